@@ -1,0 +1,100 @@
+# make           what there is to run
+# make demo      everything once, from sources to the report
+#
+# PYTHON=python3.12 make setup   takes another interpreter; one of 3.11–3.13 is found otherwise.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON_DIRS := $(wildcard plugins dags demo bench tests)
+
+# A stamp is named after the content it stands for: another branch's lock is another stamp.
+stamp = $(VENV)/.installed-$(1)-$(firstword $(shell cat $(2) pyproject.toml | cksum))
+RUNTIME := $(call stamp,runtime,requirements.txt)
+DEVELOPMENT := $(call stamp,development,requirements.txt requirements-dev.txt)
+
+# An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
+unexport $(filter AIRFLOW%,$(.VARIABLES)) PYTHONHOME PYTHONPATH VIRTUAL_ENV
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT PIP_NO_DEPS
+export AIRFLOW_HOME := $(CURDIR)/build/airflow
+
+# pip comes with every Python; uv does the same faster where somebody has it.
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL = $(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-user)
+
+.PHONY: help setup development demo test lint format lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(RUNTIME) ## Make .venv/ with what the DAGs need (done once per lock)
+
+development: $(DEVELOPMENT) ## Add the tools of demo, test and lint to .venv/
+
+demo: $(DEVELOPMENT) ## Load the sample sources since 2022, print the indicators, write build/report.html
+	@$(BIN)/python -m demo
+
+test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(DEVELOPMENT) ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PYTHON_DIRS)
+
+format: $(DEVELOPMENT) ## Format the code and mend what can be mended safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Pin requirements*.txt anew from requirements*.in (takes uv, or fetches it)
+	@uv="$(UV)"; \
+	if [ -z "$$uv" ]; then \
+	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
+	fi; \
+	for name in requirements requirements-dev; do \
+	  "$$uv" pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
+	done
+
+clean: ## Remove what was built and cached, but not .venv/ (rm -r .venv for that)
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+$(BIN)/python:
+	@tools="$(PYTHON) python3 python3.13 python3.12 python3.11"; \
+	for name in $$tools; do \
+	  if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	    found=$$name; break; \
+	  fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	  echo "make setup: no Python 3.11, 3.12 or 3.13 among: $$tools." >&2; \
+	  echo "  Install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV)/ with $$("$$found" --version)"; \
+	if [ -n "$(UV)" ]; then "$(UV)" venv --quiet --allow-existing --python "$$found" $(VENV); \
+	elif ! "$$found" -m venv $(VENV); then \
+	  rm -f $@; \
+	  echo "make setup: $$found cannot make a virtual environment." >&2; \
+	  echo "  On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi
+
+# A .venv/ that uv made has no pip of its own.
+define install
+	@[ -n "$(UV)" ] || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@echo "Installing $(1) into $(VENV)/ (several minutes the first time)"
+	@$(INSTALL) -r $(1)
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-$(2)-* && touch $@
+endef
+
+$(RUNTIME): | $(BIN)/python
+	$(call install,requirements.txt,runtime)
+
+$(DEVELOPMENT): | $(RUNTIME)
+	$(call install,requirements-dev.txt,development)
