@@ -25,7 +25,11 @@ export AIRFLOW_HOME := $(CURDIR)/build/airflow
 
 # pip comes with every Python; uv does the same faster where somebody has it.
 UV := $(shell command -v uv 2>/dev/null)
-INSTALL = $(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-user)
+ifneq ($(UV),)
+INSTALL := "$(UV)" pip install --quiet --python $(BIN)/python
+else
+INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check --no-user -qq
+endif
 
 .PHONY: help setup development demo test lint format lock clean
 
