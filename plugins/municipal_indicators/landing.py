@@ -1,0 +1,160 @@
+"""Files that arrive: found in the inbox, copied and hashed, then archived or rejected; no file is parsed here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from municipal_indicators import settings
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.loads import Unit
+from municipal_indicators.masking import mask_personal
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+log = logging.getLogger(__name__)
+
+YOUNG_SECONDS = 30.0
+WATCH_SECONDS = 2.0
+EMPTY_GRACE_SECONDS = 60.0
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """An unchanging local copy of one arrived file.
+
+    ``unit`` is its content (key: SHA-256; label: path below the inbox, personal data masked),
+    ``modified_at`` the arrival's modification time in UTC.
+    """
+
+    unit: Unit
+    path: Path
+    suffix: str
+    modified_at: datetime
+    origin: UPath
+    stamp: tuple[int, float]
+
+
+def waiting_files(source: str) -> list[UPath]:
+    """The files below ``inbox/<source>`` at any depth, oldest first, without editors' lock files."""
+    folder = settings.inbox_folder() / source
+    if not folder.exists():
+        log.info("The inbox folder %s does not exist: nothing has arrived.", folder)
+        return []
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$"))]
+    return sorted(files, key=lambda path: (path.stat().st_mtime, str(path)))
+
+
+@contextmanager
+def landed_files(source: str) -> Iterator[list[LandedFile]]:
+    """Copies of all waiting files that have stopped growing, for the time of the block.
+
+    A file that changes while it is watched or copied, and one that is empty for less than a
+    minute, is left in the inbox for the next run.
+    """
+    paths = waiting_files(source)
+    growing = _growing(paths)
+    with tempfile.TemporaryDirectory(prefix=f"landing-{source}-") as folder:
+        landed = []
+        for number, path in enumerate(paths):
+            file = None if path in growing else _land(source, path, Path(folder) / str(number))
+            if file is None:
+                log.info("%s is still being written: left for the next run.", label_of(source, path))
+            else:
+                landed.append(file)
+        yield landed
+
+
+def archive(file: LandedFile) -> UPath:
+    """Move a processed file to ``archive/<source>/<SHA-256><suffix>``."""
+    target = settings.archive_folder() / file.unit.source / (file.unit.key + file.suffix)
+    _store(file.path, target)
+    _remove_origin(file)
+    return target
+
+
+def reject(file: LandedFile, error: FileRejectedError) -> UPath:
+    """Move a file to ``archive/rejected/`` and write, beside it, why, for its sender."""
+    target = settings.archive_folder() / "rejected" / (file.unit.key + file.suffix)
+    _store(file.path, target)
+    reason = target.parent / (target.name + ".reason.txt")
+    reason.write_text(
+        f"Файл не принят: {file.unit.label}\n"
+        f"Получен: {file.modified_at:%d.%m.%Y %H:%M} UTC\n"
+        f"Причина: {error.for_sender}\n"
+        "Исправьте файл и положите его в ту же папку ещё раз.\n"
+        f"\nFor the engineer: {mask_personal(error.reason)}\n",
+        encoding="utf-8",
+    )
+    _remove_origin(file)
+    return target
+
+
+def label_of(source: str, path: UPath) -> str:
+    """A file's path below the inbox, with whatever looks like a person's data masked."""
+    relative = path.relative_to(settings.inbox_folder() / source)
+    return mask_personal(f"{source}/{relative.as_posix()}")
+
+
+def _growing(paths: list[UPath]) -> set[UPath]:
+    young = {path: _stamp(path) for path in paths if time.time() - path.stat().st_mtime < YOUNG_SECONDS}
+    if young:
+        time.sleep(WATCH_SECONDS)
+    return {path for path, stamp in young.items() if _stamp(path) != stamp}
+
+
+def _stamp(path: UPath) -> tuple[int, float]:
+    found = path.stat()
+    return found.st_size, found.st_mtime
+
+
+def _land(source: str, path: UPath, target: Path) -> LandedFile | None:
+    before = _stamp(path)
+    if before[0] == 0 and time.time() - before[1] < EMPTY_GRACE_SECONDS:
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as arriving, target.open("wb") as copy:
+        while chunk := arriving.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+    if _stamp(path) != before:
+        return None
+    return LandedFile(
+        unit=Unit(source, digest.hexdigest(), label_of(source, path)),
+        path=target,
+        suffix=_suffix(path.name),
+        modified_at=datetime.fromtimestamp(before[1], UTC),
+        origin=path,
+        stamp=before,
+    )
+
+
+def _suffix(name: str) -> str:
+    found = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}$", name)
+    return found.group().lower() if found else ""
+
+
+def _store(path: Path, target: UPath) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.parent / (target.name + ".part")
+    with path.open("rb") as source, partial.open("wb") as sink:
+        while chunk := source.read(_CHUNK):
+            sink.write(chunk)
+    partial.rename(target)
+
+
+def _remove_origin(file: LandedFile) -> None:
+    # Grown since it was copied: the new content is another unit, so the next run takes it.
+    if file.origin.exists() and _stamp(file.origin) == file.stamp:
+        file.origin.unlink()

@@ -1,0 +1,10 @@
+"""What people look at: the offline page and the terminal table; formats rows, counts nothing.
+
+Every number comes counted out of a query in ``sql/report/``, every word for a code out of
+``reference/labels.yaml``. Nothing here writes to the warehouse or loads a source.
+"""
+
+from municipal_indicators.report.page import write_report
+from municipal_indicators.report.terminal import print_indicators
+
+__all__ = ["print_indicators", "write_report"]

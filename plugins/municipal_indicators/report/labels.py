@@ -1,0 +1,62 @@
+"""The words for the codes of the marts, as ``reference/labels.yaml`` gives them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from municipal_indicators.errors import ConfigurationError
+
+LABELS_PATH = Path(__file__).resolve().parents[3] / "reference" / "labels.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Explanation(_Strict):
+    """How one indicator comes about, in words."""
+
+    formula: str
+    numerator: str
+    denominator: str | None = None
+
+
+class Labels(_Strict):
+    """Words by code; a code without a word is shown as itself."""
+
+    sources: dict[str, str]
+    freshness: dict[str, str]
+    statuses: dict[str, str]
+    traffic_sources: dict[str, str]
+    devices: dict[str, str]
+    indicators: dict[str, Explanation]
+
+
+@cache
+def read_labels(path: Path = LABELS_PATH) -> Labels:
+    """The labels file; raises ConfigurationError that names file and place."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Labels.model_validate(content)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error}); restore it.") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: is not YAML: {error}") from error
+    except ValidationError as error:
+        places = "; ".join(
+            f"{'.'.join(map(str, mistake['loc'])) or 'top level'}: {mistake['msg']}"
+            for mistake in error.errors()
+        )
+        raise ConfigurationError(
+            f"{path}: {places}. Allowed sections: {', '.join(Labels.model_fields)}."
+        ) from error
+
+
+def in_order(codes: list[str], known: dict[str, object]) -> list[str]:
+    """Codes in the order of the labels file, unknown ones after them by name."""
+    places = {code: place for place, code in enumerate(known)}
+    return sorted(codes, key=lambda code: (places.get(code, len(places)), code))

@@ -1,0 +1,89 @@
+"""How numbers, dates and words for codes are written for a Russian reader; pure functions only."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+NO_DATA = "нет данных"
+NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+Number = int | float | Decimal
+
+# Nominative for "июнь 2026", genitive for "30 июня 2026".
+MONTHS = (
+    "январь", "февраль", "март", "апрель", "май", "июнь",
+    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+)  # fmt: skip
+MONTHS_OF = (
+    "января", "февраля", "марта", "апреля", "мая", "июня",
+    "июля", "августа", "сентября", "октября", "ноября", "декабря",
+)  # fmt: skip
+MONTHS_SHORT = (
+    "янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек",
+)  # fmt: skip
+
+
+def number(value: Number | None, decimals: int = 0) -> str:
+    """``-12345.678`` to ``−12 345,68``: at most so many decimals, no trailing zeros.
+
+    None and NaN are ``нет данных``.
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NO_DATA
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = f"{abs(rounded):,f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    sign = MINUS if rounded < 0 else ""
+    return sign + text.replace(",", NBSP).replace(".", ",")
+
+
+def quantity(value: Number | None, unit: str) -> str:
+    """A number in an indicator's unit: per cent to hundredths, what is counted to tenths."""
+    text = number(value, 2 if unit == "%" else 1)
+    return text if text == NO_DATA else f"{text}{NBSP}{unit}".rstrip()
+
+
+def percent(share: Number | None) -> str:
+    """A share of 0…1 as per cent to tenths: ``0.345`` to ``34,5 %``."""
+    return NO_DATA if share is None else quantity(round(Decimal(str(share)) * 100, 1), "%")
+
+
+def month(value: date | None) -> str:
+    """``июнь 2026``."""
+    return NO_DATA if value is None else f"{MONTHS[value.month - 1]}{NBSP}{value.year}"
+
+
+def day(value: date | None) -> str:
+    """``30 июня 2026``."""
+    if value is None:
+        return NO_DATA
+    return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}{NBSP}{value.year}"
+
+
+def short_day(value: date | None) -> str:
+    """``30.06.2026``, for the columns of tables."""
+    return NO_DATA if value is None else f"{value:%d.%m.%Y}"
+
+
+def instant(value: datetime | None, zone: ZoneInfo) -> str:
+    """A UTC instant by the clock of the zone: ``1 июля 2026, 05:10``."""
+    if value is None:
+        return NO_DATA
+    # The driver gives DateTime('UTC') without a zone.
+    local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """A count with its noun: ``1 день``, ``2 дня``, ``5 дней``."""
+    tail, tens = count % 10, count // 10 % 10
+    if tens == 1 or tail == 0 or tail > 4:
+        noun = many
+    else:
+        noun = one if tail == 1 else few
+    return f"{number(count)}{NBSP}{noun}"

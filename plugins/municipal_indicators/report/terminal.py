@@ -1,0 +1,60 @@
+"""The programme's indicators as a table in the terminal."""
+
+from __future__ import annotations
+
+from clickhouse_connect.driver.client import Client
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from municipal_indicators.report import queries, russian
+from municipal_indicators.report.labels import Labels, in_order, read_labels
+
+# A sign beside the word keeps statuses apart where there is no colour.
+STATUS_STYLES = {
+    "achieved": ("✔", "bold green"),
+    "on_track": ("●", "cyan"),
+    "at_risk": ("▲", "yellow"),
+    "off_track": ("✖", "bold red"),
+    "no_data": ("○", "dim"),
+}
+
+
+def print_indicators(client: Client, console: Console) -> None:
+    """Print fact, plan and forecast of every indicator at the last month, in Russian."""
+    found = {row["indicator"]: row for row in queries.rows(client, "indicators_last_month")}
+    if not found:
+        console.print("Показателей пока нет: витрины пусты, запустите build_indicator_marts.")
+        return
+    labels = read_labels()
+    month = next(iter(found.values()))["month"]
+    table = _empty_table(f"Показатели программы, {russian.month(month)}")
+    for code in in_order(list(found), dict(labels.indicators)):
+        table.add_row(*_cells(found[code], labels))
+    console.print(table)
+
+
+def _empty_table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.ROUNDED, header_style="bold")
+    table.add_column("Показатель", ratio=1, min_width=24, overflow="fold")
+    table.add_column("Ед.")
+    for heading in ("План", "Факт", "Прогноз", "Итоговый план"):
+        table.add_column(heading, justify="right")
+    table.add_column("Статус", no_wrap=True)
+    return table
+
+
+def _cells(row: queries.Row, labels: Labels) -> list[Text]:
+    sign, style = STATUS_STYLES.get(row["status"], ("?", ""))
+    word = labels.statuses.get(row["status"], row["status"])
+    decimals = 2 if row["unit"] == "%" else 1
+    figures = [
+        _figure(russian.number(row[column], decimals))
+        for column in ("plan", "fact", "forecast", "final_plan")
+    ]
+    return [Text(row["name"]), Text(row["unit"]), *figures, Text(f"{sign} {word}", style=style)]
+
+
+def _figure(text: str) -> Text:
+    return Text(text, style="dim" if text == russian.NO_DATA else "")

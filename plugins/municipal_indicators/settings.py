@@ -1,0 +1,73 @@
+"""The only reader of configuration: places in the repo and Airflow Variables; no secret has a default."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from municipal_indicators.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SQL = REPOSITORY / "sql"
+REFERENCE = REPOSITORY / "reference"
+
+CLICKHOUSE_CONNECTION = "clickhouse_default"
+METRICA_CONNECTION = "metrica_default"
+WAREHOUSE_POOL = "warehouse"
+
+
+def _variable(name: str) -> str | None:
+    from airflow.sdk import Variable
+
+    value: str | None = Variable.get(name, default=None)
+    return value or None
+
+
+def passport_path() -> Path:
+    """Where the passport lies: Variable ``programme_passport``, else the repo's ``programme.yaml``."""
+    return Path(_variable("programme_passport") or REPOSITORY / "programme.yaml")
+
+
+def _folder(place: str) -> UPath:
+    from airflow.sdk import ObjectStoragePath
+    from upath import UPath
+
+    return ObjectStoragePath(place) if "://" in place else UPath(place)
+
+
+def inbox_folder() -> UPath:
+    """Where files arrive: Variable ``inbox`` (path or URL), else the repo's ``inbox/``."""
+    return _folder(_variable("inbox") or str(REPOSITORY / "inbox"))
+
+
+def archive_folder() -> UPath:
+    """Where processed files go: Variable ``archive`` (path or URL), else the repo's ``archive/``."""
+    return _folder(_variable("archive") or str(REPOSITORY / "archive"))
+
+
+def personal_data_key() -> bytes:
+    """The secret of keyed hashes: Variable ``personal_data_key``.
+
+    Without one a key is made and kept as that Variable, so that a first run works and later
+    runs hash alike. Raises ConfigurationError for a key under 16 characters.
+    """
+    key = _variable("personal_data_key")
+    if key is None:
+        from airflow.sdk import Variable
+
+        key = secrets.token_urlsafe(32)
+        Variable.set(
+            "personal_data_key",
+            key,
+            description="Secret for keyed hashes of application numbers; losing it doubles applications",
+        )
+    if len(key) < 16:
+        raise ConfigurationError(
+            "The Airflow Variable personal_data_key is shorter than 16 characters: "
+            "set a random secret of at least 16 and keep it for good."
+        )
+    return key.encode()

@@ -1,0 +1,247 @@
+"""The only door to ClickHouse: opens it over the official hook, runs SQL files, stages text; no business words."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from municipal_indicators import settings
+from municipal_indicators.errors import WarehouseBusyError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+    from jinja2 import Environment
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 900.0
+BLOCK_ROWS = 50_000
+
+# One block an insert, parsed in order: rowNumberInBlock() in a door's views is then the row's place.
+_STAGING_SETTINGS = {
+    "input_format_parallel_parsing": 0,
+    "max_insert_block_size": 4_000_000,
+    "max_insert_threads": 1,
+    "async_insert": 0,
+}
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
+_STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
+
+
+class Warehouse:
+    """An open ClickHouse client with the few verbs that loading and building need."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run one statement that returns no rows."""
+        self.client.command(sql, parameters=dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one query; the rows as tuples."""
+        result = self.client.query(sql, parameters=dict(parameters or {}))
+        return [tuple(row) for row in result.result_rows]
+
+    def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of a query."""
+        return self.rows(sql, parameters)[0][0]
+
+    def run_script(self, sql: str) -> None:
+        """Run the statements of a text, one after another; each ends with ``;`` at the end of a line."""
+        for statement in statements(sql):
+            self.command(statement)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert a handful of typed rows: ledger entries and reference data, never data rows."""
+        data = [list(row) for row in rows]
+        if data:
+            self.client.insert(table, data, column_names=list(columns))
+
+    def stage(
+        self,
+        door: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str | None]],
+        context: Mapping[str, Any],
+    ) -> int:
+        """Send rows of text through a staging door, in blocks; returns how many.
+
+        ``context`` reaches the door's views as JSON in ``getSetting('log_comment')``. It
+        carries ``load_id``, ``unit_key``, ``unit`` and whatever the door's views read.
+        NULL is written as ``\\N``.
+        """
+        staged = 0
+        block: list[str] = []
+        for row in rows:
+            block.append("\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row))
+            if len(block) >= BLOCK_ROWS:
+                self.stage_bytes(door, columns, ("\n".join(block) + "\n").encode(), context)
+                staged += len(block)
+                block.clear()
+        if block:
+            self.stage_bytes(door, columns, ("\n".join(block) + "\n").encode(), context)
+        return staged + len(block)
+
+    def stage_bytes(
+        self,
+        door: str,
+        columns: Sequence[str],
+        block: bytes,
+        context: Mapping[str, Any],
+        fmt: str = "TabSeparated",
+    ) -> None:
+        """Send one block of untouched text through a staging door.
+
+        The block goes as a stream because clickhouse-connect replays an insert of plain bytes
+        after a lost acknowledgement, which would double it.
+        """
+        self.client.raw_insert(
+            door,
+            column_names=list(columns),
+            insert_block=iter([block]),
+            fmt=fmt,
+            settings={**_STAGING_SETTINGS, "log_comment": json.dumps(context, ensure_ascii=False, default=str)},
+        )
+
+    def columns(self, table: str) -> list[str]:
+        """The column names of a table, in its order."""
+        return [row[0] for row in self.rows(f"DESCRIBE TABLE {table}")]
+
+    def build_beside(self, table: str, select: str) -> None:
+        """Fill ``<table>__next``, a new copy of ``table``, from a query; columns are matched by name."""
+        columns = ", ".join(self.columns(table))
+        self.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
+        self.command(f"CREATE TABLE {table}__next AS {table}")
+        self.command(f"INSERT INTO {table}__next ({columns}) SELECT {columns} FROM (\n{select}\n)")  # noqa: S608
+
+    def exchange(self, tables: Iterable[str]) -> None:
+        """Swap each ``<table>__next`` with its table, atomically for readers, and drop the old one."""
+        for table in tables:
+            self.command(f"EXCHANGE TABLES {table}__next AND {table}")
+            self.command(f"DROP TABLE {table}__next SYNC")
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of an SQL text, without pieces that hold only comments."""
+    pieces = (piece.strip() for piece in _STATEMENT_END.split(sql))
+    return [piece for piece in pieces if re.sub(r"--[^\n]*", "", piece).strip()]
+
+
+def literal(value: object) -> str:
+    """A value as an SQL string literal; the Jinja filter of the same name."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(settings.SQL),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; values go through the literal filter
+        keep_trailing_newline=True,
+    )
+    environment.filters["literal"] = literal
+    return environment
+
+
+def render(name: str, **values: object) -> str:
+    """The SQL of ``sql/<name>`` with its Jinja values filled in; an unknown value is an error."""
+    return _environment().get_template(name).render(**values).strip().removesuffix(";")
+
+
+def embedded_path() -> Path | None:
+    """The folder of the embedded warehouse, or None when the connection names a server."""
+    connection = _hook().get_connection(settings.CLICKHOUSE_CONNECTION)
+    arguments = connection.extra_dejson.get("client_kwargs") or {}
+    if isinstance(arguments, str):
+        arguments = json.loads(arguments)
+    return Path(arguments["path"]) if arguments.get("interface") == "chdb" else None
+
+
+@contextmanager
+def open_warehouse(wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
+    """Open the warehouse of ``clickhouse_default`` and close it again.
+
+    Only one process can hold an embedded warehouse: this one waits for its turn and, after
+    ``wait_seconds``, raises WarehouseBusyError that says who holds it and what to do.
+    """
+    path = embedded_path()
+    with _turn(path, wait_seconds) if path else nullcontext():
+        client = _connect(path, wait_seconds)
+        try:
+            yield Warehouse(client)
+        finally:
+            client.close()
+
+
+def _hook() -> Any:
+    from airflow.providers.clickhousedb.hooks.clickhouse import ClickHouseHook
+
+    return ClickHouseHook(clickhouse_conn_id=settings.CLICKHOUSE_CONNECTION)
+
+
+def _connect(path: Path | None, wait_seconds: float) -> Client:
+    from clickhouse_connect.driver.exceptions import ProgrammingError
+
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _hook().get_client()
+        except ProgrammingError as error:
+            # Somebody who does not know our lock, a BI tool or a notebook, has the engine open.
+            if path is None or "EmbeddedServer" not in str(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(_busy(path, "another program", wait_seconds)) from error
+            time.sleep(1)
+
+
+@contextmanager
+def _turn(path: Path, wait_seconds: float) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    with path.with_name(path.name + ".lock").open("a+") as lock:
+        told = False
+        while not _try_lock(lock.fileno()):
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(_busy(path, holder, wait_seconds))
+            if not told:
+                log.info("The embedded warehouse %s is in the hands of %s; waiting.", path, holder)
+                told = True
+            time.sleep(0.2)
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"process {os.getpid()} ({Path(sys.argv[0]).name} {' '.join(sys.argv[1:4])})")
+        lock.flush()
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _busy(path: Path, holder: str, waited: float) -> str:
+    return (
+        f"The embedded warehouse {path} is held by {holder}; waited {waited:.0f} s. "
+        "Only one process at a time can open it: let the other run end or stop it, then repeat this "
+        "task; or point the connection clickhouse_default at a ClickHouse server."
+    )

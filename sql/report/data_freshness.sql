@@ -1,0 +1,9 @@
+-- How far the data of each source reach: one row a source.
+SELECT
+    source,
+    last_success_at,
+    data_through,
+    lag_days,
+    status
+FROM marts.data_freshness
+ORDER BY source

@@ -1,0 +1,13 @@
+-- The way of every indicator: one row an indicator and month, from the first programme year on.
+SELECT
+    indicator,
+    month,
+    numerator,
+    denominator,
+    fact,
+    plan,
+    final_plan,
+    forecast,
+    status
+FROM marts.indicators_monthly
+ORDER BY indicator, month

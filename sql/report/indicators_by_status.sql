@@ -1,0 +1,8 @@
+-- How many indicators stand in each status at the last month, best status first.
+SELECT
+    status,
+    count() AS indicators
+FROM marts.indicators_monthly
+WHERE month = (SELECT max(month) FROM marts.indicators_monthly)
+GROUP BY status
+ORDER BY status DESC

@@ -1,0 +1,20 @@
+-- The programme's state: one row an indicator, at the last month that the marts hold.
+SELECT
+    indicator,
+    name,
+    unit,
+    month,
+    year,
+    numerator,
+    denominator,
+    fact,
+    plan,
+    final_plan,
+    forecast,
+    status,
+    edition_date,
+    data_through,
+    computed_at
+FROM marts.indicators_monthly
+WHERE month = (SELECT max(month) FROM marts.indicators_monthly)
+ORDER BY indicator

@@ -1,0 +1,91 @@
+"""What all tests share: one Airflow home and one embedded warehouse a test process, emptied for each test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from municipal_indicators.warehouse import Warehouse
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
+
+# Airflow reads its environment when it is first imported, which is before any fixture runs.
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(_HOME / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+        "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(
+            {
+                "conn_type": "clickhouse",
+                "schema": "default",
+                "extra": {"client_kwargs": {"interface": "chdb", "path": str(_HOME / "warehouse")}},
+            }
+        ),
+        "AIRFLOW_VAR_PERSONAL_DATA_KEY": "a-key-that-only-tests-know",
+        "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),
+        "AIRFLOW_VAR_INBOX": str(_HOME / "inbox"),
+        "AIRFLOW_VAR_ARCHIVE": str(_HOME / "archive"),
+    }
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remove_home() -> Iterator[None]:
+    yield
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    """An open warehouse with the whole schema and no row; code under test may open it too."""
+    from municipal_indicators.migrations import apply_schema
+    from municipal_indicators.warehouse import Warehouse, _hook
+
+    client = _hook().get_client()
+    opened = Warehouse(client)
+    apply_schema(opened)
+    _empty(opened)
+    try:
+        yield opened
+    finally:
+        client.close()
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty ``inbox/`` and ``archive/`` below ``tmp_path``, and the Variables that point there."""
+    for name in ("inbox", "archive"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(f"AIRFLOW_VAR_{name.upper()}", str(tmp_path / name))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's metadata tables, for tests that run DAGs."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+def _empty(warehouse: Warehouse) -> None:
+    tables = warehouse.rows(
+        """
+        SELECT database || '.' || name FROM system.tables
+        WHERE database IN ('core', 'marts', 'ops') AND engine LIKE '%MergeTree' AND total_rows > 0
+          AND name != 'schema_migrations'
+        """
+    )
+    for (table,) in tables:
+        warehouse.command(f"TRUNCATE TABLE {table}")
