@@ -28,7 +28,9 @@ UV := $(shell command -v uv 2>/dev/null)
 ifneq ($(UV),)
 INSTALL := "$(UV)" pip install --quiet --python $(BIN)/python
 else
-INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check --no-user -qq
+INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check --no-user
+COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^Collecting / && ++n % 20 == 0 \
+  {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
 .PHONY: help setup development demo test lint format lock clean
@@ -91,9 +93,9 @@ $(BIN)/python:
 # A .venv/ that uv made has no pip of its own.
 define install
 	@[ -n "$(UV)" ] || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@echo "Installing $(1) into $(VENV)/ (several minutes the first time)"
-	@$(INSTALL) -r $(1)
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@echo "Installing $(1) into $(VENV)/ (minutes the first time)"
+	@$(INSTALL) -r $(1) $(COUNT)
+	@$(INSTALL) $(if $(UV),,-q) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-$(2)-* && touch $@
 endef
 

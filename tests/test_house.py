@@ -1,0 +1,304 @@
+"""The house rules that a reader relies on, checked over the files that git tracks."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LONGEST_MODULE = 450
+HEAVY = {"pandas", "chdb", "clickhouse_connect", "lxml", "numpy", "pyarrow", "requests"}
+DEVELOPMENT = {"tests", "demo", "bench"}
+NAMELESS = {"utils", "util", "common", "helpers", "misc"}
+
+
+def tracked(*patterns: str) -> list[Path]:
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    return [path for name in names if name and (path := REPOSITORY / name).is_file()]
+
+
+def texts(*patterns: str) -> Iterator[tuple[str, str]]:
+    for path in tracked(*patterns):
+        content = path.read_bytes()
+        if b"\0" not in content:
+            yield str(path.relative_to(REPOSITORY)), content.decode("utf-8", errors="replace")
+
+
+def places(pattern: str, *patterns: str) -> list[str]:
+    """Every ``file:line`` of the tracked text files that the pattern matches."""
+    return [
+        f"{name}:{number}: {line.strip()[:100]}"
+        for name, text in texts(*patterns)
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The top-level packages that the nodes of the tree import."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def at_parse_time(tree: ast.Module) -> ast.Module:
+    """The module without what runs later: the bodies of tasks, and of ``if TYPE_CHECKING``."""
+
+    class Parsed(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
+            decorators = [ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list]
+            return self.generic_visit(node) if {"dag", "task_group"} & set(decorators) else None
+
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if "TYPE_CHECKING" in ast.unparse(node.test) else self.generic_visit(node)
+
+    parsed = Parsed().visit(tree)
+    assert isinstance(parsed, ast.Module)
+    return parsed
+
+
+def choices(name: str) -> list[tuple[Requirement, str]]:
+    """The requirements of a ``.in`` file with the comment beside each."""
+    chosen = []
+    for line in (REPOSITORY / name).read_text().splitlines():
+        requirement, _, comment = line.partition("#")
+        if requirement.strip() and not requirement.startswith("-"):
+            chosen.append((Requirement(requirement.strip()), comment.strip()))
+    return chosen
+
+
+def pins(name: str) -> dict[str, Requirement]:
+    """The requirements of a lock by normalised name; a line that pins nothing is an error."""
+    lines = [
+        line
+        for line in (REPOSITORY / name).read_text().splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    found = {}
+    for line in lines:
+        requirement = Requirement(line)
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), f"{name}: not pinned: {line}"
+        assert requirement.url is None, f"{name}: comes from an address: {line}"
+        found[normalised(requirement)] = requirement
+    return found
+
+
+def normalised(requirement: Requirement) -> str:
+    return re.sub(r"[-_.]+", "-", requirement.name).lower()
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A PATH of its own: the plain tools of every system, and nothing that is installed here."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("bash", "cat", "cksum", "awk", "rm", "dirname", "mkdir", "tail"):
+        found = shutil.which(name)
+        assert found, name
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_no_registry_address_is_written_down() -> None:
+    hosts = ("pypi" r"\.org", "pythonhosted", r"registry\." "npmjs", r"deb\." r"debian\.org")
+    assert places("|".join(hosts)) == []
+    assert places(r"--(?:extra-)?index-url|--find-links|file://", "requirements*") == []
+
+
+def test_no_path_of_one_machine_is_written_down() -> None:
+    assert places(r"(?<![a-z}\w.])/(?:work|root|home|Users)/") == []
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_choice_is_explained_or_self_explaining_and_locked(name: str) -> None:
+    locked = pins(f"{name}.txt")
+    for requirement, comment in choices(f"{name}.in"):
+        pinned = locked[normalised(requirement)]
+        assert requirement.specifier.contains(next(iter(pinned.specifier)).version)
+        if name == "requirements":
+            assert comment, f"requirements.in does not say why {requirement.name} was chosen"
+
+
+def test_the_development_lock_holds_the_runtime_lock() -> None:
+    development = pins("requirements-dev.txt")
+    for name, requirement in pins("requirements.txt").items():
+        assert development[name].specifier == requirement.specifier
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_the_lock_serves_every_python_that_the_project_names(python: str) -> None:
+    environment = {"python_version": python, "python_full_version": f"{python}.9"}
+    active = {
+        name
+        for name, requirement in pins("requirements.txt").items()
+        if requirement.marker is None or requirement.marker.evaluate(environment)
+    }
+    assert {normalised(requirement) for requirement, _ in choices("requirements.in")} <= active
+
+
+def test_this_environment_is_the_lock() -> None:
+    other = {
+        name: f"{version(name)} is installed, the lock says {requirement.specifier}"
+        for name, requirement in pins("requirements-dev.txt").items()
+        if (requirement.marker is None or requirement.marker.evaluate())
+        and not requirement.specifier.contains(version(name), prereleases=True)
+    }
+    assert other == {}, "run make setup development"
+
+
+def test_make_alone_prints_a_line_of_help_for_each_target() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert phony
+    shown = run("make")
+    assert shown.returncode == 0, shown.stderr
+    helped = dict(re.findall(r"^  make (\S+) +(\S.*)$", shown.stdout, re.MULTILINE))
+    assert set(helped) == set(phony[1].split())
+    assert {"setup", "demo", "test", "lint"} <= set(helped)
+    assert len(shown.stdout.splitlines()) == len(helped)
+
+
+def test_make_setup_is_done_once_for_a_lock() -> None:
+    if Path(sys.prefix) != REPOSITORY / ".venv":
+        pytest.skip("the tests do not run from this repository's .venv")
+    again = run("make", "--question", "setup", "development")
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_make_setup_names_the_way_out_where_python_is_too_old(tools: Path, tmp_path: Path) -> None:
+    make = shutil.which("make")
+    assert make
+    program(tools, "python3", "exit 1")  # what a Python 3.10 answers to the question of its age
+    result = run(make, f"VENV={tmp_path}/venv", "setup", PATH=str(tools))
+    assert result.returncode != 0
+    assert "no Python 3.11, 3.12 or 3.13 among" in result.stderr
+    assert "make setup PYTHON=" in result.stderr
+
+
+def test_an_airflow_of_the_user_does_not_reach_what_make_runs() -> None:
+    shown = run(
+        "make",
+        "--eval=environment: ; @env",
+        "environment",
+        AIRFLOW__CORE__DAGS_FOLDER="/elsewhere",
+        AIRFLOW_CONN_CLICKHOUSE_DEFAULT="clickhouse://production",
+        AIRFLOW_HOME="/elsewhere",
+        PIP_TARGET="/elsewhere",
+    )
+    lines = [line for line in shown.stdout.splitlines() if re.match("AIRFLOW|PIP_TARGET", line)]
+    assert lines == [f"AIRFLOW_HOME={REPOSITORY}/build/airflow"]
+
+
+def test_ci_says_why_there_is_no_browser_and_still_runs_make(tools: Path) -> None:
+    program(tools, "id", "echo 1000")
+    program(tools, "make", 'echo "make $*"')
+    result = run("bash", ".ci/run", PATH=str(tools))
+    assert result.returncode == 0, result.stderr
+    assert "browser tests will be skipped" in result.stdout
+    assert "not root" in result.stdout
+    assert result.stdout.splitlines()[-1] == "make lint test"
+
+
+def test_ci_fails_where_make_fails(tools: Path) -> None:
+    program(tools, "chromium", "exit 0")
+    program(tools, "make", "exit 2")
+    assert run("bash", ".ci/run", PATH=str(tools)).returncode == 2
+
+
+def test_parsing_a_dag_file_imports_nothing_heavy() -> None:
+    heavy = {
+        path.name: found
+        for path in tracked("dags/*.py")
+        if (found := imported(at_parse_time(ast.parse(path.read_text()))) & HEAVY)
+    }
+    assert heavy == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "heavy"),
+    [
+        ("import pandas as pd", {"pandas"}),
+        ("@dag()\ndef load():\n    from lxml import etree\n    @task\n    def a(): ...", {"lxml"}),
+        ("@dag()\ndef load():\n    @task\n    def a():\n        import chdb", set()),
+        ("if TYPE_CHECKING:\n    import requests", set()),
+    ],
+)
+def test_a_heavy_import_is_seen_where_it_runs(source: str, heavy: set[str]) -> None:
+    assert imported(at_parse_time(ast.parse(source))) & HEAVY == heavy
+
+
+def test_what_is_installed_imports_no_development_part() -> None:
+    found = {
+        str(path.relative_to(REPOSITORY)): parts
+        for path in tracked("plugins/*.py", "dags/*.py")
+        if (parts := imported(ast.parse(path.read_text())) & DEVELOPMENT)
+    }
+    assert found == {}
+
+
+def test_every_module_says_what_may_live_there() -> None:
+    silent = [
+        str(path.relative_to(REPOSITORY))
+        for path in tracked("plugins/*.py", "dags/*.py", "demo/*.py")
+        if not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def test_no_module_is_long_or_named_for_nothing() -> None:
+    modules = tracked("*.py")
+    long = {
+        path.name: lines
+        for path in modules
+        if (lines := len(path.read_text().splitlines())) > LONGEST_MODULE
+    }
+    assert long == {}
+    assert [path for path in modules if {path.stem, path.parent.name} & NAMELESS] == []
+
+
+def test_nothing_is_left_unfinished_in_sql() -> None:
+    assert places(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b", "*.sql") == []
+
+
+def test_nothing_that_is_built_is_tracked() -> None:
+    built = r"\.(?:pyc|log|sqlite|db|parquet)$|(?:^|/)(?:\.venv|build|__pycache__|node_modules)/"
+    names = [str(path.relative_to(REPOSITORY)) for path in tracked()]
+    assert [name for name in names if re.search(built, name)] == []
