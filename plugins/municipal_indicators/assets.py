@@ -1,0 +1,13 @@
+"""The names by which DAGs announce what they have published and await what others did; no logic."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+METRICA_VISITS = Asset("metrica_visits")
+SERVICE_APPLICATIONS = Asset("service_applications")
+SMEV_REQUESTS = Asset("smev_requests")
+PROGRAMME_REGISTERS = Asset("programme_registers")
+
+# What the marts are built from: any of them published anew makes the marts stale.
+SOURCES = (METRICA_VISITS, SERVICE_APPLICATIONS, SMEV_REQUESTS, PROGRAMME_REGISTERS)
