@@ -30,7 +30,8 @@ def journal_line(
 ) -> str:
     """One line without its end; `logged_at` is written as local time without an offset.
 
-    Naive instants are Moscow time. `original_key` is this adapter version's spelling (or originalMessageId, originalMessageID);
+    Naive instants are Moscow time. `original_key` is this adapter version's spelling: also
+    originalMessageId and originalMessageID;
     `more` takes the other fields of the format (status, reject_code, vs_namespace, content …);
     `drop_nulls` leaves the empty keys out instead of writing `null`.
     """

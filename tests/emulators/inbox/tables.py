@@ -3,9 +3,10 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from tests.emulators.inbox.clock import moscow
 
 Cell = str | int | float | date | datetime | None
 
-_CREATED = datetime(2020, 1, 1, 12, 0)
+_CREATED = datetime(2020, 1, 1, 12, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ def xlsx_bytes(
 ) -> bytes:
     """The table as an Excel workbook whose bytes depend on the arguments only.
 
-    Strings stay strings (long codes and leading zeros survive), dates become date cells.
+    Strings stay strings (long codes and leading zeros survive), dates become date cells, an
+    instant is written as its own wall clock.
     `empty_sheets` come before and `other_sheets` after the sheet with the table.
     """
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    workbook = xlsxwriter.Workbook(buffer, options | {"date_1904": date_1904})
+    options = {"in_memory": True, "remove_timezone": True, "date_1904": date_1904}
+    workbook = xlsxwriter.Workbook(buffer, options)
     workbook.set_properties({"created": _CREATED, "author": ""})
     for name in empty_sheets:
         workbook.add_worksheet(name)
@@ -110,6 +112,16 @@ def csv_text(cell: Cell) -> str:
     if isinstance(cell, float):
         return str(cell).replace(".", ",")
     return "" if cell is None else str(cell)
+
+
+def zip_bytes(members: Mapping[str, bytes], modified: datetime) -> bytes:
+    """A zip of the members in their order, all dated `modified`."""
+    buffer = io.BytesIO()
+    stamp = moscow(modified).timetuple()[:6]
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for name, content in members.items():
+            packed.writestr(zipfile.ZipInfo(name, stamp), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def write_file(path: Path, content: bytes, modified: datetime | None = None) -> Path:
