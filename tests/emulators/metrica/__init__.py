@@ -1,0 +1,27 @@
+"""A stateful stand-in for the Yandex.Metrica API: Logs, Management and a part of Reporting.
+
+Facts come from facts/metrika-api.md ("the sheet" below); nothing here imports from plugins/.
+"""
+
+from tests.emulators.metrica.faults import Cut, Faults, Reply
+from tests.emulators.metrica.gate import Call
+from tests.emulators.metrica.parts import Settings
+from tests.emulators.metrica.server import MetricaEmulator
+from tests.emulators.metrica.state import Counter, LogRequest
+from tests.emulators.metrica.visits import Traffic, Visit, day_visits, iter_visits, traffic
+
+__all__ = [
+    "Call",
+    "Counter",
+    "Cut",
+    "Faults",
+    "LogRequest",
+    "MetricaEmulator",
+    "Reply",
+    "Settings",
+    "Traffic",
+    "Visit",
+    "day_visits",
+    "iter_visits",
+    "traffic",
+]

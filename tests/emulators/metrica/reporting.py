@@ -1,0 +1,224 @@
+"""The table method of the Reporting API, `/stat/v1/data`, counted from the same visits."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from tests.emulators.metrica.errors import invalid, missing
+from tests.emulators.metrica.visits import Visit, traffic
+
+T = TypeVar("T")
+Metric = Callable[[Sequence[Visit]], float]
+Dimension = Callable[[Visit], dict[str, Any]]
+VisitsOf = Callable[[int, date], Iterable[Visit]]
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 100_000
+SOURCE_NAMES = {
+    "organic": "Search engine traffic",
+    "direct": "Direct traffic",
+    "referral": "Link traffic",
+    "ad": "Ad traffic",
+    "social": "Social network traffic",
+    "internal": "Internal traffic",
+    "email": "Mailing traffic",
+    "saved": "Cached page traffic",
+    "recommend": "Recommendation system traffic",
+    "messenger": "Messenger traffic",
+    "qrcode": "QR code traffic",
+    "external": "Redirects",
+    "undefined": "Undefined",
+}
+DEVICE_NAMES = {"1": "desktop", "2": "mobile", "3": "tablet", "4": "tv"}
+
+
+def _share(part: float, whole: int, scale: float = 1.0) -> float:
+    return scale * part / whole if whole else 0.0
+
+
+METRICS: dict[str, Metric] = {
+    "ym:s:visits": lambda visits: float(len(visits)),
+    "ym:s:pageviews": lambda visits: float(sum(v.pageViews for v in visits)),
+    "ym:s:users": lambda visits: float(len({(v.counterID, v.person) for v in visits})),
+    "ym:s:newUsers": lambda visits: float(
+        len({(v.counterID, v.person) for v in visits if v.isNewUser})
+    ),
+    "ym:s:bounceRate": lambda visits: _share(sum(v.bounce for v in visits), len(visits), 100),
+    "ym:s:pageDepth": lambda visits: _share(sum(v.pageViews for v in visits), len(visits)),
+    "ym:s:avgVisitDurationSeconds": lambda visits: _share(
+        sum(v.visitDuration for v in visits), len(visits)
+    ),
+}
+
+
+def _source(visit: Visit, model: str) -> dict[str, Any]:
+    source = traffic(visit, model).source
+    return {"id": source, "name": SOURCE_NAMES[source]}
+
+
+DIMENSIONS: dict[str, Dimension] = {
+    "ym:s:date": lambda v: {"name": str(v.date)},
+    "ym:s:startOfMonth": lambda v: {"name": str(v.date.replace(day=1))},
+    "ym:s:startOfYear": lambda v: {"name": str(v.date.replace(month=1, day=1))},
+    "ym:s:lastTrafficSource": lambda v: _source(v, "last"),
+    "ym:s:lastsignTrafficSource": lambda v: _source(v, "lastsign"),
+    "ym:s:deviceCategory": lambda v: {
+        "id": DEVICE_NAMES[v.deviceCategory],
+        "name": DEVICE_NAMES[v.deviceCategory],
+    },
+}
+
+
+def counter_ids(parameters: Mapping[str, str]) -> list[int]:
+    """The counters of a report; `id` is taken for `ids`, as in the docs' examples."""
+    text = parameters.get("ids") or parameters.get("id")
+    if not text:
+        raise missing("ids")
+    if not re.fullmatch(r"\d+(,\d+)*", text, re.ASCII):
+        raise invalid(f"Wrong parameter: ids={text}", "ids")
+    return [int(part) for part in text.split(",")]
+
+
+def report(parameters: Mapping[str, str], today: date, visits_of: VisitsOf) -> dict[str, Any]:
+    """The answer of `/stat/v1/data` (sheet 4.2, 4.3); numbers are floats, totals not sums."""
+    if not parameters.get("metrics"):
+        raise missing("metrics")
+    metrics = _known(parameters["metrics"], METRICS, "metrics")
+    dimensions = _known(parameters.get("dimensions", ""), DIMENSIONS, "dimensions")
+    ids = counter_ids(parameters)
+    first = _day(parameters.get("date1", "6daysAgo"), today, "date1")
+    last = _day(parameters.get("date2", "today"), today, "date2")
+    limit = _whole(parameters, "limit", DEFAULT_LIMIT, 0, MAX_LIMIT)
+    offset = _whole(parameters, "offset", 1, 1, 10**9)
+    sort = parameters.get("sort") or "-" + next(iter(metrics))
+    visits = [
+        visit
+        for counter in ids
+        for number in range((last - first).days + 1)
+        for visit in visits_of(counter, first + timedelta(number))
+    ]
+    rows = _sorted(_rows(visits, dimensions, metrics), sort, [*dimensions, *metrics])
+    page = rows[offset - 1 : offset - 1 + limit]
+    return {
+        "query": _echo(parameters, ids, metrics, dimensions, first, last, limit, offset, sort),
+        "data": page,
+        "total_rows": len(rows),
+        "total_rows_rounded": False,
+        "sampled": False,
+        "contains_sensitive_data": False,
+        "sample_share": 1.0,
+        "sample_size": len(visits),
+        "sample_space": len(visits),
+        "data_lag": 0,
+        "totals": [metric(visits) for metric in metrics.values()],
+        "min": [min((row["metrics"][n] for row in page), default=0.0) for n in _places(metrics)],
+        "max": [max((row["metrics"][n] for row in page), default=0.0) for n in _places(metrics)],
+    }
+
+
+def until(visits: Iterable[Visit], local_now: datetime) -> list[Visit]:
+    """The visits that have begun by now: reports know today's, logs do not."""
+    return [visit for visit in visits if visit.dateTime <= local_now]
+
+
+def _places(metrics: Mapping[str, Metric]) -> range:
+    return range(len(metrics))
+
+
+def _known(text: str, registry: Mapping[str, T], parameter: str) -> dict[str, T]:
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in registry:
+            raise invalid(f"Wrong parameter: {parameter}={name}", parameter)
+    return {name: registry[name] for name in names}
+
+
+def _rows(
+    visits: list[Visit], dimensions: Mapping[str, Dimension], metrics: Mapping[str, Metric]
+) -> list[dict[str, Any]]:
+    groups: dict[tuple[tuple[tuple[str, Any], ...], ...], list[Visit]] = defaultdict(list)
+    for visit in visits:
+        key = tuple(tuple(value(visit).items()) for value in dimensions.values())
+        groups[key].append(visit)
+    return [
+        {
+            "dimensions": [dict(value) for value in key],
+            "metrics": [metric(group) for metric in metrics.values()],
+        }
+        for key, group in groups.items()
+    ]
+
+
+def _sorted(
+    rows: list[dict[str, Any]], sort: str, columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    for term in reversed(sort.split(",")):
+        name = term.removeprefix("-")
+        if name not in columns:
+            raise invalid(f"Wrong parameter: sort={term}", "sort")
+        rows = sorted(rows, key=_cell(columns.index(name)), reverse=term.startswith("-"))
+    return rows
+
+
+def _cell(place: int) -> Callable[[dict[str, Any]], Any]:
+    def value(row: dict[str, Any]) -> Any:
+        dimensions = row["dimensions"]
+        if place < len(dimensions):
+            return dimensions[place]["name"]
+        return row["metrics"][place - len(dimensions)]
+
+    return value
+
+
+def _day(text: str, today: date, name: str) -> date:
+    words = {"today": 0, "yesterday": 1}
+    if text in words:
+        return today - timedelta(words[text])
+    if match := re.fullmatch(r"(\d{1,5})daysAgo", text, re.ASCII):
+        return today - timedelta(int(match[1]))
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise invalid(f"Wrong date format: {name}={text}", name) from None
+
+
+def _whole(
+    parameters: Mapping[str, str], name: str, default: int, lowest: int, highest: int
+) -> int:
+    text = parameters.get(name, str(default))
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise invalid(f"Wrong parameter: {name}={text}", name)
+    return int(text)
+
+
+def _echo(
+    parameters: Mapping[str, str],
+    ids: list[int],
+    metrics: Mapping[str, Metric],
+    dimensions: Mapping[str, Dimension],
+    first: date,
+    last: date,
+    limit: int,
+    offset: int,
+    sort: str,
+) -> dict[str, Any]:
+    return {
+        "ids": ids,
+        "metrics": list(metrics),
+        "dimensions": list(dimensions),
+        "date1": str(first),
+        "date2": str(last),
+        "sort": sort.split(","),
+        "limit": limit,
+        "offset": offset,
+        "group": "Day",
+        "auto_group_size": "1",
+        "quantile": "50",
+        "offline_window": "21",
+        "attribution": "LastSign",
+        "currency": "RUB",
+        "adfox_event_id": "0",
+        "accuracy": parameters.get("accuracy", "medium"),
+    }

@@ -1,0 +1,96 @@
+"""How answers travel: the API's JSON, and file parts streamed, packed or cut short."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tests.emulators.metrica.errors import ApiError
+from tests.emulators.metrica.faults import Cut
+
+JSON_TYPE = "application/x-yametrika+json"
+CHUNK = 64 * 1024
+
+
+def json_response(content: object, *, status: int = 200, pretty: bool = False) -> Response:
+    """UTF-8 JSON under the API's own media type."""
+    text = json.dumps(content, ensure_ascii=False, indent=2 if pretty else None)
+    return Response(text.encode(), status, media_type=JSON_TYPE)
+
+
+def error_response(error: ApiError) -> Response:
+    """A refusal in the API's JSON shape."""
+    return json_response(error.body(), status=error.status)
+
+
+def wants_pretty(request: Request) -> bool:
+    """Whether `pretty=1` or `pretty=true` was asked for."""
+    return request.query_params.get("pretty") in ("1", "true")
+
+
+class PartResponse(Response):
+    """A file part, streamed in chunks without a length, as gzip where wanted."""
+
+    def __init__(
+        self, content: bytes, content_type: str, *, gzip: bool, cut: Cut | None, pause: float
+    ) -> None:
+        super().__init__(b"")
+        headers = {"content-type": content_type, "vary": "Accept-Encoding"}
+        if gzip:
+            headers["content-encoding"] = "gzip"
+        self.init_headers(headers)
+        del self.headers["content-length"]
+        self.content = content
+        self.gzip = gzip
+        self.cut = cut
+        self.pause = pause
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the chunks; a `reset` leaves the answer open, so the server drops the line."""
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        )
+        content = self.content if self.cut is None else shorten(self.content, self.cut)
+        reset = self.cut is not None and self.cut.style == "reset"
+        for chunk in _packed(content, reset) if self.gzip else _chunks(content):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if self.pause:
+                await asyncio.sleep(self.pause)
+        if not reset:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def shorten(content: bytes, cut: Cut) -> bytes:
+    """The first half of a part, ended within a row or, for `line`, at the end of one."""
+    middle = len(content) // 2
+    if cut.style == "line":
+        return content[: content.rfind(b"\n", 0, middle) + 1]
+    return content[: middle + 1] if content[middle - 1 : middle] == b"\n" else content[:middle]
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), CHUNK):
+        yield content[start : start + CHUNK]
+
+
+def _packed(content: bytes, unfinished: bool) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=31)
+    for chunk in _chunks(content):
+        if packed := packer.compress(chunk):
+            yield packed
+    yield packer.flush(zlib.Z_SYNC_FLUSH if unfinished else zlib.Z_FINISH)
+
+
+def parameters(request: Request) -> dict[str, list[str]]:
+    """Query parameters with all their repetitions."""
+    return {name: request.query_params.getlist(name) for name in request.query_params}
+
+
+def first_parameters(request: Request) -> dict[str, Any]:
+    """Query parameters, the last of each name."""
+    return dict(request.query_params)
