@@ -132,7 +132,7 @@ def test_images_are_pinned_and_airflow_has_one(services: dict[str, Any]) -> None
     images = {name: service["image"] for name, service in services.items()}
     assert all(re.search(r":\d+[\w.-]*$", image) for image in images.values()), images
     assert len({images[name] for name in AIRFLOW}) == 1
-    embedded = chdb.query("SELECT version()", "TSV").data().strip()
+    embedded = chdb.engine_version
     assert images["clickhouse"].rpartition(":")[2] == ".".join(embedded.split(".")[:2])
 
 
