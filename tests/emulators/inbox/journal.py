@@ -58,10 +58,11 @@ def journal_bytes(lines: Iterable[str], *, cut_last: bool = False, packed: bool 
     content = "".join(f"{line}\n" for line in lines)
     if cut_last:
         content = content[: -len(content.splitlines()[-1]) // 2]
-    return _gzip(content.encode()) if packed else content.encode()
+    return gzip_bytes(content.encode()) if packed else content.encode()
 
 
-def _gzip(content: bytes) -> bytes:
+def gzip_bytes(content: bytes) -> bytes:
+    """The content packed without a name and a time stamp."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as packed:
         packed.write(content)
