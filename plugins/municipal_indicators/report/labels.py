@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -56,7 +57,12 @@ def read_labels(path: Path = LABELS_PATH) -> Labels:
         ) from error
 
 
-def in_order(codes: list[str], known: dict[str, object]) -> list[str]:
+def in_order(codes: Iterable[str], known: Mapping[str, object]) -> list[str]:
     """Codes in the order of the labels file, unknown ones after them by name."""
     places = {code: place for place, code in enumerate(known)}
     return sorted(codes, key=lambda code: (places.get(code, len(places)), code))
+
+
+def word(words: Mapping[str, str], code: str) -> str:
+    """The word for a code, or the code itself where there is none."""
+    return words.get(code, code)

@@ -26,7 +26,12 @@ def rows(client: Client, query: str) -> list[Row]:
     except DatabaseError as error:
         if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
             raise IndicatorsError(
-                f"{path.name}: a mart it reads does not exist ({error}). "
+                f"{path.name}: a mart it reads does not exist ({_first_sentence(error)}). "
                 "Run the DAG build_indicator_marts first, against the same warehouse."
             ) from error
         raise IndicatorsError(f"{path}: the warehouse refused it: {error}") from error
+
+
+def _first_sentence(error: DatabaseError) -> str:
+    """The engine's message without the query that it repeats."""
+    return str(error).partition(" In scope")[0]

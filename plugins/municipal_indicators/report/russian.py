@@ -82,8 +82,6 @@ def instant(value: datetime | None, zone: ZoneInfo) -> str:
 def plural(count: int, one: str, few: str, many: str) -> str:
     """A count with its noun: ``1 день``, ``2 дня``, ``5 дней``."""
     tail, tens = count % 10, count // 10 % 10
-    if tens == 1 or tail == 0 or tail > 4:
-        noun = many
-    else:
-        noun = one if tail == 1 else few
+    singular_or_few = one if tail == 1 else few
+    noun = many if tens == 1 or tail == 0 or tail > 4 else singular_or_few
     return f"{number(count)}{NBSP}{noun}"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from municipal_indicators.report import queries, russian
-from municipal_indicators.report.labels import Labels, in_order, read_labels
+from municipal_indicators.report.labels import Labels, in_order, read_labels, word
 
 # A sign beside the word keeps statuses apart where there is no colour.
 STATUS_STYLES = {
@@ -30,7 +30,7 @@ def print_indicators(client: Client, console: Console) -> None:
     labels = read_labels()
     month = next(iter(found.values()))["month"]
     table = _empty_table(f"Показатели программы, {russian.month(month)}")
-    for code in in_order(list(found), dict(labels.indicators)):
+    for code in in_order(found, labels.indicators):
         table.add_row(*_cells(found[code], labels))
     console.print(table)
 
@@ -47,13 +47,13 @@ def _empty_table(title: str) -> Table:
 
 def _cells(row: queries.Row, labels: Labels) -> list[Text]:
     sign, style = STATUS_STYLES.get(row["status"], ("?", ""))
-    word = labels.statuses.get(row["status"], row["status"])
+    status = word(labels.statuses, row["status"])
     decimals = 2 if row["unit"] == "%" else 1
     figures = [
         _figure(russian.number(row[column], decimals))
         for column in ("plan", "fact", "forecast", "final_plan")
     ]
-    return [Text(row["name"]), Text(row["unit"]), *figures, Text(f"{sign} {word}", style=style)]
+    return [Text(row["name"]), Text(row["unit"]), *figures, Text(f"{sign} {status}", style=style)]
 
 
 def _figure(text: str) -> Text:

@@ -1,0 +1,189 @@
+"""The cards of the programme's indicators: numbers as text, and the chart of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from clickhouse_connect.driver.client import Client
+
+from municipal_indicators.report import charts, queries, russian
+from municipal_indicators.report.charts import Chart, Table
+from municipal_indicators.report.labels import Explanation, Labels, in_order, word
+from municipal_indicators.report.queries import Row
+
+UNKNOWN_FORMULA = "формула этого показателя не описана в reference/labels.yaml"
+
+Style = dict[str, object]
+
+# Told apart by width, dash and marker as well as by colour; the forecast is a broad band under
+# the fact, because for shares the two are equal and one line would hide the other.
+LINES: tuple[tuple[str, str, Style], ...] = (
+    (
+        "forecast",
+        "Прогноз",
+        {"mode": "lines", "line": {"color": "var(--forecast-band)", "width": 9}},
+    ),
+    (
+        "fact",
+        "Факт",
+        {
+            "mode": "lines+markers",
+            "line": {"color": "var(--fact)", "width": 3},
+            "marker": {"color": "var(--fact)", "size": 5},
+        },
+    ),
+    (
+        "plan",
+        "План года",
+        {"mode": "lines", "line": {"color": "var(--plan)", "width": 2, "shape": "hv"}},
+    ),
+    (
+        "final_plan",
+        "Итоговый план",
+        {"mode": "lines", "line": {"color": "var(--final-plan)", "width": 2, "dash": "dot"}},
+    ),
+)
+
+OVER_BARS: Style = {
+    "mode": "lines",
+    "line": {"color": "var(--forecast)", "width": 2.5, "dash": "dash"},
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One indicator at the last month, ready to be shown."""
+
+    code: str
+    name: str
+    unit: str
+    fact: str
+    plan: str
+    final_plan: str
+    forecast: str
+    status: str
+    status_word: str
+    edition: str
+    data_through: str
+    year: int
+    formula: str
+    parts: tuple[tuple[str, str], ...]
+    chart: Chart
+
+
+def read_cards(client: Client, last: list[Row], labels: Labels) -> list[Card]:
+    """One card an indicator of the last month, whose rows are given; none for no rows."""
+    rows = {row["indicator"]: row for row in last}
+    history: dict[str, list[Row]] = {code: [] for code in rows}
+    for point in queries.rows(client, "indicators_by_month"):
+        if point["indicator"] in history:
+            history[point["indicator"]].append(point)
+    return [_card(rows[code], history[code], labels) for code in in_order(rows, labels.indicators)]
+
+
+def _card(row: Row, history: list[Row], labels: Labels) -> Card:
+    unit = row["unit"]
+    explanation = labels.indicators.get(
+        row["indicator"],
+        Explanation(formula=UNKNOWN_FORMULA, numerator="числитель", denominator="знаменатель"),
+    )
+    return Card(
+        code=row["indicator"],
+        name=row["name"],
+        unit=unit,
+        fact=russian.quantity(row["fact"], unit),
+        plan=russian.quantity(row["plan"], unit),
+        final_plan=russian.quantity(row["final_plan"], unit),
+        forecast=russian.quantity(row["forecast"], unit),
+        status=row["status"],
+        status_word=word(labels.statuses, row["status"]),
+        edition=russian.day(row["edition_date"]),
+        data_through=russian.day(row["data_through"]),
+        year=row["year"],
+        formula=explanation.formula,
+        parts=_parts(row, explanation),
+        chart=_chart(row, history, labels),
+    )
+
+
+def _parts(row: Row, explanation: Explanation) -> tuple[tuple[str, str], ...]:
+    """The counted numbers with what they count; baselines by share of days are not whole."""
+    parts = [(explanation.numerator, russian.number(row["numerator"], 1))]
+    if explanation.denominator or row["denominator"] is not None:
+        words = explanation.denominator or "знаменатель"
+        parts.append((words, russian.number(row["denominator"], 1)))
+    return tuple(parts)
+
+
+def _chart(row: Row, history: list[Row], labels: Labels) -> Chart:
+    return Chart(
+        id=f"chart-{row['indicator']}",
+        title=row["name"],
+        summary=(
+            f"График показателя «{row['name']}» по месяцам. {_sentence(row)} "
+            "Все значения — в таблице под графиком."
+        ),
+        tables=(_table(row["name"], row["unit"], history, labels),),
+        figure=_figure(row["unit"], history),
+    )
+
+
+def _figure(unit: str, history: list[Row]) -> go.Figure | None:
+    """Lines by month; a counted fact, which starts anew each year, as bars. None without values."""
+    drawing = charts.figure(height=290)
+    months = [point["month"] for point in history]
+    counted = unit != "%"
+    drawn = []
+    for column, title, style in LINES:
+        values = [point[column] for point in history]
+        if all(value is None for value in values):
+            continue
+        drawn.append(column)
+        if column == "fact" and counted:
+            charts.add_bars(drawing, title, months, values, "var(--fact)", unit)
+        else:
+            written = [russian.quantity(value, unit) for value in values]
+            fitting = OVER_BARS if column == "forecast" and counted else style
+            charts.add_line(drawing, title, months, values, written, fitting)
+    if drawn and "fact" not in drawn:
+        charts.say_no_data(drawing)
+    charts.month_axis(drawing, months)
+    suffix = "" if counted else f"{russian.NBSP}%"
+    drawing.update_yaxes(rangemode="tozero", ticksuffix=suffix, nticks=6)
+    return drawing if drawn else None
+
+
+def _sentence(row: Row) -> str:
+    unit = row["unit"]
+    return (
+        f"{russian.month(row['month']).capitalize()}: факт {russian.quantity(row['fact'], unit)}, "
+        f"план года {russian.quantity(row['plan'], unit)}, "
+        f"прогноз {russian.quantity(row['forecast'], unit)}."
+    )
+
+
+def _table(name: str, unit: str, history: list[Row], labels: Labels) -> Table:
+    decimals = 2 if unit == "%" else 1
+    columns = ("fact", "plan", "forecast", "final_plan", "numerator", "denominator")
+    return Table(
+        caption=f"{name}, {unit}",
+        head=(
+            "Месяц",
+            "Факт",
+            "План года",
+            "Прогноз",
+            "Итоговый план",
+            "Числитель",
+            "Знаменатель",
+            "Статус",
+        ),
+        rows=[
+            (
+                russian.month(point["month"]),
+                *(russian.number(point[column], decimals) for column in columns),
+                word(labels.statuses, point["status"]),
+            )
+            for point in reversed(history)
+        ],
+    )

@@ -1,0 +1,162 @@
+"""The report page: one HTML file that opens offline, written in one piece."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clickhouse_connect.driver.client import Client
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from municipal_indicators.report import queries, russian, sections
+from municipal_indicators.report.charts import Chart
+from municipal_indicators.report.indicators import read_cards
+from municipal_indicators.report.labels import Labels, in_order, read_labels, word
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Source:
+    """How far the data of one source reach, in words."""
+
+    name: str
+    status: str
+    status_word: str
+    data_through: str
+    loaded_at: str
+    lag: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with the charts under it; ``link`` is its name in the navigation."""
+
+    id: str
+    link: str
+    title: str
+    charts: tuple[Chart, ...]
+
+
+def write_report(client: Client, path: Path, *, programme: str, time_zone: str) -> Path:
+    """Write the page about the marts that ``client`` reads; give its path.
+
+    ``programme`` and ``time_zone`` are those of the passport. A reader of the old page never
+    meets half a new one. Raises IndicatorsError where a mart is missing.
+    """
+    page = _render(_content(client, programme, ZoneInfo(time_zone)))
+    _replace(path, page)
+    return path
+
+
+def _content(client: Client, programme: str, zone: ZoneInfo) -> dict[str, Any]:
+    labels = read_labels()
+    last = queries.rows(client, "indicators_last_month")
+    period = queries.rows(client, "programme_period")
+    return {
+        "programme": programme,
+        "period": period[0] if period else None,
+        "month": russian.month(last[0]["month"]) if last else None,
+        "year": last[0]["year"] if last else None,
+        "computed_at": russian.instant(_newest(last), zone),
+        "edition": _edition(last),
+        "zone": zone.key,
+        "cards": read_cards(client, last, labels),
+        "statuses": _statuses(client, labels),
+        "labels": labels,
+        "sources": _sources(client, labels, zone),
+        "sections": _sections(client, labels),
+        "no_data": russian.NO_DATA,
+    }
+
+
+def _newest(last: list[queries.Row]) -> datetime | None:
+    return max((row["computed_at"] for row in last), default=None)
+
+
+def _edition(last: list[queries.Row]) -> str:
+    dates = [row["edition_date"] for row in last if row["edition_date"]]
+    return russian.day(max(dates, default=None))
+
+
+def _statuses(client: Client, labels: Labels) -> list[tuple[str, str, int]]:
+    """Status, its word and how many indicators stand in it, best first."""
+    return [
+        (row["status"], word(labels.statuses, row["status"]), row["indicators"])
+        for row in queries.rows(client, "indicators_by_status")
+    ]
+
+
+def _sources(client: Client, labels: Labels, zone: ZoneInfo) -> list[Source]:
+    found = {row["source"]: row for row in queries.rows(client, "data_freshness")}
+    return [_source(found[code], labels, zone) for code in in_order(found, labels.sources)]
+
+
+def _source(row: queries.Row, labels: Labels, zone: ZoneInfo) -> Source:
+    lag = row["lag_days"]
+    return Source(
+        name=word(labels.sources, row["source"]),
+        status=row["status"],
+        status_word=word(labels.freshness, row["status"]),
+        data_through=russian.day(row["data_through"]),
+        loaded_at=russian.instant(row["last_success_at"], zone),
+        lag=russian.NO_DATA if lag is None else russian.plural(lag, "день", "дня", "дней"),
+    )
+
+
+def _sections(client: Client, labels: Labels) -> list[Section]:
+    return [
+        Section(
+            "sites",
+            "Сайты",
+            "Официальные сайты",
+            (
+                sections.audience(client),
+                sections.sources(client, labels),
+                sections.devices(client, labels),
+            ),
+        ),
+        Section("services", "Услуги", "Муниципальные услуги", (sections.applications(client),)),
+        Section("smev", "СМЭВ", "Межведомственное взаимодействие (СМЭВ)", (sections.smev(client),)),
+        Section(
+            "funding", "Финансирование", "Финансирование программы", (sections.funding(client),)
+        ),
+    ]
+
+
+def _render(content: dict[str, Any]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("page.html.j2")
+    return template.render(
+        **content,
+        style=_inline("page.css"),
+        script=_inline("page.js"),
+        plotly=Markup(get_plotlyjs()),  # noqa: S704  the library's own code
+    )
+
+
+def _inline(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  our own file
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside and rename, so that the old page stays whole until the new one is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,334 @@
+"""The charts beside the indicators: sites, services, SMEV and money, one function each."""
+
+from __future__ import annotations
+
+from clickhouse_connect.driver.client import Client
+
+from municipal_indicators.report import charts, queries, russian
+from municipal_indicators.report.charts import SERIES, Chart, Table
+from municipal_indicators.report.labels import Labels
+from municipal_indicators.report.queries import Row
+
+BEHIND = "Все значения — в таблице под графиком."
+
+CHANNELS = (
+    ("federal_portal", "ЕПГУ"),
+    ("regional_portal", "РПГУ"),
+    ("service_centre", "МФЦ"),
+    ("in_person", "лично"),
+    ("by_post", "почта"),
+    ("other", "прочее"),
+)
+
+
+def audience(client: Client) -> Chart:
+    """Visits (bars) and visitors (line) of all sites by month."""
+    found = queries.rows(client, "site_audience_by_month")
+    months = [row["month"] for row in found]
+    drawing = charts.figure(height=330)
+    charts.add_bars(drawing, "Визиты", months, [row["visits"] for row in found], SERIES[0])
+    visitors = [row["visitors"] for row in found]
+    charts.add_line(
+        drawing,
+        "Посетители",
+        months,
+        visitors,
+        [russian.number(value) for value in visitors],
+        _marked(SERIES[1], "circle", width=3),
+    )
+    charts.month_axis(drawing, months)
+    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    sites = _audience_by_site(client)
+    return Chart(
+        id="chart-site-audience",
+        title="Посещаемость сайтов по месяцам",
+        summary=f"Визиты и посетители официальных сайтов по месяцам. {_latest_visits(found)}",
+        tables=(_audience_table(found), *sites),
+        figure=drawing if found else None,
+        note=_audience_note(found, several_sites=bool(sites)),
+    )
+
+
+def _marked(color: str, symbol: str, width: int) -> dict[str, object]:
+    return {
+        "mode": "lines+markers",
+        "line": {"color": color, "width": width},
+        "marker": {"symbol": symbol, "size": 6, "color": color},
+    }
+
+
+def _latest_visits(found: list[Row]) -> str:
+    if not found:
+        return "Нет данных."
+    last = found[-1]
+    return (
+        f"{russian.month(last['month']).capitalize()}: визитов {russian.number(last['visits'])}, "
+        f"посетителей {russian.number(last['visitors'])}. {BEHIND}"
+    )
+
+
+def _audience_note(found: list[Row], *, several_sites: bool) -> str:
+    notes = []
+    if any(row["is_settled"] is False for row in found):
+        notes.append("Отмеченные * месяцы предварительные: Метрика ещё уточняет их.")
+    if several_sites:
+        notes.append("Посетитель нескольких сайтов посчитан на каждом из них.")
+    return " ".join(notes)
+
+
+def _month_with_mark(row: Row) -> str:
+    return russian.month(row["month"]) + ("*" if row["is_settled"] is False else "")
+
+
+def _audience_table(found: list[Row]) -> Table:
+    return Table(
+        caption="Все сайты",
+        head=(
+            "Месяц",
+            "Визиты",
+            "Посетители",
+            "Новые посетители",
+            "Просмотры",
+            "Доля отказов",
+            "Длительность визита, с",
+        ),
+        rows=[
+            (
+                _month_with_mark(row),
+                russian.number(row["visits"]),
+                russian.number(row["visitors"]),
+                russian.number(row["new_visitors"]),
+                russian.number(row["pageviews"]),
+                russian.percent(row["bounce_share"]),
+                russian.number(row["average_visit_seconds"]),
+            )
+            for row in reversed(found)
+        ],
+    )
+
+
+def _audience_by_site(client: Client) -> tuple[Table, ...]:
+    """The last year of each site, where there are several."""
+    found = queries.rows(client, "site_audience_by_site")
+    if len({row["site"] for row in found}) < 2:
+        return ()
+    return (
+        Table(
+            caption="По сайтам, последние 12 месяцев",
+            head=("Месяц", "Сайт", "Визиты", "Посетители"),
+            rows=[
+                (
+                    _month_with_mark(row),
+                    row["site"],
+                    russian.number(row["visits"]),
+                    russian.number(row["visitors"]),
+                )
+                for row in found
+            ],
+        ),
+    )
+
+
+def sources(client: Client, labels: Labels) -> Chart:
+    """Visits of the last year by traffic source."""
+    return _share_of_visits(
+        queries.rows(client, "site_sources_last_year"),
+        code="traffic_source",
+        words=labels.traffic_sources,
+        chart_id="chart-site-sources",
+        title="Откуда приходят",
+        heading="Источник",
+    )
+
+
+def devices(client: Client, labels: Labels) -> Chart:
+    """Visits of the last year by device."""
+    return _share_of_visits(
+        queries.rows(client, "site_devices_last_year"),
+        code="device",
+        words=labels.devices,
+        chart_id="chart-site-devices",
+        title="С каких устройств",
+        heading="Устройство",
+    )
+
+
+def _share_of_visits(
+    found: list[Row], *, code: str, words: dict[str, str], chart_id: str, title: str, heading: str
+) -> Chart:
+    names = [words.get(row[code], row[code] or "Не определено") for row in found]
+    now = [row for row in found if row["visits_of_year"]]
+    written = [
+        f"{russian.percent(row['visit_share'])} · {russian.number(row['visits_of_year'])}"
+        for row in now
+    ]
+    period = f"12 месяцев по {russian.month(found[0]['last_month'])}" if found else ""
+    table = Table(
+        caption=f"Визиты, {period}" if period else "Визиты",
+        head=(heading, "Визиты", "Доля", "Годом ранее"),
+        rows=[
+            (
+                name,
+                russian.number(row["visits_of_year"]),
+                russian.percent(row["visit_share"]),
+                russian.number(row["visits_year_before"]),
+            )
+            for name, row in zip(names, found, strict=True)
+        ],
+    )
+    visits = [row["visits_of_year"] for row in now]
+    leaders = ", ".join(f"{name} {text}" for name, text in zip(names[:3], written, strict=False))
+    return Chart(
+        id=chart_id,
+        title=title,
+        summary=f"{title}: визиты за {period}. {leaders}. {BEHIND}" if now else "Нет данных.",
+        tables=(table,),
+        figure=charts.ranking(names[: len(now)], visits, written, SERIES[0]) if now else None,
+        note=f"Визиты за {period}, все сайты вместе." if period else "",
+    )
+
+
+def applications(client: Client) -> Chart:
+    """Applications by month of filing, stacked by channel."""
+    found = queries.rows(client, "service_applications_by_month")
+    months = [row["month"] for row in found]
+    drawing = charts.figure(height=340)
+    for (column, title), color in zip(CHANNELS, SERIES, strict=True):
+        values = [row[column] for row in found]
+        if any(values):
+            charts.add_bars(drawing, title, months, values, color)
+    charts.month_axis(drawing, months)
+    drawing.update_layout(barmode="stack", bargap=0.25)
+    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    return Chart(
+        id="chart-service-channels",
+        title="Заявления по каналам подачи",
+        summary=f"Заявления на муниципальные услуги по месяцам подачи и каналам. {BEHIND}",
+        tables=(_applications_table(found),),
+        figure=drawing if found else None,
+        note="Месяц подачи заявления. Электронные каналы — ЕПГУ и РПГУ.",
+    )
+
+
+def _applications_table(found: list[Row]) -> Table:
+    return Table(
+        caption="Заявления по месяцам подачи",
+        head=(
+            "Месяц",
+            *(title for _, title in CHANNELS),
+            "Всего",
+            "Электронно",
+            "В срок",
+            "Просрочено",
+        ),
+        rows=[
+            (
+                russian.month(row["month"]),
+                *(russian.number(row[column]) for column, _ in CHANNELS),
+                russian.number(row["applications"]),
+                russian.percent(row["electronic_share"]),
+                russian.number(row["on_time"]),
+                russian.number(row["overdue"]),
+            )
+            for row in reversed(found)
+        ],
+    )
+
+
+def smev(client: Client) -> Chart:
+    """SMEV requests by month, stacked by channel class, with answered and overdue ones."""
+    found = queries.rows(client, "smev_requests_by_month")
+    months = [row["month"] for row in found]
+    drawing = charts.figure(height=340)
+    for column, title, color in (
+        ("interagency", "Межведомственные", SERIES[0]),
+        ("portal", "С портала", SERIES[5]),
+    ):
+        charts.add_bars(drawing, title, months, [row[column] for row in found], color)
+    for column, title, color, symbol in (
+        ("answered", "Отвечено", "var(--plan)", "circle"),
+        ("overdue", "Просрочено", "var(--bad)", "x"),
+    ):
+        values = [row[column] for row in found]
+        written = [russian.number(value) for value in values]
+        charts.add_line(drawing, title, months, values, written, _marked(color, symbol, width=2))
+    charts.month_axis(drawing, months)
+    drawing.update_layout(barmode="stack", bargap=0.25)
+    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    return Chart(
+        id="chart-smev-requests",
+        title="Запросы СМЭВ по месяцам",
+        summary=f"Запросы СМЭВ в адрес администрации по месяцам: принято, отвечено, просрочено. "
+        f"{BEHIND}",
+        tables=(_smev_table(found),),
+        figure=drawing if found else None,
+        note="«Отвечено» — есть окончательный ответ, в том числе отказ.",
+    )
+
+
+def _smev_table(found: list[Row]) -> Table:
+    columns = (
+        ("interagency", "Межведомственные"),
+        ("portal", "С портала"),
+        ("requests", "Всего"),
+        ("answered", "Отвечено"),
+        ("rejected", "из них отказы"),
+        ("overdue", "Просрочено"),
+        ("repeats", "Повторы"),
+    )
+    return Table(
+        caption="Запросы СМЭВ по месяцам отправки",
+        head=("Месяц", *(title for _, title in columns)),
+        rows=[
+            (
+                russian.month(row["month"]),
+                *(russian.number(row[column]) for column, _ in columns),
+            )
+            for row in reversed(found)
+        ],
+    )
+
+
+def funding(client: Client) -> Chart:
+    """Money by year: planned by the passport, executed by the budget registers."""
+    found = queries.rows(client, "programme_funding_by_year")
+    columns = ("plan_thousands", "executed_thousands")
+    known = [any(row[column] is not None for column in columns) for row in found]
+    years = [
+        str(row["year"]) if has_money else f"{row['year']}<br>{russian.NO_DATA}"
+        for row, has_money in zip(found, known, strict=True)
+    ]
+    drawing = charts.figure(height=320)
+    for column, title, color in (
+        ("plan_thousands", "План", "var(--plan-bar)"),
+        ("executed_thousands", "Исполнено", SERIES[2]),
+    ):
+        charts.add_bars(drawing, title, years, [row[column] for row in found], color)
+    drawing.update_layout(barmode="group", bargap=0.35, bargroupgap=0.08)
+    drawing.update_xaxes(type="category")
+    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    return Chart(
+        id="chart-funding",
+        title="Финансирование по годам, тыс. руб.",
+        summary=f"Финансирование программы по годам, тысяч рублей: план и исполнение. {BEHIND}",
+        tables=(_funding_table(found),),
+        figure=drawing if any(known) else None,
+        note="Районный бюджет, тыс. руб. План — по паспорту программы, исполнение — кассовое.",
+    )
+
+
+def _funding_table(found: list[Row]) -> Table:
+    return Table(
+        caption="Финансирование, тыс. руб.",
+        head=("Год", "План", "Исполнено", "Доля исполнения", "Редакция программы"),
+        rows=[
+            (
+                str(row["year"]),
+                russian.number(row["plan_thousands"], 2),
+                russian.number(row["executed_thousands"], 2),
+                russian.percent(row["execution_share"]),
+                russian.short_day(row["edition_date"]),
+            )
+            for row in reversed(found)
+        ],
+    )
