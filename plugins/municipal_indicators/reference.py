@@ -1,0 +1,63 @@
+"""Reads the files of ``reference/`` that a data engineer edits; the only place that knows their shape on disk."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
+
+
+def read_rows(name: str, columns: tuple[str, ...], folder: Path = settings.REFERENCE) -> list[dict[str, str]]:
+    """The rows of a ``;``-separated UTF-8 file with exactly these headings.
+
+    Raises ConfigurationError naming the file, and the line where one cell is missing.
+    """
+    path = folder / name
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, delimiter=";")
+        if tuple(reader.fieldnames or ()) != columns:
+            raise ConfigurationError(f"reference/{name}:1: the headings must be {';'.join(columns)}.")
+        rows = []
+        for number, row in enumerate(reader, start=2):
+            if None in row or None in row.values():
+                raise ConfigurationError(f"reference/{name}:{number}: {len(columns)} cells are needed.")
+            rows.append(row)
+        return rows
+
+
+def read_mapping(name: str, folder: Path = settings.REFERENCE) -> dict[str, Any]:
+    """The top-level mapping of a YAML file; raises ConfigurationError naming file and line."""
+    path = folder / name
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigurationError(f"reference/{name}:{mark.line + 1 if mark else 1}: no YAML.") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"reference/{name}:1: a mapping is needed at the top.")
+    return content
+
+
+def holidays() -> list[tuple[date, str]]:
+    """Non-working days that fall on Monday to Friday, and why."""
+    rows = read_rows("holidays.csv", ("day", "name"))
+    return [(_day(row["day"], number), row["name"]) for number, row in enumerate(rows, start=2)]
+
+
+def freshness_terms() -> list[tuple[str, int, str]]:
+    """Source, days after which its data are late, and why."""
+    rows = read_rows("freshness.csv", ("source", "late_after_days", "why"))
+    return [(row["source"], int(row["late_after_days"]), row["why"]) for row in rows]
+
+
+def _day(text: str, line: int) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"reference/holidays.csv:{line}: {text!r} is no ISO date.") from None

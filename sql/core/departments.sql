@@ -1,0 +1,12 @@
+-- One row a department and date of the register; of the same key the later file wins.
+SELECT as_of, department_key, newest.1 AS department, newest.2 AS required, newest.3 AS equipped
+FROM
+(
+    SELECT
+        as_of,
+        replaceRegexpAll(lowerUTF8(department), '\\s+', '') AS department_key,
+        argMax((department, required, equipped), (file_at, unit_key, sheet, line)) AS newest
+    FROM core.department_rows
+    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
+    GROUP BY as_of, department_key
+)

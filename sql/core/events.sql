@@ -1,0 +1,5 @@
+-- One row an event: date and title, case and spaces ignored.
+SELECT held_on, replaceRegexpAll(lowerUTF8(e.title), '\\s+', '') AS title_key, any(e.title) AS title
+FROM core.event_rows AS e
+WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
+GROUP BY held_on, title_key

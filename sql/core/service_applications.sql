@@ -1,0 +1,31 @@
+-- One row an application in its newest state (contract, section 4): the newest status date wins, then a
+-- final status over an open one, then the later file, then the later row.
+SELECT
+    portal,
+    application_key,
+    newest.1 AS service_code,
+    newest.2 AS service_name,
+    newest.3 AS filed_on,
+    newest.4 AS channel,
+    newest.5 AS status_group,
+    newest.6 AS finished_on,
+    newest.7 AS due_on,
+    newest.8 AS due_working_days,
+    newest.9 AS rating,
+    newest.10 AS status_at
+FROM
+(
+    SELECT
+        portal,
+        application_key,
+        argMax(
+            (
+                service_code, service_name, filed_on, channel, status_group,
+                finished_on, due_on, due_working_days, rating, status_at
+            ),
+            (status_at, status_group IN ('provided', 'refused', 'withdrawn'), file_at, unit_key, sheet, line)
+        ) AS newest
+    FROM core.service_application_rows
+    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'gosuslugi')
+    GROUP BY portal, application_key
+)

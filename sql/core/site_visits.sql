@@ -1,0 +1,19 @@
+-- One row a published visit. visitor: counterUserIDHash, or clientID where that is 0 (contract, section 1);
+-- the first member of the tuple keeps the two number spaces apart.
+SELECT
+    counter_id,
+    visit_id,
+    started_at,
+    if(counter_user_id_hash != 0, (0, counter_user_id_hash), (1, client_id)) AS visitor,
+    is_new_user,
+    is_bounce,
+    page_views,
+    visit_duration_seconds,
+    start_url,
+    traffic_source,
+    search_engine,
+    device,
+    operating_system,
+    browser
+FROM core.metrica_visits
+WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')

@@ -1,0 +1,23 @@
+-- Share of municipal services that can be applied for electronically, %: active and electronic at the month's end
+-- of those active at the month's end.
+WITH services AS
+(
+{% include 'parts/services.sql' %}
+),
+shares AS
+(
+    SELECT month, countIf(is_electronic) AS electronic, count() AS active
+    FROM services
+    WHERE is_active AND startsWith(level, 'муницип')
+    GROUP BY month
+)
+SELECT
+    m.month AS month,
+    toNullable(toFloat64(s.electronic)) AS numerator,
+    toNullable(toFloat64(s.active)) AS denominator,
+    numerator / denominator * 100 AS fact,
+    fact AS forecast,
+    least(m.month_end, r.data_through) AS data_through
+FROM core.programme_months AS m
+INNER JOIN shares AS s ON s.month = m.month
+CROSS JOIN (SELECT data_through FROM core.source_reach WHERE source = 'gosuslugi') AS r

@@ -1,0 +1,33 @@
+-- Year of the programme: plan of the edition in force at the year's end, cash executed as of the year's latest date.
+WITH years AS
+(
+    SELECT toUInt16({{ first_year }} + number) AS year, makeDate(year, 12, 31) AS year_end
+    FROM numbers({{ last_year - first_year + 1 }})
+),
+editions AS
+(
+    SELECT y.year AS year, maxOrNull(e.edition_date) AS edition_date
+    FROM years AS y CROSS JOIN core.programme_editions AS e
+    WHERE e.edition_date <= y.year_end
+    GROUP BY year
+),
+executed AS
+(
+    SELECT year, sumOrNull(executed) AS executed
+    FROM core.budget
+    WHERE (year, as_of) IN (SELECT year, max(as_of) FROM core.budget GROUP BY year)
+    GROUP BY year
+)
+SELECT
+    y.year AS year,
+    f.plan AS plan,
+    x.executed AS executed,
+    toFloat64(x.executed) / nullIf(toFloat64(f.plan), 0) AS execution_share,
+    e.edition_date AS edition_date
+FROM years AS y
+LEFT JOIN editions AS e ON e.year = y.year
+LEFT JOIN
+(
+    SELECT year, edition_date, toNullable(plan) AS plan FROM core.programme_funding
+) AS f ON f.year = y.year AND f.edition_date = assumeNotNull(e.edition_date)
+LEFT JOIN executed AS x ON x.year = y.year

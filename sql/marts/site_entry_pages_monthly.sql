@@ -1,0 +1,15 @@
+-- Site × month × entry page: host and path, without query.
+SELECT
+    toStartOfMonth(v.day) AS month,
+    v.counter_id AS counter_id,
+    s.name AS site,
+    {% include 'parts/page.sql' %} AS page,
+    count() AS visits,
+    uniqExact(v.visitor) AS visitors,
+    countIf(v.is_bounce) / count() AS bounce_share
+FROM
+(
+{% include 'parts/visits.sql' %}
+) AS v
+INNER JOIN core.programme_sites AS s ON s.counter_id = v.counter_id
+GROUP BY month, counter_id, site, page

@@ -1,0 +1,6 @@
+{#- Host and path of a URL, without user, port, query and fragment; never fails, whatever the URL. -#}
+replaceRegexpOne(
+    replaceRegexpOne(replaceRegexpOne(start_url, '^[A-Za-z][A-Za-z0-9+.-]*://', ''), '(?s)[?#].*$', ''),
+    '^(?:[^/@]*@)?([^/:]*)(?::[0-9]*)?',
+    '\\1'
+)

@@ -1,0 +1,34 @@
+    -- Service × month from its first validity on, as of the month's end: of the versions valid then the one that
+    -- began last, else the last one that had begun.
+    SELECT
+        service_code,
+        month,
+        version.1 AS service_name,
+        version.2 AS level,
+        version.3 AS is_electronic,
+        version.4 AS is_active
+    FROM
+    (
+        SELECT
+            service_code,
+            month,
+            argMax((service_name, level, is_electronic, is_valid), (is_valid, valid_from)) AS version
+        FROM
+        (
+            SELECT
+                service_code,
+                service_name,
+                level,
+                is_electronic,
+                valid_from,
+                arrayJoin(arrayMap(
+                    i -> addMonths(toStartOfMonth(valid_from), i),
+                    range(toUInt32(greatest(0, 1 + dateDiff('month', valid_from, last_day))))
+                )) AS month,
+                valid_to IS NULL OR valid_to >= toLastDayOfMonth(month) AS is_valid
+            FROM core.service_catalogue
+            CROSS JOIN (SELECT assumeNotNull(max(data_through)) AS last_day FROM core.source_reach) AS reach
+        )
+        WHERE valid_from <= toLastDayOfMonth(month)
+        GROUP BY service_code, month
+    )
