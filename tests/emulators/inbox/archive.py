@@ -100,7 +100,12 @@ def _delivery(item: Item, dialect: Dialect, rng: Random) -> bytes:
 def _payload(one: Conversation) -> str:
     person = one.person
     return envelopes.personal_payload(
-        {"fio": person.name, "snils": person.snils, "passport": person.passport},
+        {
+            "fio": person.name,
+            "snils": person.snils,
+            "passport": person.passport,
+            "email": person.email,
+        },
         {"ИННФЛ": person.inn, "Телефон": person.phone, "Адрес": person.address},
     )
 
