@@ -29,7 +29,7 @@ ifneq ($(UV),)
 INSTALL := "$(UV)" pip install --quiet --python $(BIN)/python
 else
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check --no-user
-COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^Collecting / && ++n % 20 == 0 \
+COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n % 20 == 0 \
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
