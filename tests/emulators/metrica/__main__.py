@@ -40,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         emulator.start()
     except OSError as error:
-        print(f"Cannot listen on port {options.port}: {error.strerror}", file=sys.stderr)
+        sys.stderr.write(f"Cannot listen on port {options.port}: {error.strerror}\n")
         return 1
-    print(f"Metrica API emulator on {emulator.url}, Ctrl+C stops it", flush=True)
+    sys.stdout.write(f"Metrica API emulator on {emulator.url}, Ctrl+C stops it\n")
+    sys.stdout.flush()
     stopping.wait()
     emulator.stop()
     return 0
@@ -75,11 +76,17 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=0, help="port on 127.0.0.1, 0 takes a free one")
     add(
-        "--counter", type=_counter, action="append", required=True, metavar="ID[:ZONE]",
+        "--counter",
+        type=_counter,
+        action="append",
+        required=True,
+        metavar="ID[:ZONE]",
         help="a counter and its time zone (Europe/Moscow); may be repeated",
     )
     add(
-        "--token", action="append", required=True,
+        "--token",
+        action="append",
+        required=True,
         help="an OAuth token that may see all counters; may be repeated",
     )
     add("--site", default=DEFAULT_SITE, help="host name in the URLs of visits")

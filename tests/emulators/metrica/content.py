@@ -28,7 +28,6 @@ class Technology(NamedTuple):
     system_root: str
     system: str
     browser: str
-    engine: str
     version: int
     width: int
     height: int
@@ -38,38 +37,43 @@ class Technology(NamedTuple):
 
 TECHNOLOGIES = wheel(
     [
-        (22, Technology("1", "windows", "windows_10", "yandex_browser", "WebKit", 24, 1920, 1080)),
-        (13, Technology("1", "windows", "windows_10", "chrome", "WebKit", 120, 1920, 1080)),
-        (6, Technology("1", "windows", "windows_7", "firefox", "Gecko", 115, 1366, 768)),
-        (3, Technology("1", "windows", "windows_11", "edge", "WebKit", 121, 2560, 1440)),
-        (2, Technology("1", "gnu_linux", "gnu_linux", "firefox", "Gecko", 122, 1920, 1080)),
-        (1, Technology("1", "macos", "mac_os_catalina", "safari", "WebKit", 17, 1440, 900)),
+        (22, Technology("1", "windows", "windows_10", "yandex_browser", 24, 1920, 1080)),
+        (13, Technology("1", "windows", "windows_10", "chrome", 120, 1920, 1080)),
+        (6, Technology("1", "windows", "windows_7", "firefox", 115, 1366, 768)),
+        (3, Technology("1", "windows", "windows_11", "edge", 121, 2560, 1440)),
+        (2, Technology("1", "gnu_linux", "gnu_linux", "firefox", 122, 1920, 1080)),
+        (1, Technology("1", "macos", "mac_os_catalina", "safari", 17, 1440, 900)),
         (
             21,
             Technology(
-                "2", "android", "android_12", "chromemobile", "WebKit", 121, 393, 873, "xiaomi",
+                "2",
+                "android",
+                "android_12",
+                "chromemobile",
+                121,
+                393,
+                873,
+                "xiaomi",
                 "redmi_note_10",
             ),
         ),
         (
             13,
             Technology(
-                "2", "android", "android_13", "yandex_mobile", "WebKit", 24, 360, 800, "samsung",
-                "galaxy_a12",
+                "2", "android", "android_13", "yandex_mobile", 24, 360, 800, "samsung", "galaxy_a12"
             ),
         ),
-        (2, Technology("2", "android", "android_11", "miui", "WebKit", 14, 393, 873, "xiaomi")),
+        (2, Technology("2", "android", "android_11", "miui", 14, 393, 873, "xiaomi")),
         (
             10,
             Technology(
-                "2", "ios", "ios_double", "safari_mobile", "WebKit", 16, 390, 844, "apple",
-                "iphone_12",
+                "2", "ios", "ios_double", "safari_mobile", 16, 390, 844, "apple", "iphone_12"
             ),
         ),
-        (3, Technology("3", "android", "android_10", "chromemobile", "WebKit", 119, 800, 1280)),
-        (2, Technology("3", "ios", "ios_double", "safari_mobile", "WebKit", 15, 810, 1080)),
-        (0.5, Technology("4", "tizen", "tizen", "samsung_internet", "WebKit", 5, 1920, 1080)),
-        (0.5, Technology("1", "", "", "", "", 0, 0, 0)),
+        (3, Technology("3", "android", "android_10", "chromemobile", 119, 800, 1280)),
+        (2, Technology("3", "ios", "ios_double", "safari_mobile", 15, 810, 1080)),
+        (0.5, Technology("4", "tizen", "tizen", "samsung_internet", 5, 1920, 1080)),
+        (0.5, Technology("1", "", "", "", 0, 0, 0)),
     ]
 )
 

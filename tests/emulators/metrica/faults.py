@@ -1,6 +1,6 @@
 """Switches for what goes wrong between a client and the API; tests set them at run time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from threading import Lock
 from typing import Literal
 
@@ -62,6 +62,14 @@ class Faults:
     _replies: list[tuple[str | None, Reply]] = field(default_factory=list)
     _cuts: list[Cut] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
+
+    def clear(self) -> None:
+        """Switch everything off."""
+        fresh = Faults()
+        with self._lock:
+            for each in fields(self):
+                if each.name != "_lock":
+                    setattr(self, each.name, getattr(fresh, each.name))
 
     def fail(self, action: str | None, reply: Reply, *, times: int = 1) -> None:
         """Answer the next `times` calls of an action (None: of any) with `reply`."""

@@ -66,7 +66,7 @@ def _strings(value: Callable[[Visit], Iterable[str]]) -> Builder:
 
 
 def _start(style: Style) -> Cell:
-    return lambda visit: style.instant(visit.dateTime)
+    return lambda visit: style.instant(visit.started)
 
 
 def _goal_times(style: Style) -> Cell:
@@ -76,7 +76,7 @@ def _goal_times(style: Style) -> Cell:
 
 
 def _watch_ids(visit: Visit) -> list[int]:
-    return [(visit.visitID + 1 + 977 * n) % 2**64 for n in range(min(visit.pageViews, 500))]
+    return [(visit.visit_id + 1 + 977 * n) % 2**64 for n in range(min(visit.page_views, 500))]
 
 
 def _parsed(level: int) -> Builder:
@@ -84,7 +84,7 @@ def _parsed(level: int) -> Builder:
 
 
 def _utm(place: int) -> Callable[[Visit], str]:
-    return lambda visit: content.UTM.get(visit.lastTrafficSource, ("", "", ""))[place]
+    return lambda visit: content.UTM.get(visit.last_source, ("", "", ""))[place]
 
 
 def _orientation(visit: Visit) -> int:
@@ -99,26 +99,26 @@ def _screen_format(visit: Visit) -> str:
 
 
 PLAIN: dict[str, Builder] = {
-    "visitID": _number(lambda v: v.visitID),
-    "counterID": _number(lambda v: v.counterID),
+    "visitID": _number(lambda v: v.visit_id),
+    "counterID": _number(lambda v: v.counter_id),
     "watchIDs": _numbers(_watch_ids),
-    "date": lambda style: lambda v: str(v.dateTime.date()),
-    "dateTime": lambda style: lambda v: str(v.dateTime),
+    "date": lambda style: lambda v: str(v.started.date()),
+    "dateTime": lambda style: lambda v: str(v.started),
     "dateTimeUTC": _start,
-    "isNewUser": _number(lambda v: v.isNewUser),
+    "isNewUser": _number(lambda v: v.is_new_user),
     "bounce": _number(lambda v: v.bounce),
-    "startURL": _text(lambda v: v.startURL),
-    "endURL": _text(lambda v: v.endURL),
+    "startURL": _text(lambda v: v.start_url),
+    "endURL": _text(lambda v: v.end_url),
     "referer": _text(lambda v: v.referer),
-    "pageViews": _number(lambda v: v.pageViews),
-    "visitDuration": _number(lambda v: v.visitDuration),
+    "pageViews": _number(lambda v: v.page_views),
+    "visitDuration": _number(lambda v: v.duration),
     "ipAddress": _text(lambda v: v.visitor.place.address),
     "regionCountry": _text(lambda v: v.visitor.place.country),
     "regionCity": _text(lambda v: v.visitor.place.city),
     "regionCountryID": _number(lambda v: v.visitor.place.country_id),
     "regionCityID": _number(lambda v: v.visitor.place.city_id),
-    "clientID": _number(lambda v: v.clientID),
-    "counterUserIDHash": _number(lambda v: v.counterUserIDHash),
+    "clientID": _number(lambda v: v.client_id),
+    "counterUserIDHash": _number(lambda v: v.user_hash),
     "goalsID": _numbers(lambda v: (goal for goal, _ in v.goals)),
     "goalsSerialNumber": _numbers(lambda v: range(1, len(v.goals) + 1)),
     "goalsDateTime": _goal_times,
@@ -135,7 +135,7 @@ PLAIN: dict[str, Builder] = {
     "operatingSystemRoot": _text(lambda v: v.visitor.technology.system_root),
     "operatingSystem": _text(lambda v: v.visitor.technology.system),
     "browser": _text(lambda v: v.visitor.technology.browser),
-    "browserEngine": _text(lambda v: v.visitor.technology.engine),
+    "browserEngine": _text(lambda v: "Gecko" if v.browser == "firefox" else "WebKit"),
     "browserMajorVersion": _number(lambda v: v.visitor.technology.version),
     "browserMinorVersion": lambda style: lambda v: "0" if v.visitor.technology.version else "",
     "browserEngineVersion1": _constant("537"),
@@ -171,11 +171,11 @@ def _engine_root(visit: Visit, seen: Traffic) -> str:
 
 
 def _direct_order(visit: Visit, seen: Traffic) -> str:
-    return str(10_000_000 + visit.visitID % 90_000_000) if seen.source == "ad" else ""
+    return str(10_000_000 + visit.visit_id % 90_000_000) if seen.source == "ad" else ""
 
 
 def _messengers(visit: Visit, seen: Traffic) -> str:
-    steps = [""] * (visit.pageViews % 4) + ["telegram"] if seen.source == "messenger" else []
+    steps = [""] * (visit.page_views % 4) + ["telegram"] if seen.source == "messenger" else []
     return tsv.gap_array(steps)
 
 
@@ -240,7 +240,7 @@ def _by_model(name: str, model: str) -> Builder:
     return lambda style: lambda visit: value(visit, traffic(visit, model))
 
 
-class UnknownField(ValueError):
+class UnknownFieldError(ValueError):
     """A name that the API refuses; the message is the API's own (sheet 2.9)."""
 
     def __init__(self, name: str, source: str) -> None:
@@ -249,10 +249,10 @@ class UnknownField(ValueError):
 
 
 def builder(name: str, source: str, model: str) -> Builder:
-    """How a field is written, found by its full name; raises UnknownField."""
+    """How a field is written, found by its full name; raises UnknownFieldError."""
     prefix = PREFIXES["visits"]
     if source != "visits" or not name.startswith(prefix):
-        raise UnknownField(name, source)
+        raise UnknownFieldError(name, source)
     bare = name.removeprefix(prefix)
     if bare in PLAIN:
         return PLAIN[bare]
@@ -261,7 +261,7 @@ def builder(name: str, source: str, model: str) -> Builder:
     if _LOOSE_NAME.fullmatch(bare):
         # The model's letter case is loose on the real service: lastSign..., sheet 2.8.
         return builder(prefix + _strict(bare), source, model)
-    raise UnknownField(name, source)
+    raise UnknownFieldError(name, source)
 
 
 def _strict(bare: str) -> str:
@@ -275,7 +275,7 @@ def header(name: str, model: str) -> str:
 
 
 def cells(names: Sequence[str], source: str, model: str, style: Style) -> list[Cell]:
-    """One writer of a cell per field, in the order asked for; raises UnknownField."""
+    """One writer of a cell per field, in the order asked for; raises UnknownFieldError."""
     return [builder(name, source, model)(style) for name in names]
 
 

@@ -26,6 +26,13 @@ class Limits:
     _reports: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _lock: Lock = field(default_factory=Lock)
 
+    def clear(self) -> None:
+        """Forget what has ended; running calls stay counted."""
+        with self._lock:
+            self.peak_parallel = self.peak_per_second = 0
+            for counted in (self.today, self._recent, self._reports):
+                counted.clear()
+
     def enter(self, user: str, family: str, day: date, *, enforce: bool) -> None:
         """Count a call that begins; raises ApiError 429 where a quota is passed and enforced."""
         now = time.monotonic()

@@ -87,9 +87,7 @@ def _part(number: int, text: str, size_offset: int) -> Part:
     return Part(number, body, len(body) + size_offset)
 
 
-def _lines(
-    table: Table, visits: Iterable[Visit], settings: Settings, faults: Faults
-) -> list[str]:
+def _lines(table: Table, visits: Iterable[Visit], settings: Settings, faults: Faults) -> list[str]:
     cells = table.cells
     lines = []
     faulty = _faulty_rows(faults)
@@ -111,9 +109,7 @@ def _faulty_rows(faults: Faults) -> int:
 
 def _spoil(row: list[str], number: int, headings: tuple[str, ...], faults: Faults) -> list[str]:
     if number == 0:
-        return [
-            faults.bad_values.get(name, cell) for name, cell in zip(headings, row, strict=True)
-        ]
+        return [faults.bad_values.get(name, cell) for name, cell in zip(headings, row, strict=True)]
     if number == 1:
         return [
             "" if name in faults.empty_fields else cell

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tests.emulators.metrica.errors import invalid, missing
 from tests.emulators.metrica.visits import Visit, traffic
+from tests.emulators.metrica.wire import whole
 
 T = TypeVar("T")
 Metric = Callable[[Sequence[Visit]], float]
@@ -40,15 +41,15 @@ def _share(part: float, whole: int, scale: float = 1.0) -> float:
 
 METRICS: dict[str, Metric] = {
     "ym:s:visits": lambda visits: float(len(visits)),
-    "ym:s:pageviews": lambda visits: float(sum(v.pageViews for v in visits)),
-    "ym:s:users": lambda visits: float(len({(v.counterID, v.person) for v in visits})),
+    "ym:s:pageviews": lambda visits: float(sum(v.page_views for v in visits)),
+    "ym:s:users": lambda visits: float(len({(v.counter_id, v.person) for v in visits})),
     "ym:s:newUsers": lambda visits: float(
-        len({(v.counterID, v.person) for v in visits if v.isNewUser})
+        len({(v.counter_id, v.person) for v in visits if v.is_new_user})
     ),
     "ym:s:bounceRate": lambda visits: _share(sum(v.bounce for v in visits), len(visits), 100),
-    "ym:s:pageDepth": lambda visits: _share(sum(v.pageViews for v in visits), len(visits)),
+    "ym:s:pageDepth": lambda visits: _share(sum(v.page_views for v in visits), len(visits)),
     "ym:s:avgVisitDurationSeconds": lambda visits: _share(
-        sum(v.visitDuration for v in visits), len(visits)
+        sum(v.duration for v in visits), len(visits)
     ),
 }
 
@@ -59,14 +60,14 @@ def _source(visit: Visit, model: str) -> dict[str, Any]:
 
 
 DIMENSIONS: dict[str, Dimension] = {
-    "ym:s:date": lambda v: {"name": str(v.date)},
-    "ym:s:startOfMonth": lambda v: {"name": str(v.date.replace(day=1))},
-    "ym:s:startOfYear": lambda v: {"name": str(v.date.replace(month=1, day=1))},
+    "ym:s:date": lambda v: {"name": str(v.day)},
+    "ym:s:startOfMonth": lambda v: {"name": str(v.day.replace(day=1))},
+    "ym:s:startOfYear": lambda v: {"name": str(v.day.replace(month=1, day=1))},
     "ym:s:lastTrafficSource": lambda v: _source(v, "last"),
     "ym:s:lastsignTrafficSource": lambda v: _source(v, "lastsign"),
     "ym:s:deviceCategory": lambda v: {
-        "id": DEVICE_NAMES[v.deviceCategory],
-        "name": DEVICE_NAMES[v.deviceCategory],
+        "id": DEVICE_NAMES[v.device],
+        "name": DEVICE_NAMES[v.device],
     },
 }
 
@@ -90,8 +91,8 @@ def report(parameters: Mapping[str, str], today: date, visits_of: VisitsOf) -> d
     ids = counter_ids(parameters)
     first = _day(parameters.get("date1", "6daysAgo"), today, "date1")
     last = _day(parameters.get("date2", "today"), today, "date2")
-    limit = _whole(parameters, "limit", DEFAULT_LIMIT, 0, MAX_LIMIT)
-    offset = _whole(parameters, "offset", 1, 1, 10**9)
+    limit = whole(parameters, "limit", DEFAULT_LIMIT, 0, MAX_LIMIT)
+    offset = whole(parameters, "offset", 1, 1, 10**9)
     sort = parameters.get("sort") or "-" + next(iter(metrics))
     visits = [
         visit
@@ -120,7 +121,7 @@ def report(parameters: Mapping[str, str], today: date, visits_of: VisitsOf) -> d
 
 def until(visits: Iterable[Visit], local_now: datetime) -> list[Visit]:
     """The visits that have begun by now: reports know today's, logs do not."""
-    return [visit for visit in visits if visit.dateTime <= local_now]
+    return [visit for visit in visits if visit.started <= local_now]
 
 
 def _places(metrics: Mapping[str, Metric]) -> range:
@@ -151,9 +152,7 @@ def _rows(
     ]
 
 
-def _sorted(
-    rows: list[dict[str, Any]], sort: str, columns: Sequence[str]
-) -> list[dict[str, Any]]:
+def _sorted(rows: list[dict[str, Any]], sort: str, columns: Sequence[str]) -> list[dict[str, Any]]:
     for term in reversed(sort.split(",")):
         name = term.removeprefix("-")
         if name not in columns:
@@ -179,18 +178,9 @@ def _day(text: str, today: date, name: str) -> date:
     if match := re.fullmatch(r"(\d{1,5})daysAgo", text, re.ASCII):
         return today - timedelta(int(match[1]))
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        return date.fromisoformat(text)
     except ValueError:
         raise invalid(f"Wrong date format: {name}={text}", name) from None
-
-
-def _whole(
-    parameters: Mapping[str, str], name: str, default: int, lowest: int, highest: int
-) -> int:
-    text = parameters.get(name, str(default))
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise invalid(f"Wrong parameter: {name}={text}", name)
-    return int(text)
 
 
 def _echo(

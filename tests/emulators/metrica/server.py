@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -31,6 +32,7 @@ from tests.emulators.metrica.wire import (
     json_response,
     parameters,
     wants_pretty,
+    whole,
 )
 
 Endpoint = Callable[[Request], Response]
@@ -125,6 +127,15 @@ class MetricaEmulator:
     ) -> None:
         self.stop()
 
+    def reset(self, settings: Settings | None = None) -> None:
+        """Forget all requests, calls, faults and changed settings; the clock stays as it is."""
+        with self.store.lock:
+            _restore(self.settings, settings or Settings())
+            self.faults.clear()
+            self.limits.clear()
+            self.store.requests.clear()
+            self.calls.clear()
+
     def local_today(self, counter: Counter) -> date:
         """The current day in the counter's zone."""
         return self.clock().astimezone(counter.zone).date()
@@ -205,8 +216,8 @@ class MetricaEmulator:
             and (not wanted or str(number) in wanted.split(","))
             and query.get("search_string", "") in f"{number} {counter.name} {counter.site}"
         ]
-        start = int(query.get("offset", 1)) - 1
-        page = chosen[start : start + int(query.get("per_page", 1000))]
+        start = whole(query, "offset", 1, 1, 10**9) - 1
+        page = chosen[start : start + whole(query, "per_page", 1000, 1, 10_000)]
         with_goals = "goals" in query.get("field", "").split(",")
         answer = {
             "rows": len(chosen),
@@ -311,6 +322,11 @@ class MetricaEmulator:
 
         answer = reporting.report(query, today, visits_of)
         return json_response(answer, pretty=wants_pretty(request))
+
+
+def _restore(target: Settings, source: Settings) -> None:
+    for each in fields(Settings):
+        setattr(target, each.name, getattr(source, each.name))
 
 
 def _route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:

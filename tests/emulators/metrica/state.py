@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from tests.emulators.metrica import fields as registry
 from tests.emulators.metrica.errors import ApiError, invalid, missing, not_found
 from tests.emulators.metrica.faults import Faults
-from tests.emulators.metrica.fields import Style, UnknownField
+from tests.emulators.metrica.fields import Style, UnknownFieldError
 from tests.emulators.metrica.parts import Part, Settings, Table, build_parts
 from tests.emulators.metrica.visits import DEFAULT_SITE, HISTORY_START, Visit, day_visits
 
@@ -104,9 +104,7 @@ class LogStore:
     lock: RLock = field(default_factory=RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(40_120_001))
 
-    def read_order(
-        self, counter: Counter, parameters: dict[str, list[str]], today: date
-    ) -> Order:
+    def read_order(self, counter: Counter, parameters: dict[str, list[str]], today: date) -> Order:
         """Check the parameters of create and evaluate in the service's order of refusal."""
         values = {name: ",".join(texts) for name, texts in parameters.items()}
         for name in ("date1", "date2", "fields", "source"):
@@ -226,9 +224,7 @@ class LogStore:
     def _process(self, request: LogRequest, counter: Counter) -> None:
         order = request.order
         days = (order.date1 + timedelta(n) for n in range((order.date2 - order.date1).days + 1))
-        visits = (
-            visit for day in days for visit in self.visits(counter, day, request.ordered_on)
-        )
+        visits = (visit for day in days for visit in self.visits(counter, day, request.ordered_on))
         table = self._table(order, counter)
         request.parts = build_parts(table, visits, self.settings, self.faults)
         request.size = sum(part.size for part in request.parts)
@@ -238,10 +234,10 @@ class LogStore:
         model = order.attribution.lower()
         for name in order.fields:
             if name in self.faults.refused_fields:
-                raise invalid(str(UnknownField(name, order.source)), "fields")
+                raise invalid(str(UnknownFieldError(name, order.source)), "fields")
         try:
             cells = registry.cells(order.fields, order.source, model, style)
-        except UnknownField as error:
+        except UnknownFieldError as error:
             raise invalid(str(error), "fields") from None
         return Table(tuple(registry.header(n, model) for n in order.fields), tuple(cells))
 
@@ -268,9 +264,7 @@ def _end(request: LogRequest, status: str) -> None:
 
 def _field_names(text: str) -> tuple[str, ...]:
     if len(text) > MAX_FIELDS_LENGTH:
-        raise invalid(
-            f"Parameter fields is longer than {MAX_FIELDS_LENGTH} characters", "fields"
-        )
+        raise invalid(f"Parameter fields is longer than {MAX_FIELDS_LENGTH} characters", "fields")
     return tuple(text.split(","))
 
 

@@ -7,10 +7,11 @@ without asking the server.
 import math
 import random
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tests.emulators.metrica import content
 from tests.emulators.metrica.content import WHEEL_BITS, WHEEL_MASK, Place, Technology
@@ -38,46 +39,51 @@ class Visitor(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One visit; attributes bear the API's field names without `ym:s:` (sheet 3.1).
+    """One visit, as fields.py shows it under the API's names (sheet 3.1).
 
-    `dateTime` is naive, in the counter's zone; `goals` are pairs of goal id and local time.
+    `started` is naive, in the counter's zone; `duration` is in seconds; `goals` are pairs of
+    goal id and local time.
     """
 
-    visitID: int
-    counterID: int
-    dateTime: datetime
-    clientID: int
-    counterUserIDHash: int
-    isNewUser: int
+    visit_id: int
+    counter_id: int
+    started: datetime
+    client_id: int
+    user_hash: int
+    is_new_user: int
     bounce: int
-    pageViews: int
-    visitDuration: int
-    startURL: str
-    endURL: str
+    page_views: int
+    duration: int
+    start_url: str
+    end_url: str
     referer: str
-    lastTrafficSource: str
-    lastsignTrafficSource: str
+    last_source: str
+    lastsign_source: str
     visitor: Visitor
     goals: tuple[tuple[int, datetime], ...]
     parameters: tuple[str, ...]
 
     @property
-    def date(self) -> date:
+    def day(self) -> date:
         """The day of the start in the counter's zone."""
-        return self.dateTime.date()
+        return self.started.date()
+
+    def instant(self, zone: ZoneInfo) -> datetime:
+        """The start in UTC, `zone` being the counter's."""
+        return self.started.replace(tzinfo=zone).astimezone(UTC)
 
     @property
-    def deviceCategory(self) -> str:
-        """"1" desktop, "2" phone, "3" tablet, "4" TV."""
+    def device(self) -> str:
+        """Code of the device: "1" desktop, "2" phone, "3" tablet, "4" TV."""
         return self.visitor.technology.device
 
     @property
-    def operatingSystemRoot(self) -> str:
+    def operating_system_root(self) -> str:
         """Id of the system's family, empty if unknown."""
         return self.visitor.technology.system_root
 
     @property
-    def operatingSystem(self) -> str:
+    def operating_system(self) -> str:
         """Id of the system, empty if unknown."""
         return self.visitor.technology.system
 
@@ -87,14 +93,14 @@ class Visit(NamedTuple):
         return self.visitor.technology.browser
 
     @property
-    def lastsignSearchEngineRoot(self) -> str:
+    def lastsign_search_engine_root(self) -> str:
         """Search engine of the last significant source, empty unless that is organic."""
         return traffic(self, "lastsign").search_engine_root
 
     @property
     def person(self) -> int:
         """The contract's visitor: `counterUserIDHash`, or `clientID` where that is 0."""
-        return self.counterUserIDHash or self.clientID
+        return self.user_hash or self.client_id
 
 
 class Traffic(NamedTuple):
@@ -114,7 +120,7 @@ def traffic(visit: Visit, model: str) -> Traffic:
     if bare == "first":
         source = visit.visitor.first_source
     else:
-        source = visit.lastTrafficSource if bare == "last" else visit.lastsignTrafficSource
+        source = visit.last_source if bare == "last" else visit.lastsign_source
     root, engine = visit.visitor.search_engine if source == "organic" else ("", "")
     social = ""
     if source == "social":
@@ -142,7 +148,7 @@ def day_visits(
         return []
     rng = random.Random(f"{seed}/{counter_id}/{day}")
     level = _level(day)
-    midnight = datetime(day.year, day.month, day.day)
+    midnight = datetime.combine(day, time.min)
     pool = round(REGULARS * level)
     visits = [
         _visit(rng, counter_id, midnight, pool, seed, site, number)
@@ -315,17 +321,17 @@ def _goals(started: datetime, duration: int, noise: int) -> tuple[tuple[int, dat
 
 
 def _preliminary(visits: list[Visit]) -> list[Visit]:
-    early = [visit for visit in visits if visit.visitID % 25 or len(visits) == 1]
-    return [_unfinished(visit) if visit.visitID % 12 == 1 else visit for visit in early]
+    early = [visit for visit in visits if visit.visit_id % 25 or len(visits) == 1]
+    return [_unfinished(visit) if visit.visit_id % 12 == 1 else visit for visit in early]
 
 
 def _unfinished(visit: Visit) -> Visit:
-    page_views = max(1, visit.pageViews // 2)
-    duration = visit.visitDuration // 2
+    page_views = max(1, visit.page_views // 2)
+    duration = visit.duration // 2
     return visit._replace(
-        pageViews=page_views,
-        visitDuration=duration,
+        page_views=page_views,
+        duration=duration,
         bounce=int(page_views == 1 and duration < 15),
-        endURL=visit.startURL if page_views == 1 else visit.endURL,
+        end_url=visit.start_url if page_views == 1 else visit.end_url,
         goals=(),
     )

@@ -3,14 +3,13 @@
 import asyncio
 import json
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.emulators.metrica.errors import ApiError
+from tests.emulators.metrica.errors import ApiError, invalid
 from tests.emulators.metrica.faults import Cut
 
 JSON_TYPE = "application/x-yametrika+json"
@@ -52,9 +51,7 @@ class PartResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the chunks; a `reset` leaves the answer open, so the server drops the line."""
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        )
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         content = self.content if self.cut is None else shorten(self.content, self.cut)
         reset = self.cut is not None and self.cut.style == "reset"
         for chunk in _packed(content, reset) if self.gzip else _chunks(content):
@@ -91,6 +88,14 @@ def parameters(request: Request) -> dict[str, list[str]]:
     return {name: request.query_params.getlist(name) for name in request.query_params}
 
 
-def first_parameters(request: Request) -> dict[str, Any]:
+def first_parameters(request: Request) -> dict[str, str]:
     """Query parameters, the last of each name."""
     return dict(request.query_params)
+
+
+def whole(parameters: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number among the parameters, or its default; raises ApiError 400."""
+    text = parameters.get(name, str(default))
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise invalid(f"Wrong parameter: {name}={text}", name)
+    return int(text)

@@ -1,0 +1,1 @@
+"""The emulated Metrica API, asked by a real HTTP client."""
