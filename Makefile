@@ -57,7 +57,7 @@ format: $(DEVELOPMENT) ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Pin requirements*.txt anew from requirements*.in (takes uv, or fetches it)
+lock: ## Pin requirements*.txt anew (LOCK=--upgrade takes newer versions; fetches uv if missing)
 	@uv="$(UV)"; \
 	if [ -z "$$uv" ]; then \
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
