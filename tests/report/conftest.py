@@ -1,0 +1,47 @@
+"""The pages of the made-up marts, written once a session by a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what ``made_up_marts`` wrote: pages, terminal tables, the error message."""
+    folder = tmp_path_factory.mktemp("report")
+    path = os.pathsep.join(map(str, (REPOSITORY / "plugins", REPOSITORY)))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.report.made_up_marts", str(folder)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _parsed(path: Path) -> html.HtmlElement:
+    return html.fromstring(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def full(written: Path) -> html.HtmlElement:
+    """The page of marts with rows."""
+    return _parsed(written / "full.html")
+
+
+@pytest.fixture(scope="session")
+def empty(written: Path) -> html.HtmlElement:
+    """The page of marts without a row."""
+    return _parsed(written / "empty.html")

@@ -1,0 +1,274 @@
+"""The page as a document: what it says, that it is one closed file, that it is in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from municipal_indicators.report.charts import Chart, figure
+from municipal_indicators.report.page import _replace
+from tests.report.made_up_marts import HOSTILE, INDICATORS, PROGRAMME
+
+CHARTS = (
+    *(f"chart-{code}" for code, *_ in INDICATORS),
+    "chart-site-audience", "chart-site-sources", "chart-site-devices",
+    "chart-service-channels", "chart-smev-requests", "chart-funding",
+)  # fmt: skip
+
+
+def text(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def found(page: html.HtmlElement, path: str, **variables: str) -> list[Any]:
+    """What an XPath finds below the element."""
+    result = page.xpath(path, **variables)
+    assert isinstance(result, list)
+    return result
+
+
+def one(page: html.HtmlElement, path: str, **variables: str) -> html.HtmlElement:
+    (element,) = found(page, path, **variables)
+    assert isinstance(element, html.HtmlElement)
+    return element
+
+
+def by_id(page: html.HtmlElement, name: str) -> html.HtmlElement:
+    return one(page, "//*[@id=$name]", name=name)
+
+
+def indicator_cards(page: html.HtmlElement) -> list[Any]:
+    return found(page, "//article[@class='card indicator']")
+
+
+def rows_behind(page: html.HtmlElement, chart: str) -> list[list[str]]:
+    """The first table under a chart, heading row first."""
+    card = one(page, "//article[.//*[@id=$chart]]", chart=chart)
+    table = found(card, ".//details//table")[0]
+    return [[text(cell) for cell in found(row, "th|td")] for row in found(table, ".//tr")]
+
+
+def drawn(page: html.HtmlElement, chart: str) -> dict[str, dict[str, object]]:
+    """The traces of a figure by name."""
+    script = one(page, "//script[@data-chart=$chart]", chart=chart)
+    return {trace["name"]: trace for trace in json.loads(text(script))["data"]}
+
+
+def test_heading_says_what_and_when(full: html.HtmlElement) -> None:
+    assert full.get("lang") == "ru"
+    assert text(one(full, "//h1")) == PROGRAMME
+    head = text(one(full, "//header"))
+    assert "2023–2027 годы" in head
+    assert "Показатели за июнь 2026" in head
+    assert "редакция программы от 1 января 2025" in head
+    assert "рассчитано 1 июля 2026, 05:10 (Europe/Moscow)" in head
+
+
+def test_every_indicator_has_a_card(full: html.HtmlElement) -> None:
+    names = {card.get("id"): text(one(card, ".//h3")) for card in indicator_cards(full)}
+    assert names == {f"indicator-{code}": name for code, name, *_ in INDICATORS}
+
+
+def test_a_card_explains_its_number(full: html.HtmlElement) -> None:
+    card = text(by_id(full, "indicator-site_visitors_growth"))
+    for expected in (
+        "под угрозой",
+        "Факт, июнь 2026 57,14 %",
+        "План на 2026 год нет данных",
+        "Прогноз на конец года 57,14 %",
+        "Итоговый план, 2027 60 %",
+        "÷ посетители за те же месяцы базового года",
+        "посетителей с начала года: 7 314,3",
+        "базового года: 12 800.",
+        "Данные по: 30 июня 2026",
+        "Редакция программы: 1 января 2025",
+    ):
+        assert expected in card
+    assert "Факт, июнь 2026 1 146 ед." in text(by_id(full, "indicator-smev_requests"))
+    grounds = one(by_id(full, "indicator-smev_requests"), ".//*[@class='grounds']")
+    assert "знаменатель" not in text(grounds)
+
+
+def test_null_is_said_and_never_zero(full: html.HtmlElement) -> None:
+    facts = text(one(by_id(full, "indicator-edms_workplaces_share"), ".//*[@class='facts']"))
+    assert "Факт, июнь 2026 нет данных" in facts
+    assert not re.search(r"\b0\b", facts.replace("40 %", ""))
+    newest = rows_behind(full, "chart-edms_workplaces_share")[1]
+    assert newest == ["июнь 2026", *["нет данных"] * 3, "40", *["нет данных"] * 3]
+
+
+def test_statuses_differ_without_colour(full: html.HtmlElement) -> None:
+    shapes = {
+        html.tostring(one(status, "svg"), encoding="unicode", with_tail=False): text(status)
+        for status in found(full, "//*[@class='overview']//*[starts-with(@class, 'status ')]")
+    }
+    assert sorted(shapes.values()) == [
+        "в графике", "достигнут", "нет данных", "отстаёт", "под угрозой",
+    ]  # fmt: skip
+    assert [text(item) for item in found(full, "//*[@class='tally']/li")] == [
+        "1 достигнут", "3 в графике", "1 под угрозой", "1 отстаёт", "1 нет данных",
+    ]  # fmt: skip
+
+
+def test_freshness_of_each_source(full: html.HtmlElement) -> None:
+    sources = [text(source) for source in found(full, "//*[starts-with(@class, 'source ')]")]
+    assert sources == [
+        "Яндекс Метрика свежие Данные по 30 июня 2026 Отставание 1 день "
+        "Загружено 1 июля 2026, 05:10",
+        "Выгрузки Госуслуг запаздывают Данные по 28 июня 2026 Отставание 22 дня "
+        "Загружено 29 июня 2026, 05:10",
+        "Журналы СМЭВ свежие Данные по 30 июня 2026 Отставание 1 день Загружено 1 июля 2026, 05:10",
+        "Реестры программы не поступали Данные по нет данных Отставание нет данных "
+        "Загружено нет данных",
+    ]
+
+
+def test_every_chart_has_words_and_a_table(full: html.HtmlElement) -> None:
+    for chart in CHARTS:
+        element = by_id(full, chart)
+        assert element.get("role") == "img"
+        assert re.search("[а-я]", element.get("aria-label", ""))
+        assert len(rows_behind(full, chart)) > 2
+    assert len(found(full, "//script[@data-chart]")) == len(CHARTS)
+
+
+def test_indicator_charts_draw_fact_plan_and_forecast(full: html.HtmlElement) -> None:
+    traces = drawn(full, "chart-smev_requests")
+    assert set(traces) == {"Факт", "Прогноз", "План года", "Итоговый план"}
+    plan = traces["План года"]["y"]
+    assert isinstance(plan, list)
+    assert plan[:24] == [None] * 24
+    assert plan[24:] == [1600.0] * 18
+
+
+def test_audience_adds_sites_and_leaves_the_missing_month_open(full: html.HtmlElement) -> None:
+    head, *rows = rows_behind(full, "chart-site-audience")
+    by_month = {row[0]: row[1:] for row in rows}
+    assert head[:3] == ["Месяц", "Визиты", "Посетители"]
+    # January 2023: 9000 on the main site and a fifth of that on the other.
+    assert by_month["январь 2023"] == ["10 800", "6 480", "3 600", "32 400", "20 %", "131"]
+    assert by_month["август 2023"] == ["нет данных"] * 6
+    assert "июнь 2026*" in by_month
+    assert drawn(full, "chart-site-audience")["Визиты"]["y"][7] is None  # type: ignore[index]
+
+
+def test_sources_and_devices_have_russian_names(full: html.HtmlElement) -> None:
+    sources = rows_behind(full, "chart-site-sources")
+    assert [row[0] for row in sources[1:]] == [
+        "Поисковые системы", "Прямые заходы", "Ссылки на сайтах", "Рекомендательные системы",
+        "brand<new>",
+    ]  # fmt: skip
+    assert sources[1][2] == "52 %"
+    devices = rows_behind(full, "chart-site-devices")
+    assert [row[0] for row in devices[1:]] == ["Телефон", "Компьютер", "Планшет", "Телевизор"]
+    visits = [int(0.55 * (9000 + 150 * passed)) for passed in range(42)]
+    expected = [f"{sum(part):,}".replace(",", " ") for part in (visits[30:], visits[18:30])]
+    assert [devices[1][1], devices[1][3]] == expected
+
+
+def test_applications_by_channel(full: html.HtmlElement) -> None:
+    head, newest, *_ = rows_behind(full, "chart-service-channels")
+    assert head == [
+        "Месяц", "ЕПГУ", "РПГУ", "МФЦ", "лично", "почта", "прочее", "Всего", "Электронно",
+        "В срок", "Просрочено",
+    ]  # fmt: skip
+    assert newest == [
+        "июнь 2026", "142", "12", "25", "20", "3", "0", "202", "76,2 %", "192", "10",
+    ]  # fmt: skip
+    assert "прочее" not in drawn(full, "chart-service-channels")
+
+
+def test_smev_requests_by_month(full: html.HtmlElement) -> None:
+    head, newest, *_ = rows_behind(full, "chart-smev-requests")
+    assert head == [
+        "Месяц", "Межведомственные", "С портала", "Всего", "Отвечено", "из них отказы",
+        "Просрочено", "Повторы",
+    ]  # fmt: skip
+    assert newest == ["июнь 2026", "142", "90", "232", "220", "16", "12", "4"]
+
+
+def test_funding_in_thousand_roubles(full: html.HtmlElement) -> None:
+    rows = rows_behind(full, "chart-funding")
+    assert rows[1] == ["2027", "930,5", "нет данных", "нет данных", "01.01.2025"]
+    assert rows[4] == ["2024", "790", "781,25", "98,9 %", "нет данных"]
+    assert rows[5] == ["2023", *["нет данных"] * 4]
+
+
+def test_names_from_the_data_stay_text(full: html.HtmlElement, written: Path) -> None:
+    scripts = found(full, "//script[not(@type)]")
+    assert len(scripts) == 2, "plotly and the page's own script, none from the data"
+    assert found(full, "//script[contains(., 'alert(1)')]") == []
+    assert f"Количество запросов СМЭВ {HOSTILE}" in text(by_id(full, "method"))
+    assert "<b>&</script>" not in (written / "full.html").read_text(encoding="utf-8")
+
+
+def test_a_figure_cannot_close_its_script() -> None:
+    drawing = figure()
+    drawing.add_bar(x=[date(2026, 1, 1)], y=[1], name="</script>&<!--")
+    written = Chart(id="c", title="", summary="", tables=(), figure=drawing).figure_json
+    assert not set("<>&") & set(written)
+    assert json.loads(written)["data"][0]["name"] == "</script>&<!--"
+
+
+@pytest.mark.parametrize("name", ["full", "empty"])
+def test_the_page_asks_nobody_for_anything(name: str, written: Path) -> None:
+    page = html.fromstring((written / f"{name}.html").read_text(encoding="utf-8"))
+    references = found(page, "//@src | //@href | //@srcset | //@action | //@poster | //@data")
+    assert references
+    assert [link for link in references if not link.startswith("#") and link != "data:,"] == []
+    styles = " ".join(found(page, "//style/text() | //@style"))
+    assert "url(" not in styles
+    assert "@import" not in styles
+    policy = one(page, "//meta[@http-equiv='Content-Security-Policy']").get("content", "")
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("name", ["full", "empty"])
+def test_headings_and_ids_are_in_order(name: str, written: Path) -> None:
+    page = html.fromstring((written / f"{name}.html").read_text(encoding="utf-8"))
+    levels = [int(heading.tag[1]) for heading in found(page, "//h1|//h2|//h3|//h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    ids = found(page, "//@id")
+    assert len(ids) == len(set(ids))
+    targets = [link[1:] for link in found(page, "//@href") if link.startswith("#")]
+    labels = found(page, "//@aria-labelledby")
+    assert set(targets) | set(labels) <= set(ids)
+
+
+def test_empty_marts_give_a_page_that_says_so(empty: html.HtmlElement) -> None:
+    assert "Показателей пока нет" in text(by_id(empty, "summary"))
+    assert indicator_cards(empty) == []
+    for chart in CHARTS[len(INDICATORS) :]:
+        assert text(by_id(empty, chart)).endswith("нет данных")
+    assert "Как считается" in text(by_id(empty, "method"))
+
+
+def test_a_missing_mart_is_an_error_with_the_way_out(written: Path) -> None:
+    message = (written / "missing.txt").read_text(encoding="utf-8")
+    assert message.startswith("site_devices_last_year.sql: a mart it reads does not exist")
+    assert "marts.site_devices_monthly" in message
+    assert "build_indicator_marts" in message
+    assert not (written / "missing.html").exists()
+
+
+def test_the_old_page_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "build" / "report.html"
+    _replace(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        _replace(path, "new \ud800")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(path.parent.iterdir()) == [path]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask

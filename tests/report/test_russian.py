@@ -1,0 +1,73 @@
+"""Numbers and dates as a Russian reader expects them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from municipal_indicators.report import russian
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [
+        (0, 0, "0"),
+        (1234567, 0, "1 234 567"),
+        (-12345.678, 2, "−12 345,68"),
+        (57.142857, 2, "57,14"),
+        (60.0, 2, "60"),
+        (100.0, 0, "100"),
+        (0.005, 2, "0,01"),
+        (-0.001, 2, "0"),
+        (1e-9, 2, "0"),
+        (1e15, 1, "1 000 000 000 000 000"),
+        (Decimal("781.24567"), 2, "781,25"),
+        (None, 2, "нет данных"),
+        (float("nan"), 0, "нет данных"),
+        (float("inf"), 0, "нет данных"),
+    ],
+)
+def test_numbers(value: russian.Number | None, decimals: int, expected: str) -> None:
+    assert russian.number(value, decimals).replace(russian.NBSP, " ") == expected
+
+
+def test_a_quantity_never_parts_from_its_unit() -> None:
+    assert russian.quantity(57.142857, "%") == "57,14\N{NO-BREAK SPACE}%"
+    assert russian.quantity(612.54, "ед.") == "612,5\N{NO-BREAK SPACE}ед."
+    assert russian.quantity(5, "") == "5"
+    assert russian.quantity(None, "%") == "нет данных"
+
+
+def test_shares_are_per_cent() -> None:
+    assert russian.percent(0.3456) == "34,6\N{NO-BREAK SPACE}%"
+    assert russian.percent(None) == "нет данных"
+
+
+def test_dates() -> None:
+    last = date(2026, 6, 30)
+    assert russian.month(last) == "июнь\N{NO-BREAK SPACE}2026"
+    assert russian.day(last).split() == ["30", "июня", "2026"]
+    assert russian.short_day(last) == "30.06.2026"
+    assert {russian.month(None), russian.day(None), russian.short_day(None)} == {"нет данных"}
+
+
+@pytest.mark.parametrize("zone_written", [UTC, None])
+def test_instants_are_shown_by_the_programme_clock(zone_written: object) -> None:
+    written = datetime(2025, 12, 31, 22, 5, tzinfo=UTC)
+    stored = written if zone_written else written.replace(tzinfo=None)
+    assert russian.instant(stored, MOSCOW).split() == ["1", "января", "2026,", "01:05"]
+    assert russian.instant(None, MOSCOW) == "нет данных"
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, "0 дней"), (1, "1 день"), (2, "2 дня"), (5, "5 дней"), (11, "11 дней"), (14, "14 дней"),
+     (21, "21 день"), (22, "22 дня"), (111, "111 дней"), (1001, "1 001 день")],
+)  # fmt: skip
+def test_counted_nouns(count: int, expected: str) -> None:
+    assert russian.plural(count, "день", "дня", "дней").replace(russian.NBSP, " ") == expected

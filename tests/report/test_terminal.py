@@ -1,0 +1,53 @@
+"""The terminal table of the programme's indicators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.report.made_up_marts import HOSTILE, INDICATORS
+
+
+@pytest.fixture(scope="module")
+def table(written: Path) -> str:
+    text = (written / "full.txt").read_text(encoding="utf-8")
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def cells(table: str, beginning: str) -> list[str]:
+    line = next(line for line in table.splitlines() if beginning in line)
+    return [cell.strip() for cell in line.strip("│").split("│")]
+
+
+def test_title_and_headings(table: str) -> None:
+    assert "Показатели программы, июнь 2026" in table
+    assert cells(table, "Показатель ") == [
+        "Показатель", "Ед.", "План", "Факт", "Прогноз", "Итоговый план", "Статус",
+    ]  # fmt: skip
+
+
+def test_each_indicator_has_its_row(table: str) -> None:
+    assert len([line for line in table.splitlines() if "│ %" in line or "│ ед." in line]) == len(
+        INDICATORS
+    )
+    assert cells(table, "Увеличение посещаемости")[1:] == [
+        "%", "нет данных", "57,14", "57,14", "60", "▲ под угрозой",
+    ]  # fmt: skip
+    assert cells(table, "Количество запросов")[1:] == [
+        "ед.", "1 600", "1 146", "2 292", "1 600", "● в графике",
+    ]  # fmt: skip
+
+
+def test_null_is_said_and_never_zero(table: str) -> None:
+    assert cells(table, "рабочих мест в СЭД")[2:] == [
+        "нет данных", "нет данных", "нет данных", "40", "○ нет данных",
+    ]  # fmt: skip
+
+
+def test_names_are_not_read_as_markup(table: str) -> None:
+    assert HOSTILE in table
+
+
+def test_empty_marts_say_what_to_do(written: Path) -> None:
+    assert "build_indicator_marts" in (written / "empty.txt").read_text(encoding="utf-8")
