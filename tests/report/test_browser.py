@@ -98,7 +98,7 @@ def test_charts_hold_every_point(page: Page) -> None:
     assert len(outlines) == 42
     assert page.locator("#chart-smev_requests .barlayer .point").count() == 42
     assert page.locator("#chart-service-channels .barlayer .trace").count() == 5
-    assert page.locator("#chart-edms_workplaces_share .annotation").inner_text() == "Нет данных"
+    assert page.locator("#chart-edms_workplaces_share .annotation").text_content() == "Нет данных"
 
 
 def test_names_are_shown_as_they_are(page: Page) -> None:
