@@ -1,4 +1,4 @@
-"""What all tests share: one Airflow home and one embedded warehouse a test process, emptied for each test."""
+"""What all tests share: one Airflow home and one embedded warehouse, emptied for each test."""
 
 from __future__ import annotations
 

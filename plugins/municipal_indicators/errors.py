@@ -8,6 +8,7 @@
     │   └── MigrationError
     ├── WarehouseBusyError          another process holds the embedded warehouse
     ├── BooksDoNotBalanceError      delivered ≠ loaded + quarantined + duplicates: nothing was published
+    ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
     └── MetricaError                the Metrica API refused or broke
         ├── MetricaAccessError      401 or 403: token, scope or grant; a repeat cannot help
@@ -41,6 +42,10 @@ class WarehouseBusyError(IndicatorsError):
 
 class BooksDoNotBalanceError(IndicatorsError):
     """Delivered rows are not the sum of loaded, quarantined and duplicate ones."""
+
+
+class DataCheckError(IndicatorsError):
+    """A check of ``sql/checks`` found rows that must not exist."""
 
 
 class FileRejectedError(IndicatorsError):

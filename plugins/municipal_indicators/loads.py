@@ -111,9 +111,10 @@ def withdraw_units(warehouse: Warehouse, source: str, keys: Sequence[str], messa
 def published_loads(warehouse: Warehouse, source: str) -> dict[str, uuid.UUID]:
     """The published load of each unit of a source, by unit key."""
     rows = warehouse.rows(
-        "SELECT unit_key, load_id FROM ops.published WHERE source = {source:String}", {"source": source}
+        "SELECT unit_key, load_id FROM ops.published WHERE source = {source:String}",
+        {"source": source},
     )
-    return dict(rows)  # type: ignore[arg-type]
+    return dict(rows)
 
 
 def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, Books, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Brings the warehouse's schema up to the files of ``sql/schema`` (forward only) and ``sql/core`` (views)."""
+"""Brings the schema up to the files of ``sql/schema`` (forward only) and ``sql/core`` (views)."""
 
 from __future__ import annotations
 
@@ -80,14 +80,22 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
     return missing
 
 
-def _refresh_views(warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool) -> list[str]:
+def _refresh_views(
+    warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool
+) -> list[str]:
     files = {path.stem: path for path in sorted((sql / "core").glob("*.sql"))}
-    stale = [stem for stem, path in files.items() if recorded.get(f"core/{path.name}") != checksum(path)]
+    stale = [
+        stem for stem, path in files.items() if recorded.get(f"core/{path.name}") != checksum(path)
+    ]
     if not stale and not changed:
         return []
     texts = {stem: path.read_text(encoding="utf-8") for stem, path in files.items()}
     reads = {
-        stem: {other for other in re.findall(r"\bcore\.(\w+)", text) if other in files and other != stem}
+        stem: {
+            other
+            for other in re.findall(r"\bcore\.(\w+)", text)
+            if other in files and other != stem
+        }
         for stem, text in texts.items()
     }
     for stem in TopologicalSorter(reads).static_order():

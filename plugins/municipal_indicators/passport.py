@@ -1,4 +1,4 @@
-"""The passport of the programme: reads ``programme.yaml`` (contract, section 3) and refuses what is impossible."""
+"""The passport of the programme: reads ``programme.yaml`` and refuses what is impossible in it."""
 
 from __future__ import annotations
 
@@ -165,7 +165,9 @@ def load_passport(path: Path | None = None) -> Passport:
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise PassportError(f"{path}{where}: no YAML: {problem}.") from error
     if repeated:
-        raise PassportError(f"{path}:{repeated.start_mark.line + 1}: the key {repeated.value!r} is given twice.")
+        raise PassportError(
+            f"{path}:{repeated.start_mark.line + 1}: the key {repeated.value!r} is given twice."
+        )
     try:
         return Passport.model_validate(content)
     except ValidationError as error:
@@ -185,14 +187,21 @@ def _explain(path: Path, tree: yaml.Node | None, error: ValidationError) -> str:
         words = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             words = f"unknown key; allowed are {', '.join(_allowed_keys(place))}"
-        dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+        dotted = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in place
+        ).lstrip(".")
         lines.append(f"{path}:{_line(tree, place)}: {dotted or 'passport'}: {words}.")
     return "\n".join(lines)
 
 
 def _allowed_keys(place: list[Any]) -> list[str]:
-    models = {"sites": Site, "smev": Smev, "indicators": Indicator, "editions": Edition}
-    model: type[_Part] = models.get(str(place[0]), Passport) if len(place) > 1 else Passport
+    parts: dict[str, type[_Part]] = {
+        "sites": Site,
+        "smev": Smev,
+        "indicators": Indicator,
+        "editions": Edition,
+    }
+    model = parts.get(str(place[0]), Passport) if len(place) > 1 else Passport
     return list(model.model_fields)
 
 

@@ -1,4 +1,4 @@
-"""Reads the files of ``reference/`` that a data engineer edits; the only place that knows their shape on disk."""
+"""Reads the files of ``reference/`` that a data engineer edits; only this knows their shape on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 
 
-def read_rows(name: str, columns: tuple[str, ...], folder: Path = settings.REFERENCE) -> list[dict[str, str]]:
+def read_rows(
+    name: str, columns: tuple[str, ...], folder: Path = settings.REFERENCE
+) -> list[dict[str, str]]:
     """The rows of a ``;``-separated UTF-8 file with exactly these headings.
 
     Raises ConfigurationError naming the file, and the line where one cell is missing.
@@ -22,11 +24,15 @@ def read_rows(name: str, columns: tuple[str, ...], folder: Path = settings.REFER
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=";")
         if tuple(reader.fieldnames or ()) != columns:
-            raise ConfigurationError(f"reference/{name}:1: the headings must be {';'.join(columns)}.")
+            raise ConfigurationError(
+                f"reference/{name}:1: the headings must be {';'.join(columns)}."
+            )
         rows = []
         for number, row in enumerate(reader, start=2):
             if None in row or None in row.values():
-                raise ConfigurationError(f"reference/{name}:{number}: {len(columns)} cells are needed.")
+                raise ConfigurationError(
+                    f"reference/{name}:{number}: {len(columns)} cells are needed."
+                )
             rows.append(row)
         return rows
 
@@ -38,7 +44,9 @@ def read_mapping(name: str, folder: Path = settings.REFERENCE) -> dict[str, Any]
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise ConfigurationError(f"reference/{name}:{mark.line + 1 if mark else 1}: no YAML.") from error
+        raise ConfigurationError(
+            f"reference/{name}:{mark.line + 1 if mark else 1}: no YAML."
+        ) from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"reference/{name}:1: a mapping is needed at the top.")
     return content
@@ -60,4 +68,6 @@ def _day(text: str, line: int) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"reference/holidays.csv:{line}: {text!r} is no ISO date.") from None
+        raise ConfigurationError(
+            f"reference/holidays.csv:{line}: {text!r} is no ISO date."
+        ) from None

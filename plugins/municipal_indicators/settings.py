@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from municipal_indicators.errors import ConfigurationError
 
@@ -36,7 +36,9 @@ def _folder(place: str) -> UPath:
     from airflow.sdk import ObjectStoragePath
     from upath import UPath
 
-    return ObjectStoragePath(place) if "://" in place else UPath(place)
+    if "://" in place:
+        return cast("UPath", ObjectStoragePath(place))
+    return UPath(place)
 
 
 def inbox_folder() -> UPath:

@@ -1,4 +1,4 @@
-"""The only door to ClickHouse: opens it over the official hook, runs SQL files, stages text; no business words."""
+"""The only door to ClickHouse: opens it over the official hook, runs SQL, stages text; no business words."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ class Warehouse:
         staged = 0
         block: list[str] = []
         for row in rows:
-            block.append("\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row))
+            block.append(
+                "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
+            )
             if len(block) >= BLOCK_ROWS:
                 self.stage_bytes(door, columns, ("\n".join(block) + "\n").encode(), context)
                 staged += len(block)
@@ -109,9 +111,12 @@ class Warehouse:
         self.client.raw_insert(
             door,
             column_names=list(columns),
-            insert_block=iter([block]),
+            insert_block=(piece for piece in (block,)),
             fmt=fmt,
-            settings={**_STAGING_SETTINGS, "log_comment": json.dumps(context, ensure_ascii=False, default=str)},
+            settings={
+                **_STAGING_SETTINGS,
+                "log_comment": json.dumps(context, ensure_ascii=False, default=str),
+            },
         )
 
     def columns(self, table: str) -> list[str]:
@@ -199,7 +204,8 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return _hook().get_client()
+            client: Client = _hook().get_client()
+            return client
         except ProgrammingError as error:
             # Somebody who does not know our lock, a BI tool or a notebook, has the engine open.
             if path is None or "EmbeddedServer" not in str(error):

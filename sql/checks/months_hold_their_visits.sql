@@ -1,0 +1,14 @@
+-- Visits of the days of a month sum up to the month, for every site.
+SELECT counter_id, month, days, months
+FROM
+(
+    SELECT
+        counter_id,
+        toStartOfMonth(period_start) AS month,
+        sumIf(visits, grain = 'day') AS days,
+        sumIf(visits, grain = 'month') AS months
+    FROM marts.site_audience
+    WHERE grain IN ('day', 'month')
+    GROUP BY counter_id, month
+)
+WHERE days != months

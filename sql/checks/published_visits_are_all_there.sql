@@ -1,0 +1,11 @@
+-- Every published counter day holds as many visits as its books say.
+SELECT e.unit AS unit, any(e.loaded) AS loaded, any(v.visits) AS visits
+FROM ops.load_events AS e
+LEFT JOIN
+(
+    SELECT unit_key, load_id, count() AS visits FROM core.metrica_visits GROUP BY unit_key, load_id
+) AS v ON v.unit_key = e.unit_key AND v.load_id = e.load_id
+WHERE e.source = 'metrica' AND e.status = 'published'
+    AND (e.unit_key, e.load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
+GROUP BY unit
+HAVING loaded != visits

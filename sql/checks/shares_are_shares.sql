@@ -1,0 +1,8 @@
+-- Shares lie between 0 and 1, percentages of shares between 0 and 100.
+SELECT 'site_audience' AS mart, toString(period_start) AS place, bounce_share AS value
+FROM marts.site_audience
+WHERE bounce_share NOT BETWEEN 0 AND 1
+UNION ALL
+SELECT 'indicators_monthly', concat(indicator, ' ', toString(month)), fact
+FROM marts.indicators_monthly
+WHERE indicator LIKE '%_share' AND fact NOT BETWEEN 0 AND 100

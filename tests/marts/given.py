@@ -1,0 +1,117 @@
+"""Puts given rows into core as a published load would, so that a mart test says only what its case needs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from municipal_indicators.builds import build_marts
+from municipal_indicators.loads import Books, Load, Unit, begin_loads, publish_loads
+from municipal_indicators.passport import Passport
+from municipal_indicators.warehouse import Warehouse
+
+COUNTER = 12345678
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@dataclass
+class Given:
+    """A warehouse being filled, one published unit a call."""
+
+    warehouse: Warehouse
+    passport: Passport
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def visits(
+        self,
+        day: date,
+        visits: Sequence[Mapping[str, Any]] = (),
+        *,
+        counter: int = COUNTER,
+        zone: str = "Europe/Moscow",
+        requested_at: datetime = NOW,
+    ) -> None:
+        """Publish a counter's day; a visit needs nothing but what the case is about."""
+        load = self._begin("metrica", f"{counter}/{day}")
+        start = datetime.combine(day, datetime.min.time(), ZoneInfo(zone))
+        following = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+        self.warehouse.insert(
+            "core.metrica_days",
+            [
+                "unit_key",
+                "load_id",
+                "counter_id",
+                "counter_day",
+                "time_zone",
+                "from_at",
+                "until_at",
+                "requested_at",
+            ],
+            [[load.unit.key, load.load_id, counter, day, zone, start, following, requested_at]],
+        )
+        defaults = {
+            "counter_id": counter,
+            "started_at": start,
+            "counter_user_id_hash": 1,
+            "page_views": 1,
+        }
+        self._rows(
+            "core.metrica_visits",
+            load,
+            [{**defaults, "visit_id": next(self.numbers), **v} for v in visits],
+        )
+        self._publish(load, len(visits))
+
+    def table(
+        self, source: str, table: str, rows: Sequence[Mapping[str, Any]], kind: str = ""
+    ) -> None:
+        """Publish one file's rows of a core table."""
+        load = self._begin(source, f"file-{next(self.numbers)}")
+        defaults = {} if table == "core.smev_events" else {"file_at": NOW}
+        self._rows(table, load, [{**defaults, "line": next(self.numbers), **row} for row in rows])
+        if kind:
+            self._rows("core.loaded_tables", load, [{"kind": kind, "file_at": NOW}])
+        self._publish(load, len(rows))
+
+    def build(self, now: datetime = NOW) -> None:
+        """Build the marts as of ``now``."""
+        build_marts(self.warehouse, self.passport, now)
+
+    def select(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self.warehouse.rows(sql)
+
+    def _begin(self, source: str, key: str) -> Load:
+        return begin_loads(self.warehouse, [Unit(source, key, key)])[0]
+
+    def _publish(self, load: Load, rows: int) -> None:
+        publish_loads(self.warehouse, [(load, Books(rows, rows), "")])
+
+    def _rows(self, table: str, load: Load, rows: Sequence[Mapping[str, Any]]) -> None:
+        full = [{"unit_key": load.unit.key, "load_id": load.load_id, **row} for row in rows]
+        if full:
+            columns = list(full[0])
+            self.warehouse.insert(
+                table, columns, [[row[column] for column in columns] for row in full]
+            )
+
+
+def request(message_id: str | None = None, **values: Any) -> dict[str, Any]:
+    """A received SMEV request as an event row, addressed to us."""
+    return {
+        "format": "envelope",
+        "operation": "GetRequestResponse",
+        "direction": "in",
+        "message_type": "REQUEST",
+        "message_id": message_id or str(uuid.uuid1()),
+        "sender": "EXMP01",
+        "recipient": "MTSENSK_ADM",
+        "namespace": "urn://example-ru/spravka/1.0.0",
+        "is_test": False,
+        **values,
+    }
