@@ -22,6 +22,7 @@ from municipal_indicators.report import print_indicators, write_report
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 HOSTILE = "<b>&</script><script>alert(1)</script>"
+WIDTHS = (80, 140)
 COMPUTED_AT = datetime(2026, 7, 1, 2, 10, tzinfo=UTC)
 FIRST, LAST = date(2023, 1, 1), date(2026, 6, 1)
 Value = object
@@ -254,8 +255,9 @@ def write_all(folder: Path) -> None:
 def _write(client: Client, folder: Path, name: str) -> None:
     page = folder / f"{name}.html"
     assert write_report(client, page, programme=PROGRAMME, time_zone="Europe/Moscow") == page
-    with (folder / f"{name}.txt").open("w", encoding="utf-8") as out:
-        print_indicators(client, Console(file=out, width=140))
+    for width in WIDTHS:
+        with (folder / f"{name}-{width}.txt").open("w", encoding="utf-8") as out:
+            print_indicators(client, Console(file=out, width=width))
 
 
 if __name__ == "__main__":

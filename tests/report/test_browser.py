@@ -25,6 +25,16 @@ FLAGS = [
 ]
 FLAT = re.compile(r"M[\d.]+,([\d.]+)V\1H")
 MARKS = ".scatterlayer .trace path, .barlayer .point path"
+# Texts of charts that the edge of their chart cuts off.
+BEYOND_CHART = """
+[...document.querySelectorAll(".chart")].flatMap(chart => {
+  const {left, right} = chart.getBoundingClientRect();
+  return [...chart.querySelectorAll(".bartext, .legendtext, .xtick text, .ytick text")].filter(
+    text => text.getBoundingClientRect().left < left - 1
+      || text.getBoundingClientRect().right > right + 1
+  ).map(text => chart.id + ": " + text.textContent);
+})
+"""
 SCREENS = [(1280, 900, "light"), (1280, 900, "dark"), (390, 844, "light"), (390, 844, "dark")]
 
 
@@ -88,6 +98,7 @@ def test_opens_draws_and_fits(opened: Opened, request: pytest.FixtureRequest) ->
     assert cards.count() == len(INDICATORS)
     assert all(cards.nth(number).is_visible() for number in range(cards.count()))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(BEYOND_CHART) == []
 
 
 def test_charts_hold_every_point(page: Page) -> None:
@@ -104,7 +115,7 @@ def test_charts_hold_every_point(page: Page) -> None:
 def test_names_are_shown_as_they_are(page: Page) -> None:
     labels = page.locator("#chart-site-sources .ytick").all_text_contents()
     assert "brand<new>" in labels
-    assert "Поисковые системы" in labels
+    assert "Прямые заходы" in labels
 
 
 def test_hover_speaks_russian(page: Page) -> None:

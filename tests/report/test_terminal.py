@@ -11,7 +11,7 @@ from tests.report.made_up_marts import HOSTILE, INDICATORS
 
 @pytest.fixture(scope="module")
 def table(written: Path) -> str:
-    text = (written / "full.txt").read_text(encoding="utf-8")
+    text = (written / "full-140.txt").read_text(encoding="utf-8")
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -49,5 +49,14 @@ def test_names_are_not_read_as_markup(table: str) -> None:
     assert HOSTILE in table
 
 
+def test_a_narrow_terminal_loses_nothing(written: Path) -> None:
+    lines = (written / "full-80.txt").read_text(encoding="utf-8").splitlines()
+    assert max(map(len, lines)) <= 80
+    printed = "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
+    for whole in ("▲ под угрозой", "✔ достигнут", "○ нет данных", "1 600", "2 292", "57,14"):
+        assert whole in printed
+    assert "…" not in printed
+
+
 def test_empty_marts_say_what_to_do(written: Path) -> None:
-    assert "build_indicator_marts" in (written / "empty.txt").read_text(encoding="utf-8")
+    assert "build_indicator_marts" in (written / "empty-140.txt").read_text(encoding="utf-8")

@@ -176,11 +176,11 @@ def say_no_data(drawing: go.Figure) -> None:
 
 def ranking(names: Sequence[str], values: Values, written: Sequence[str], color: str) -> go.Figure:
     """Horizontal bars, the first on top, each with its value in words at its end."""
-    drawing = figure(height=70 + 38 * len(names))
+    drawing = figure(height=70 + 40 * len(names))
     drawing.add_bar(
         orientation="h",
         x=[float(value or 0) for value in values],
-        y=[wrapped(name, 24) for name in names],
+        y=[wrapped(name) for name in names],
         text=list(written),
         textposition="outside",
         textfont={"color": "var(--ink)", "size": 12},
@@ -190,7 +190,7 @@ def ranking(names: Sequence[str], values: Values, written: Sequence[str], color:
     )
     top = max((float(value or 0) for value in values), default=0) or 1
     # Room for the texts beyond the longest bar.
-    drawing.update_xaxes(visible=False, range=[0, top * 1.75])
+    drawing.update_xaxes(visible=False, range=[0, top * 2.1])
     drawing.update_yaxes(autorange="reversed", showgrid=False, ticks="", type="category")
     drawing.update_layout(bargap=0.35, hovermode=False, showlegend=False)
     return drawing

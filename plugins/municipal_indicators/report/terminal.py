@@ -20,6 +20,9 @@ STATUS_STYLES = {
     "no_data": ("○", "dim"),
 }
 
+# Below it the frame gives its room to the words.
+COMFORTABLE_WIDTH = 110
+
 
 def print_indicators(client: Client, console: Console) -> None:
     """Print fact, plan and forecast of every indicator at the last month, in Russian."""
@@ -29,18 +32,21 @@ def print_indicators(client: Client, console: Console) -> None:
         return
     labels = read_labels()
     month = next(iter(found.values()))["month"]
-    table = _empty_table(f"Показатели программы, {russian.month(month)}")
+    table = _empty_table(f"Показатели программы, {russian.month(month)}", console.width)
     for code in in_order(found, labels.indicators):
         table.add_row(*_cells(found[code], labels))
     console.print(table)
 
 
-def _empty_table(title: str) -> Table:
+def _empty_table(title: str, width: int) -> Table:
     table = Table(title=title, title_justify="left", box=box.ROUNDED, header_style="bold")
-    table.add_column("Показатель", ratio=1, min_width=24, overflow="fold")
-    table.add_column("Ед.")
+    narrow = width < COMFORTABLE_WIDTH
+    if narrow:
+        table.box, table.padding, table.leading = box.SIMPLE_HEAD, (0, 1, 0, 0), 1
+    table.add_column("Показатель", overflow="fold")
+    table.add_column("Ед.", no_wrap=True)
     for heading in ("План", "Факт", "Прогноз", "Итоговый план"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=8, max_width=8 if narrow else None)
     table.add_column("Статус", no_wrap=True)
     return table
 
@@ -57,4 +63,7 @@ def _cells(row: queries.Row, labels: Labels) -> list[Text]:
 
 
 def _figure(text: str) -> Text:
-    return Text(text, style="dim" if text == russian.NO_DATA else "")
+    """Thousands stay on one line; only the words for NULL may wrap."""
+    if text == russian.NO_DATA:
+        return Text(text, style="dim")
+    return Text(text, no_wrap=True)

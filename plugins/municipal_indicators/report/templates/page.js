@@ -56,7 +56,7 @@
   addEventListener("afterprint", () => { delete root.dataset.print; drawAll(); });
 
   const button = document.getElementById("unfold");
-  button.hidden = false;
+  button.hidden = document.querySelector("details") === null;
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") !== "true";
     for (const table of document.querySelectorAll("details")) table.open = open;
