@@ -1,7 +1,7 @@
 -- The way of Metrica visits from untouched lines to typed rows: a door, a typing view, two exits.
 --
 -- A line of a part comes in whole. The context of the insert says what its cells are:
---   columns     our column of each cell, in the order of the part's heading ('' for a cell we do not keep)
+--   heading     the part's column names; columns: our column of each ('' for a cell we do not keep)
 --   first_day   the first counter day of the request; load_ids[n] is the load of its n-th day
 --   counter_id, time_zone (of the counter), part, first_line (number of the block's first line)
 CREATE TABLE IF NOT EXISTS staging.metrica_visits
@@ -36,8 +36,7 @@ CREATE TABLE IF NOT EXISTS staging.metrica_visits_typed
     operating_system String,
     browser String,
     city String,
-    bad_field LowCardinality(String),
-    reason LowCardinality(String)
+    bad_field LowCardinality(String)
 )
 ENGINE = Null
 COMMENT 'Строки после приведения типов; bad_field — первое поле, которое не принято';
@@ -96,8 +95,7 @@ SELECT
         is_bounce IS NULL OR is_bounce > 1, 'is_bounce',
         page_views IS NULL OR page_views < 0, 'page_views',
         visit_duration_seconds IS NULL, 'visit_duration_seconds',
-        '') AS bad_field,
-    '' AS reason
+        '') AS bad_field
 FROM
 (
     SELECT
@@ -161,16 +159,34 @@ FROM staging.metrica_visits_typed AS t
 WHERE bad_field = '';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS staging.metrica_visits_quarantining TO ops.quarantine AS
+WITH
+    getSetting('log_comment') AS context,
+    JSONExtract(context, 'columns', 'Array(String)') AS columns,
+    JSONExtract(context, 'heading', 'Array(String)') AS heading,
+    toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
+    first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
+    -- Numbers, dates and code words are shown; anything else may be a person's and is not.
+    (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$'), c, '***')) AS shown,
+    splitByChar('\t', t.line) AS raw_cells,
+    indexOf(columns, toString(bad_field)) AS place
 SELECT
     load_id,
     'metrica' AS source,
     unit_key AS unit,
     concat('part ', toString(part)) AS sheet,
     line_number AS line,
-    bad_field AS field,
-    reason,
-    arrayStringConcat(
-        arrayMap(c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$'), c, '***'), splitByChar('\t', t.line)),
-        '\t') AS masked_row
+    if(place = 0, '', heading[place]) AS field,
+    concat(
+        if(place = 0, toString(length(raw_cells)), concat('\'', shown(raw_cells[place]), '\'')),
+        multiIf(
+            bad_field = 'cells', concat(' cells where the heading has ', toString(length(columns))),
+            bad_field = 'day', concat(' is not a day of the order, ', toString(first_day), '…', toString(last_day)),
+            bad_field = 'counter_id', concat(' is not the counter ordered, ', JSONExtractString(context, 'counter_id')),
+            bad_field = 'started_at', ' is not a time as YYYY-MM-DD hh:mm:ss',
+            bad_field IN ('is_new_user', 'is_bounce'), ' is neither 0 nor 1',
+            bad_field = 'page_views', ' is not a whole number from 0 to 2147483647',
+            bad_field = 'visit_duration_seconds', ' is not a whole number from 0 to 4294967295',
+            ' is not a whole number from 0 to 18446744073709551615')) AS reason,
+    arrayStringConcat(arrayMap(c -> shown(c), raw_cells), '	') AS masked_row
 FROM staging.metrica_visits_typed AS t
 WHERE bad_field != '';
