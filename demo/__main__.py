@@ -1,0 +1,176 @@
+"""``python -m demo`` (``make demo``): the whole way once, from sources to the report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from demo.runs import RunFailedError, run_airflow, run_dag
+from demo.stage import FIRST_DAY, REPOSITORY, TOKEN, Stage, last_full_month, month_end
+from tests.emulators.inbox import write_inbox
+from tests.emulators.metrica.parts import Settings
+from tests.emulators.metrica.server import MetricaEmulator
+from tests.emulators.metrica.state import Counter
+
+COUNTER = 12345678
+RELOADED_DAYS = 4
+
+FILE_LOADS = (
+    ("load_gosuslugi_applications", "Заявления и каталоги Госуслуг"),
+    ("load_smev_requests", "Архивы и журналы СМЭВ"),
+    ("load_programme_registers", "Реестры программы"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; 0 when the report was written, 1 on an error, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    stage = Stage(options.folder.resolve())
+    if options.fresh:
+        shutil.rmtree(stage.root, ignore_errors=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    started = time.monotonic()
+    counter = Counter(COUNTER)
+    try:
+        with MetricaEmulator([counter], {TOKEN: None}, settings=Settings(polls=1)) as emulator:
+            console.print(f"Эмулятор API Метрики: {emulator.url}")
+            _run(stage, emulator.port, options.last_month, console)
+    except RunFailedError as error:
+        console.print(f"[red]{error}[/]", markup=False)
+        console.print(f"Весь журнал: {stage.logs}")
+        return 1
+    except KeyboardInterrupt:
+        console.print("Прервано. Повторный запуск продолжит с того же места: make demo")
+        return 130
+    _say_what_next(console, stage, time.monotonic() - started)
+    return 0
+
+
+def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
+    environment = stage.environment(port)
+    first_load = _days_to_load(stage, last_month)
+    _write_files(stage, last_month, console)
+    run_airflow(
+        ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
+    )
+    run_dag(
+        "load_metrica_visits",
+        f"Визиты сайта {first_load:%d.%m.%Y} … {month_end(last_month):%d.%m.%Y}",
+        stage.logs,
+        environment,
+        console,
+        {"date_from": str(first_load), "date_to": str(month_end(last_month))},
+    )
+    for dag_id, title in FILE_LOADS:
+        run_dag(dag_id, title, stage.logs, environment, console)
+    run_dag("build_indicator_marts", "Витрины", stage.logs, environment, console)
+    _note_done(stage, last_month)
+    _show(stage, environment, console)
+
+
+def _days_to_load(stage: Stage, last_month: date) -> date:
+    """The whole history once; afterwards only its end, as every night does."""
+    done = _done(stage)
+    if done is None:
+        return FIRST_DAY
+    following = month_end(done) + timedelta(days=1)
+    return min(following, month_end(last_month) - timedelta(days=RELOADED_DAYS - 1))
+
+
+def _write_files(stage: Stage, last_month: date, console: Console) -> None:
+    if _done(stage) == last_month:
+        console.print("  [green]✓[/] Файлы уже загружены, новых нет")
+        return
+    shutil.rmtree(stage.inbox, ignore_errors=True)
+    truth = write_inbox(stage.inbox, FIRST_DAY, last_month)
+    console.print(f"  [green]✓[/] Написано файлов: {len(truth.files)}")
+
+
+def _done(stage: Stage) -> date | None:
+    path = stage.root / "done"
+    return date.fromisoformat(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _note_done(stage: Stage, last_month: date) -> None:
+    (stage.root / "done").write_text(last_month.isoformat(), encoding="utf-8")
+
+
+def _show(stage: Stage, environment: Mapping[str, str], console: Console) -> None:
+    # Airflow reads its environment when it is imported, so it is set before and imported here.
+    os.environ.update(environment)
+    from municipal_indicators.passport import load_passport
+    from municipal_indicators.report import print_indicators, write_report
+    from municipal_indicators.warehouse import open_warehouse
+
+    passport = load_passport()
+    with open_warehouse() as warehouse:
+        console.print()
+        print_indicators(warehouse.client, console)
+        write_report(
+            warehouse.client,
+            stage.report,
+            programme=passport.programme,
+            time_zone=passport.time_zone,
+        )
+
+
+def _say_what_next(console: Console, stage: Stage, seconds: float) -> None:
+    def short(path: Path) -> str:
+        return str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else str(path)
+
+    console.print(
+        f"""
+Готово за {seconds:.0f} с. Страница для руководителя и аудитора: {short(stage.report)}
+
+Что дальше:
+  • открыть страницу в браузере; она не обращается к сети
+  • посмотреть, что загружено, отклонено и почему: {short(stage.logs)}, {short(stage.root / "archive")}
+  • положить свой файл в {short(stage.inbox)}/gosuslugi и запустить make demo ещё раз
+  • подключить настоящую Метрику, папки и сервер ClickHouse: README.md, «Point it at the real sources»
+"""
+    )
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month, write YYYY-MM") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m demo",
+        description="Loads the sample sources since 2022 through the real DAGs, prints the indicators "
+        "and writes the report page. Run again, it loads only what is new.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget the earlier demo first")
+    parser.add_argument(
+        "--last-month",
+        type=_month,
+        default=last_full_month(date.today()),  # noqa: DTZ011 - the user's own calendar
+        metavar="YYYY-MM",
+        help="last month of the history",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=REPOSITORY / "build" / "demo",
+        help="where warehouse, inbox, archive and logs of the demo live",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Where the demo lives below ``build/demo`` and the environment that its Airflow runs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FIRST_DAY = date(2022, 1, 1)
+TOKEN = "demo-token"  # noqa: S105 - only the emulator knows it
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The folders of one demo; everything in them can be thrown away."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The embedded warehouse."""
+        return self.root / "warehouse"
+
+    @property
+    def inbox(self) -> Path:
+        """Where the demo's files arrive."""
+        return self.root / "inbox"
+
+    @property
+    def logs(self) -> Path:
+        """One log a DAG run."""
+        return self.root / "logs"
+
+    @property
+    def report(self) -> Path:
+        """The page that the demo writes."""
+        return self.root.parent / "report.html"
+
+    def personal_data_key(self) -> str:
+        """The demo's own secret, made once and kept."""
+        path = self.root / "personal_data_key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
+
+    def environment(self, emulator_port: int) -> dict[str, str]:
+        """What a bare Airflow needs to run our DAGs (contract, section 2), and quiet logs."""
+        engine = {"interface": "chdb", "path": str(self.warehouse)}
+        clickhouse = {
+            "conn_type": "clickhouse",
+            "schema": "default",
+            "extra": {"client_kwargs": engine},
+        }
+        metrica = {
+            "conn_type": "metrica",
+            "schema": "http",
+            "host": "127.0.0.1",
+            "port": emulator_port,
+            "password": TOKEN,
+        }
+        own = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+        return own | {
+            "AIRFLOW_HOME": str(self.root / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(clickhouse),
+            "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
+            "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),
+            "AIRFLOW_VAR_INBOX": str(self.inbox),
+            "AIRFLOW_VAR_ARCHIVE": str(self.root / "archive"),
+            "AIRFLOW_VAR_PERSONAL_DATA_KEY": self.personal_data_key(),
+        }
+
+
+def last_full_month(today: date) -> date:
+    """The first day of the last month that is over."""
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def month_end(month: date) -> date:
+    """The last day of a month."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

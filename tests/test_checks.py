@@ -1,0 +1,73 @@
+"""The data checks: quiet over sound marts, exact about what they find."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from municipal_indicators.builds import build_marts
+from municipal_indicators.checks import check_marts
+from municipal_indicators.errors import DataCheckError
+from municipal_indicators.passport import load_passport
+from municipal_indicators.warehouse import Warehouse
+from tests.marts.given import Given
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def built(warehouse: Warehouse) -> Given:
+    """Marts over two days of visits."""
+    given = Given(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    given.visits(date(2024, 1, 30), [{}, {"counter_user_id_hash": 2}])
+    given.visits(date(2024, 1, 31), [{}])
+    given.build()
+    return given
+
+
+def test_sound_marts_pass_every_check(built: Given) -> None:
+    assert check_marts(built.warehouse) == len(list((REPOSITORY / "sql" / "checks").glob("*.sql")))
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (
+            "DELETE FROM core.metrica_visits WHERE counter_user_id_hash = 2",
+            "published_visits_are_all_there",
+        ),
+        (
+            "DELETE FROM marts.indicators_monthly WHERE indicator = 'ict_events'",
+            "indicators_are_complete",
+        ),
+        (
+            "DELETE FROM marts.site_audience WHERE period_start = '2024-01-31'",
+            "months_hold_their_visits",
+        ),
+        (
+            "INSERT INTO ops.load_events (source, status, at, delivered)"
+            " VALUES ('x', 'published', now64(), 1)",
+            "published_books_balance",
+        ),
+        (
+            "INSERT INTO marts.smev_requests_daily (requests, answered) VALUES (1, 2)",
+            "answers_fit_requests",
+        ),
+        (
+            "INSERT INTO marts.site_audience (grain, bounce_share) VALUES ('year', 1.5)",
+            "shares_are_shares",
+        ),
+    ],
+)
+def test_damage_is_found_and_named(built: Given, damage: str, check: str) -> None:
+    built.warehouse.command(damage)
+    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): 1 rows|{check}"):
+        check_marts(built.warehouse)
+
+
+def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:
+    rows = build_marts(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    assert rows["marts.indicators_monthly"] == 0
+    assert check_marts(warehouse) > 0
