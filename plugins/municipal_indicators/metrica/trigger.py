@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from municipal_indicators.errors import MetricaError
 from municipal_indicators.metrica.hook import MetricaHook
 
-FIRST_WAIT_SECONDS = 1.0
+FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 GROWTH = 1.6
 
