@@ -31,6 +31,11 @@ from municipal_indicators.metrica.operators import (
 )
 
 
+def day(title: str, description: str) -> Param:
+    """A day of the programme's zone, or nothing."""
+    return Param(None, type=["null", "string"], format="date", title=title, description=description)
+
+
 @dag(
     schedule="20 4 * * *",
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
@@ -44,20 +49,10 @@ from municipal_indicators.metrica.operators import (
         "retry_policy": WHERE_IT_HELPS,
     },
     params={
-        "date_from": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="First day",
-            description="YYYY-MM-DD, a day of the programme's zone. Empty: yesterday and the settling days.",
+        "date_from": day(
+            "First day", "Inclusive. Empty: yesterday and the settling days before it."
         ),
-        "date_to": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Last day",
-            description="YYYY-MM-DD, inclusive. Empty: yesterday.",
-        ),
+        "date_to": day("Last day", "Inclusive. Empty: yesterday."),
     },
 )
 def load_metrica_visits() -> None:

@@ -1,0 +1,152 @@
+"""The DAG load_metrica_visits, run whole against the emulated API and the real engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import pytest
+from airflow.models.dagrun import DagRun
+from airflow.sdk import DAG
+
+from municipal_indicators.metrica import client as client_module
+from municipal_indicators.metrica import trigger
+from municipal_indicators.warehouse import Warehouse
+from tests.conftest import REPOSITORY
+from tests.emulators.metrica import Counter, MetricaEmulator, Reply, Settings
+from tests.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
+from tests.metrica.test_visits import expected, published
+
+SPAN = {"date_from": "2024-03-01", "date_to": "2024-03-02"}
+
+
+@pytest.fixture(scope="module")
+def dag(airflow_database: None) -> DAG:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(REPOSITORY / "dags" / "load_metrica_visits.py"))
+    assert bag.import_errors == {}
+    found: DAG = bag.dags["load_metrica_visits"]
+    return found
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricaEmulator]:
+    monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(client_module, "INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(trigger, "FIRST_WAIT_SECONDS", 0.05)
+    counters = [Counter(SITE), Counter(FAR_SITE, time_zone="Asia/Vladivostok")]
+    with MetricaEmulator(counters, {TOKEN: None}, settings=Settings(polls=1)) as running:
+        connect(running, monkeypatch)
+        yield running
+
+
+def states(run: DagRun) -> dict[str, list[str]]:
+    """The end states of each task, by map index."""
+    found: dict[str, list[str]] = {}
+    for instance in sorted(run.get_task_instances(), key=lambda one: one.map_index):
+        found.setdefault(instance.task_id, []).append(str(instance.state))
+    return found
+
+
+def sites(path: Path, *counters: int) -> str:
+    """A passport like the repo's with these sites."""
+    text = (REPOSITORY / "programme.yaml").read_text(encoding="utf-8")
+    listed = "".join(f"  - {{counter_id: {number}, name: Сайт {number}}}\n" for number in counters)
+    path.write_text(
+        re.sub(r"(?m)^sites:\n(?:  - .*\n)+", f"sites:\n{listed}", text), encoding="utf-8"
+    )
+    return str(path)
+
+
+def run(
+    dag: DAG, logical_date: pendulum.DateTime | None, conf: dict[str, Any] | None = None
+) -> DagRun:
+    ended: DagRun = dag.test(logical_date=logical_date, run_conf=conf)
+    return ended
+
+
+def test_a_night_loads_the_settled_days_and_a_second_run_changes_nothing(
+    dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    night = pendulum.datetime(2024, 3, 6, 1, 20)
+    first = run(dag, night)
+    assert first.state == "success"
+    assert states(first) == {
+        task: ["success"]
+        for task in (
+            "apply_schema",
+            "plan_requests",
+            "load_log",
+            "announce_visits",
+            "confirm_all_loaded",
+        )
+    }
+    before = published(warehouse)
+    truth = emulator.visits(SITE, date(2024, 3, 2), date(2024, 3, 5))
+    assert before == expected(truth, "Europe/Moscow")
+    assert run(dag, night).state == "success"
+    assert published(warehouse) == before
+    assert [request.status for request in emulator.store.requests.values()] == [
+        "cleaned_by_user"
+    ] * 2
+
+
+def test_a_broken_site_fails_the_run_while_the_others_are_published(
+    dag: DAG,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    passport = sites(tmp_path / "programme.yaml", SITE, 404, FAR_SITE)
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
+    ended = run(dag, None, SPAN)
+    assert ended.state == "failed"
+    assert states(ended)["load_log"] == ["success", "failed", "success"]
+    assert states(ended)["announce_visits"] == ["success"]
+    assert states(ended)["confirm_all_loaded"] == ["upstream_failed"]
+    assert "Site 404 (Сайт 404)" in caplog.text
+    assert TOKEN not in caplog.text
+    units = [row[0] for row in warehouse.rows("SELECT unit FROM ops.published ORDER BY unit")]
+    assert units == [f"{SITE}/2024-03-0{n}" for n in (1, 2)] + [
+        f"{FAR_SITE}/2024-03-0{n}" for n in (1, 2, 3)
+    ]
+
+
+def test_a_load_that_fails_for_good_gives_its_request_back(
+    dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), times=9)
+    ended = run(dag, None, SPAN)
+    assert ended.state == "failed"
+    assert states(ended)["load_log"] == ["failed"]
+    assert states(ended)["announce_visits"] in (["skipped"], ["upstream_failed"])
+    assert published(warehouse) == []
+    assert [request.status for request in emulator.store.requests.values()] == ["cleaned_by_user"]
+    assert TOKEN not in capsys.readouterr().out
+
+
+def test_a_wrong_token_ends_the_run_at_once(
+    dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(emulator, monkeypatch, token="y0_not-the-token")
+    ended = run(dag, None, SPAN)
+    assert ended.state == "failed"
+    assert states(ended)["plan_requests"] == ["failed"]
+    assert emulator.actions() == ["counter"]
+
+
+def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
+    assert set(dag.params) == {"date_from", "date_to"}
+    assert (dag.max_active_runs, dag.catchup) == (1, False)
+    assert "When it fails" in str(dag.doc_md)
+    assert dag.task_dict["announce_visits"].outlets[0].name == "metrica_visits"
+    assert {task.pool for task in dag.tasks if task.task_id in ("apply_schema", "load_log")} == {
+        "warehouse"
+    }
