@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,7 +20,23 @@ from municipal_indicators.masking import mask_personal
 
 UNPACKED_LIMIT = 1 << 30
 RATIO_LIMIT = 100
+MEMBERS_LIMIT = 100_000
 _CHUNK = 1 << 20
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    struct.error,
+)
+
+_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
+
+Watch = Callable[[str, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +60,13 @@ class _Budget:
     packed: int
     spent: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        return self.spent > UNPACKED_LIMIT or self.spent > RATIO_LIMIT * max(self.packed, 1)
+
     def spend(self, size: int) -> None:
         self.spent += size
-        if self.spent > UNPACKED_LIMIT or self.spent > RATIO_LIMIT * max(self.packed, 1):
+        if self.is_spent:
             raise FileRejectedError(
                 f"the archive unpacks beyond {UNPACKED_LIMIT >> 30} GiB or {RATIO_LIMIT}:1",
                 "Архив распаковывается более чем в 1 ГиБ или более чем в 100 раз. "
@@ -55,15 +78,31 @@ def is_zip(path: Path) -> bool:
     """Whether the content is a zip that is no Office document."""
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         return not _is_office(archive)
 
 
-def check_office_size(path: Path) -> None:
-    """Raise FileRejectedError for a workbook (itself a zip) that unpacks beyond the limits."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            _Budget(path.stat().st_size).spend(sum(info.file_size for info in archive.infolist()))
+def check_office_size(path: Path, watch: Watch | None = None) -> None:
+    """Raise FileRejectedError for a workbook (itself a zip) that is broken or beyond the limits.
+
+    Every member is unpacked once, since a zip's directory may lie about sizes; ``watch`` sees
+    each block of a member before anything else does.
+    """
+    budget = _Budget(path.stat().st_size)
+    try:
+        with _opened(path) as archive:
+            for info in archive.infolist():
+                with archive.open(info) as source:
+                    while chunk := source.read(_CHUNK):
+                        budget.spend(len(chunk))
+                        if watch:
+                            watch(info.filename, chunk)
+    except _BROKEN as error:
+        raise FileRejectedError(
+            f"the workbook is a broken or encrypted zip ({type(error).__name__})",
+            "Файл повреждён или защищён паролем. Откройте его в Excel, сохраните заново без пароля "
+            "и пришлите снова.",
+        ) from None
 
 
 @contextmanager
@@ -76,7 +115,9 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         result = Unpacked()
         _unpack(path, "", Path(folder), _Budget(path.stat().st_size), result, depth=0)
         if not result.members:
-            reasons = "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
+            reasons = (
+                "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
+            )
             raise FileRejectedError(
                 f"the archive has no readable member ({reasons})",
                 "В архиве нет ни одного файла, который удалось бы прочитать. Упакуйте файлы заново.",
@@ -84,12 +125,41 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         yield result
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        raise FileRejectedError(
+            f"the zip cannot be opened ({type(error).__name__})",
+            "Архив повреждён и не открывается. Упакуйте файлы заново.",
+        ) from None
+    if len(archive.infolist()) > MEMBERS_LIMIT:
+        archive.close()
+        raise FileRejectedError(
+            f"the archive holds more than {MEMBERS_LIMIT} files",
+            f"В архиве более {MEMBERS_LIMIT} файлов. Разделите его на несколько.",
+        )
+    return archive
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    # Russian Windows packs names in cp866 and leaves the flag of UTF-8 unset.
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("cp866")
+    except UnicodeError:
+        return info.filename
+
+
 def _is_office(archive: zipfile.ZipFile) -> bool:
     names = set(archive.namelist())
     return "[Content_Types].xml" in names or "META-INF/manifest.xml" in names
 
 
-def _unpack(path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int) -> None:
+def _unpack(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
     if depth < 2 and is_zip(path):
         _unpack_zip(path, name, folder, budget, result, depth)
     elif depth < 2 and _starts_with(path, b"\x1f\x8b"):
@@ -98,36 +168,63 @@ def _unpack(path: Path, name: str, folder: Path, budget: _Budget, result: Unpack
         result.members.append(Member(name, path))
 
 
-def _unpack_zip(path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int) -> None:
-    with zipfile.ZipFile(path) as archive:
+def _unpack_zip(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    with _opened(path) as archive:
         for number, info in enumerate(archive.infolist()):
-            if info.is_dir() or _is_noise(info.filename):
+            member = _name_of(info)
+            if info.is_dir() or _is_noise(member):
                 continue
-            label = "/".join(filter(None, (name, mask_personal(info.filename))))
+            label = "/".join(filter(None, (name, mask_personal(member))))
             # The member's own name never becomes a path on our disk.
             target = folder / f"{depth}-{number}-{len(result.members)}"
             try:
                 with archive.open(info) as source:
                     _copy(source, target, budget)
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as e:
-                result.broken.append((label, f"the member cannot be unpacked ({type(e).__name__})"))
+            except _BROKEN as error:
+                _raise_if_ours(error)
+                kind = type(error).__name__
+                result.broken.append((label, f"the member cannot be unpacked ({kind})"))
                 continue
-            _unpack(target, label, folder, budget, result, depth + 1)
+            _unpack_member(target, label, folder, budget, result, depth + 1)
 
 
-def _unpack_gzip(path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int) -> None:
+def _unpack_member(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    if path.stat().st_size == 0:
+        result.broken.append((name, "the member is empty"))
+        return
+    try:
+        _unpack(path, name, folder, budget, result, depth)
+    except FileRejectedError as error:
+        if budget.is_spent:
+            raise
+        result.broken.append((name, error.reason))
+
+
+def _unpack_gzip(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
     target = folder / f"{depth}-gz-{len(result.members)}"
     try:
         with gzip.open(path) as source:
             _copy(source, target, budget)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except _BROKEN as error:
+        _raise_if_ours(error)
         # A journal that is still rotated may end early: what was unpacked is not trusted.
         result.broken.append((name or "the file", f"broken gzip ({type(error).__name__})"))
         return
     _unpack(target, name.removesuffix(".gz"), folder, budget, result, depth + 1)
 
 
-def _copy(source: IO[bytes], target: Path, budget: _Budget) -> None:
+def _raise_if_ours(error: Exception) -> None:
+    if isinstance(error, OSError) and error.errno in _OUR_DISK:
+        raise error
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, budget: _Budget) -> None:
     with target.open("wb") as sink:
         while chunk := source.read(_CHUNK):
             budget.spend(len(chunk))
@@ -142,4 +239,3 @@ def _is_noise(name: str) -> bool:
 def _starts_with(path: Path, magic: bytes) -> bool:
     with path.open("rb") as file:
         return file.read(len(magic)) == magic
-

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from municipal_indicators import landing
 from municipal_indicators.archives import Unpacked, unpacked
-from municipal_indicators.errors import FileRejectedError, IndicatorsError
+from municipal_indicators.errors import ConfigurationError, FileRejectedError, IndicatorsError
 from municipal_indicators.landing import LandedFile
 from municipal_indicators.loads import Books, Load, begin_loads, fail_loads, publish_loads
 from municipal_indicators.migrations import apply_schema
@@ -39,7 +42,9 @@ class FileLoad:
             **more,
         }
 
-    def quarantine(self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = "") -> None:
+    def quarantine(
+        self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
+    ) -> None:
         """Put one row (line 0: a whole sheet or member) into quarantine; texts must be masked already."""
         self.warehouse.insert(
             "ops.quarantine",
@@ -69,6 +74,18 @@ class FileRun:
     broken: list[str] = field(default_factory=list)
 
 
+class FilesFailedError(IndicatorsError):
+    """Some files failed for a reason of ours and stay in the inbox; ``run`` tells what was published."""
+
+    def __init__(self, message: str, run: FileRun) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class _FileChangedError(IndicatorsError):
+    """The arrived file was written to while its copy was loaded."""
+
+
 Loader = Callable[[FileLoad], tuple[Books, str]]
 
 
@@ -77,22 +94,15 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
 
     ``load_file`` stages one file and returns its books and a one-line message. A file that it
     refuses with FileRejectedError is rejected and the others go on. A failure of another kind
-    is ours: the file stays in the inbox, the others go on, and IndicatorsError ends the run.
+    is ours: the file stays in the inbox, the others go on, and FilesFailedError ends the run.
+    ConfigurationError ends it at once, since every file would meet it.
     """
     run = FileRun()
-    with landing.landed_files(source) as files:
+    with landing.landed_files(source) as arrivals:
+        run.broken += arrivals.unreadable
         with open_warehouse() as warehouse:
             apply_schema(warehouse)
-            known = _known_files(warehouse, source)
-            for number, file in enumerate(files, start=1):
-                place = f"[{number}/{len(files)}] {file.unit.label}"
-                if file.unit.key in known and file.modified_at <= known[file.unit.key]:
-                    landing.archive(file)
-                    run.known += 1
-                    log.info("%s: the same content was loaded before; archived.", place)
-                    continue
-                _load_one(warehouse, file, load_file, time_zone, run, place)
-                known[file.unit.key] = file.modified_at
+            _load_all(warehouse, source, arrivals.files, load_file, time_zone, run)
     log.info(
         "%s: %d files published, %d known already, %d rejected, %d failed.",
         source,
@@ -102,41 +112,79 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
         len(run.broken),
     )
     if run.broken:
-        raise IndicatorsError(
-            f"{source}: {len(run.broken)} of {len(files)} files failed and stay in the inbox: "
-            + "; ".join(run.broken)
+        raise FilesFailedError(
+            f"{source}: {len(run.broken)} files failed and stay in the inbox: "
+            + "; ".join(run.broken),
+            run,
         )
     return run
 
 
-def _load_one(
-    warehouse: Warehouse, file: LandedFile, load_file: Loader, time_zone: str, run: FileRun, place: str
+def load_outcome(source: str, load_file: Loader, time_zone: str) -> dict[str, Any]:
+    """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
+
+    Files that failed are told to a task of their own, so that what was published beside them is
+    announced all the same.
+    """
+    try:
+        run = load_new_files(source, load_file, time_zone)
+    except FilesFailedError as error:
+        return {"published": error.run.published, "failed": str(error)}
+    return {"published": run.published, "failed": ""}
+
+
+def _load_all(
+    warehouse: Warehouse,
+    source: str,
+    files: list[LandedFile],
+    load_file: Loader,
+    time_zone: str,
+    run: FileRun,
 ) -> None:
+    known = _known_files(warehouse, source)
+    for number, file in enumerate(files, start=1):
+        place = f"[{number}/{len(files)}] {file.unit.label}"
+        if file.unit.key in known and file.modified_at <= known[file.unit.key]:
+            landing.archive(file)
+            run.known += 1
+            log.info("%s: the same content was loaded before; archived.", place)
+        elif _load_one(warehouse, file, load_file, time_zone, run, place):
+            known[file.unit.key] = file.modified_at
+
+
+def _load_one(
+    warehouse: Warehouse,
+    file: LandedFile,
+    load_file: Loader,
+    time_zone: str,
+    run: FileRun,
+    place: str,
+) -> bool:
     (load,) = begin_loads(warehouse, [file.unit])
     try:
-        if file.path.stat().st_size == 0:
-            raise FileRejectedError("the file is empty", "Файл пуст.")
-        with unpacked(file.path) as content:
-            task = FileLoad(warehouse, load, file, content, time_zone)
-            for member, reason in content.broken:
-                task.quarantine(member, 0, "", reason)
-            books, message = load_file(task)
-        _remember(warehouse, file)
+        books, message = _staged(warehouse, load, file, load_file, time_zone)
         publish_loads(warehouse, [(load, books, message)])
     except FileRejectedError as error:
         fail_loads(warehouse, [load], error.reason)
         target = landing.reject(file, error)
         run.rejected.append(file.unit.label)
         log.warning("%s: rejected: %s. See %s.reason.txt", place, error.reason, target.name)
-        return
-    except Exception as error:
-        # Only the type of a foreign error is told: its text may quote the file.
-        reason = str(error) if isinstance(error, IndicatorsError) else f"{type(error).__name__} (see the task's log)"
+        return False
+    except _FileChangedError as error:
+        fail_loads(warehouse, [load], str(error))
+        log.info("%s: %s", place, error)
+        return False
+    except ConfigurationError as error:
+        fail_loads(warehouse, [load], str(error))
+        raise
+    except Exception as error:  # noqa: BLE001 - the other files go on; the run fails in the end
+        reason = _told(error)
         fail_loads(warehouse, [load], reason)
         run.broken.append(f"{file.unit.label}: {reason}")
         log.error("%s: failed: %s", place, reason)
-        log.debug("%s", place, exc_info=True)
-        return
+        return False
+    # Only now: killed before this line, the file is loaded once more, which changes nothing.
+    _remember(warehouse, file)
     landing.archive(file)
     run.published += 1
     log.info(
@@ -147,6 +195,33 @@ def _load_one(
         books.duplicates,
         message,
     )
+    return True
+
+
+def _staged(
+    warehouse: Warehouse, load: Load, file: LandedFile, load_file: Loader, time_zone: str
+) -> tuple[Books, str]:
+    if file.path.stat().st_size == 0:
+        raise FileRejectedError("the file is empty", "Файл пуст.")
+    with unpacked(file.path) as content:
+        task = FileLoad(warehouse, load, file, content, time_zone)
+        for member, reason in content.broken:
+            task.quarantine(member, 0, "", reason)
+        books, message = load_file(task)
+    if not landing.is_unchanged(file):
+        raise _FileChangedError("the file grew while it was loaded: left for the next run")
+    return books, message
+
+
+def _told(error: Exception) -> str:
+    """An error's own words where they are ours, else its type and place: its text may quote the file."""
+    if isinstance(error, IndicatorsError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    way = " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+    return f"{type(error).__name__} at {way}"
 
 
 def _known_files(warehouse: Warehouse, source: str) -> dict[str, datetime]:

@@ -1,4 +1,4 @@
-"""Files that arrive: found in the inbox, copied and hashed, then archived or rejected; no file is parsed here."""
+"""Files that arrive: found in the inbox, copied and hashed, then archived or rejected; none is parsed here."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ YOUNG_SECONDS = 30.0
 WATCH_SECONDS = 2.0
 EMPTY_GRACE_SECONDS = 60.0
 _CHUNK = 1 << 20
+# A suffix of ours only: "заявление.ivanov" must not carry a name into the archive.
+_SUFFIX = re.compile(
+    r"(?:\.(?:xlsx|xlsm|xlsb|xls|ods|csv|tsv|txt|xml|jsonl|json|log|html?|zip|gz|\d{1,3}))+$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,31 @@ class LandedFile:
     stamp: tuple[int, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The copies of files that can be loaded, and labels with reasons of those that cannot be read."""
+
+    files: list[LandedFile]
+    unreadable: list[str]
+
+
 def waiting_files(source: str) -> list[UPath]:
     """The files below ``inbox/<source>`` at any depth, oldest first, without editors' lock files."""
     folder = settings.inbox_folder() / source
     if not folder.exists():
         log.info("The inbox folder %s does not exist: nothing has arrived.", folder)
         return []
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$"))]
-    return sorted(files, key=lambda path: (path.stat().st_mtime, str(path)))
+    found = []
+    for path in folder.rglob("*"):
+        if path.name.startswith((".", "~$")) or not path.is_file():
+            continue
+        if stamp := _stamp(path):
+            found.append((stamp[1], str(path), path))
+    return [path for *_, path in sorted(found, key=lambda one: one[:2])]
 
 
 @contextmanager
-def landed_files(source: str) -> Iterator[list[LandedFile]]:
+def landed_files(source: str) -> Iterator[Arrivals]:
     """Copies of all waiting files that have stopped growing, for the time of the block.
 
     A file that changes while it is watched or copied, and one that is empty for less than a
@@ -65,15 +83,28 @@ def landed_files(source: str) -> Iterator[list[LandedFile]]:
     """
     paths = waiting_files(source)
     growing = _growing(paths)
+    arrivals = Arrivals([], [])
     with tempfile.TemporaryDirectory(prefix=f"landing-{source}-") as folder:
-        landed = []
         for number, path in enumerate(paths):
-            file = None if path in growing else _land(source, path, Path(folder) / str(number))
+            label = label_of(source, path)
+            try:
+                file = None if path in growing else _land(source, path, Path(folder) / str(number))
+            except OSError as error:
+                if not isinstance(error, FileNotFoundError):
+                    arrivals.unreadable.append(
+                        f"{label}: it cannot be read ({type(error).__name__})"
+                    )
+                continue
             if file is None:
-                log.info("%s is still being written: left for the next run.", label_of(source, path))
+                log.info("%s is still being written: left for the next run.", label)
             else:
-                landed.append(file)
-        yield landed
+                arrivals.files.append(file)
+        yield arrivals
+
+
+def is_unchanged(file: LandedFile) -> bool:
+    """Whether the arrived file is still what was copied; one that was taken away counts so too."""
+    return _stamp(file.origin) in (file.stamp, None)
 
 
 def archive(file: LandedFile) -> UPath:
@@ -108,19 +139,28 @@ def label_of(source: str, path: UPath) -> str:
 
 
 def _growing(paths: list[UPath]) -> set[UPath]:
-    young = {path: _stamp(path) for path in paths if time.time() - path.stat().st_mtime < YOUNG_SECONDS}
+    stamps = {path: _stamp(path) for path in paths}
+    now = time.time()
+    young = {
+        path: stamp for path, stamp in stamps.items() if stamp and now - stamp[1] < YOUNG_SECONDS
+    }
     if young:
         time.sleep(WATCH_SECONDS)
     return {path for path, stamp in young.items() if _stamp(path) != stamp}
 
 
-def _stamp(path: UPath) -> tuple[int, float]:
-    found = path.stat()
+def _stamp(path: UPath) -> tuple[int, float] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
     return found.st_size, found.st_mtime
 
 
 def _land(source: str, path: UPath, target: Path) -> LandedFile | None:
     before = _stamp(path)
+    if before is None:
+        return None
     if before[0] == 0 and time.time() - before[1] < EMPTY_GRACE_SECONDS:
         return None
     digest = hashlib.sha256()
@@ -141,7 +181,7 @@ def _land(source: str, path: UPath, target: Path) -> LandedFile | None:
 
 
 def _suffix(name: str) -> str:
-    found = re.search(r"(?:\.[A-Za-z0-9]{1,8}){1,2}$", name)
+    found = _SUFFIX.search(name)
     return found.group().lower() if found else ""
 
 
@@ -156,5 +196,5 @@ def _store(path: Path, target: UPath) -> None:
 
 def _remove_origin(file: LandedFile) -> None:
     # Grown since it was copied: the new content is another unit, so the next run takes it.
-    if file.origin.exists() and _stamp(file.origin) == file.stamp:
-        file.origin.unlink()
+    if _stamp(file.origin) == file.stamp:
+        file.origin.unlink(missing_ok=True)

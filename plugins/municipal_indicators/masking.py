@@ -1,34 +1,102 @@
-"""Masks for personal data in text that people will read: quarantine, labels of files, messages."""
+"""Masks for personal data in text: strict for what engineers read, exact for values that the marts keep."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from municipal_indicators import settings
 
 MASK = "***"
 
-_PATTERNS = (
-    re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
-    re.compile(r"(?:\+7|\b[78])[\s(-]*\d{3}[\s)-]*\d{3}[\s-]*\d{2}[\s-]*\d{2}\b"),
-    re.compile(r"\b\d{3}-\d{3}-\d{3}[\s-]\d{2}\b"),
-    re.compile(r"(?<!\d)\d{2}\s?\d{2}\s?№?\s?\d{6}(?!\d)"),
-    re.compile(r"(?<!\d)\d{9,12}(?!\d)"),
-    # Фамилия Имя Отчество, Фамилия И. О., И. О. Фамилия; joined by blanks, underscores or hyphens.
-    re.compile(r"[А-ЯЁ][а-яё]+(?:[\s_-]+[А-ЯЁ][а-яё]+){1,2}(?:вич|вна|ична|оглы|кызы)\b", re.IGNORECASE),
-    re.compile(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?[\s_]+[А-ЯЁ]\.\s?[А-ЯЁ]\."),
-    re.compile(r"[А-ЯЁ]\.\s?[А-ЯЁ]\.[\s_]*[А-ЯЁ][а-яё]+"),
-    re.compile(r"(?:[А-ЯЁ][а-яё]+[\s_]+){2}[А-ЯЁ][а-яё]+"),
-    re.compile(
-        r"\b(?:ул|улица|пер|переулок|пр-т|проспект|дом|кв|квартира)\b\.?\s*[^,;\n]{1,60}",
-        re.IGNORECASE,
-    ),
+# File names join words by underscores, which count as letters for \b: boundaries are spelled out.
+_GAP = r"[\s_]+"
+_WORD = r"(?i:[а-яё]+(?:-[а-яё]+)?)"
+_PROPER = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?"
+_PATRONYMIC = (
+    r"(?i:[а-яё]{2,}[оеё]вич(?:а|у|ем|ом|е)?|(?:иль|кузьм|фом|лук|никит|савв|сил)[иы]ч(?:а|у|ом|ем|е)?"
+    r"|[а-яё]{2,}[оеё]вн[аыу]|(?:ильин|кузьмин|никит|лукин|фомин|саввин)ичн(?:а|ы|е|у|ой)|никитичн(?:а|ы|е|у|ой)"
+    r")(?![А-Яа-яЁё])"
 )
+_PROPER_PATRONYMIC = r"[А-ЯЁ][а-яё]+[оеё]вн(?:е|ой|ою)(?![А-Яа-яЁё])"
+_SURNAME = (
+    r"[А-ЯЁ](?:[а-яё]+|[А-ЯЁ]+)(?i:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|ына|ский|цкий|ская|цкая|ко|ук|юк|ян|дзе"
+    r"|швили|их|ых|ец|ич|ой)"
+)
+_EXACT = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"[\w.+-]+@[\w-]+\.[\w.-]+",
+        r"(?<!\d)(?:\+7|[78])[\s_(-]*\d{3,5}[\s_)-]*\d{1,3}[\s_-]*\d{2}[\s_-]*\d{2}(?!\d)(?<!\d{11})",
+        r"(?<!\d)[78]9\d{9}(?!\d)",
+        r"\(\d{3,5}\)[\s_]?\d{1,3}[\s_-]\d{2}[\s_-]\d{2}(?!\d)",
+        r"(?<!\d)\d{3}[\s_-]\d{3}[\s_-]\d{3}[\s_-]?\d{2}(?!\d)",
+        r"(?<!\d)\d{2}[\s_]?\d{2}[\s_№]+\d{6}(?!\d)",
+        rf"(?<![А-Яа-яЁё])(?:{_WORD}(?:{_GAP}|-)){{1,2}}{_PATRONYMIC}(?:{_GAP}{_PROPER}(?![А-Яа-яЁё]))?",
+        rf"(?<![А-Яа-яЁё])(?:{_PROPER}{_GAP}){{1,3}}(?i:оглы|кызы)(?![А-Яа-яЁё])",
+        rf"(?<![А-Яа-яЁё])(?:{_PROPER}{_GAP}){{1,2}}{_PROPER_PATRONYMIC}(?:{_GAP}{_PROPER})?",
+        rf"(?<![А-Яа-яЁё])(?:{_PROPER}|[А-ЯЁ]{{3,}}){_GAP}[А-ЯЁ][._]\s?[А-ЯЁ](?:\.|(?![А-Яа-яЁё]))",
+        rf"(?<![А-Яа-яЁё])[А-ЯЁ][._]\s?[А-ЯЁ]\.?{_GAP}?(?<=[\s_.])(?:{_PROPER}|[А-ЯЁ]{{3,}})(?![А-Яа-яЁё])",
+        r"(?<![A-Za-z])(?:[A-Z][a-z]+[\s_-]+){1,2}[A-Z][a-z]+(?:ovich|evich|ovna|evna|ichna)(?:[\s_-]+[A-Z][a-z]+)?",
+        r"(?<![А-Яа-яЁё])(?i:ул\.|улица|пер\.|переулок|пр-т|просп\.|проспект)[\s_]*[^;\n]{1,50}?\d+[^;,\n]{0,8}"
+        r"(?:,?[\s_]*(?i:кв|квартира)\b\.?[\s_]*\d+)?",
+    )
+)
+_STRICT = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<!\d)\d{9,12}(?!\d)",
+        rf"(?<![А-Яа-яЁё])(?:[А-ЯЁ][а-яё]+{_GAP}){{2}}[А-ЯЁ][а-яё]+",
+        r"(?<![А-Яа-яЁё])(?i:ул|улица|пер|переулок|пр-т|проспект|(?:дом|д|кв|квартира)(?=[\s_.№]*\d))(?![А-Яа-яЁё])"
+        r"\.?\s*[^,;\n]{1,60}",
+        rf"\A\s*{_SURNAME}\s*\Z",
+    )
+)
+_DIGITS = re.compile(r"(?<!\d)(?:\d{10}|\d{11}|\d{12})(?!\d)")
 
 
 def mask_personal(text: str) -> str:
     """Return ``text`` with whatever looks like a person's data replaced by ``***``.
 
-    Errs on the side of masking: a date-like or code-like run of 9 to 12 digits goes too.
+    For labels of files and sheets, quarantine and messages. Errs on the side of masking: any run
+    of 9 to 12 digits, any three capitalised words, and a surname standing alone go too.
     """
-    for pattern in _PATTERNS:
+    text = mask_value(text)
+    for pattern in _STRICT:
         text = pattern.sub(MASK, text)
     return text
+
+
+def mask_value(text: str) -> str:
+    """Return a value that the marts keep, with personal data replaced by ``***``.
+
+    Exact where ``mask_personal`` is strict, so that names of services and departments survive:
+    names need a patronymic, initials or a known given name, digits a valid check sum.
+    """
+    for pattern in (*_EXACT, _named()):
+        text = pattern.sub(MASK, text)
+    return _DIGITS.sub(
+        lambda found: MASK if _is_personal_number(found.group()) else found.group(), text
+    )
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    names = (settings.REFERENCE / "given_names.txt").read_text(encoding="utf-8").split()
+    given = "(?:" + "|".join([*names, *(name.upper() for name in names)]) + ")(?![А-Яа-яЁё])"
+    surname = rf"{_SURNAME}(?![А-Яа-яЁё])"
+    return re.compile(rf"(?<![А-Яа-яЁё])(?:{surname}{_GAP}{given}|{given}{_GAP}{surname})")
+
+
+def _is_personal_number(digits: str) -> bool:
+    numbers = [int(digit) for digit in digits]
+    if len(digits) == 11:
+        total = sum(digit * weight for digit, weight in zip(numbers, range(9, 0, -1), strict=False))
+        return total % 101 % 100 == int(digits[9:])
+    if len(digits) == 12:
+        weights = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+        first = sum(map(int.__mul__, numbers, weights)) % 11 % 10
+        second = sum(map(int.__mul__, numbers, (3, *weights))) % 11 % 10
+        return numbers[10:] == [first, second]
+    # Ten digits are the INN of a legal person, which is open data, or an order's number.
+    return False
