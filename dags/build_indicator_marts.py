@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import dag, task
+
 from municipal_indicators.assets import (
     METRICA_VISITS,
     PROGRAMME_REGISTERS,
@@ -36,7 +37,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     tags=["marts"],
 )
 def build_indicator_marts() -> None:
-    """Marts first, then the checks over them."""
+    """Marts first, then the checks over them and the removal of rows that nobody will see again."""
 
     @task(pool=WAREHOUSE_POOL)
     def build_marts() -> dict[str, int]:
@@ -57,7 +58,15 @@ def build_indicator_marts() -> None:
         with open_warehouse() as warehouse:
             checks.check_marts(warehouse)
 
-    build_marts() >> check_marts()
+    @task(pool=WAREHOUSE_POOL)
+    def sweep_loads() -> int:
+        from municipal_indicators import sweeping
+        from municipal_indicators.warehouse import open_warehouse
+
+        with open_warehouse() as warehouse:
+            return sweeping.sweep_loads(warehouse)
+
+    build_marts() >> [check_marts(), sweep_loads()]
 
 
 build_indicator_marts()

@@ -46,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print(f"Эмулятор API Метрики: {emulator.url}")
             _run(stage, emulator.port, options.last_month, console)
     except RunFailedError as error:
-        console.print(f"[red]{error}[/]", markup=False)
-        console.print(f"Весь журнал: {stage.logs}")
+        console.print(str(error), style="red", markup=False)
         return 1
     except KeyboardInterrupt:
         console.print("Прервано. Повторный запуск продолжит с того же места: make demo")
