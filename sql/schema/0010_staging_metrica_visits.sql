@@ -165,8 +165,8 @@ WITH
     JSONExtract(context, 'heading', 'Array(String)') AS heading,
     toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
     first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
-    -- Numbers, dates and code words are shown; anything else may be a person's and is not.
-    (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$'), c, '***')) AS shown,
+    -- Numbers, dates and code words are shown; what may be a person's, a telephone too, is not.
+    (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$') AND NOT match(c, '^[78]?9\\d{9}$'), c, '***')) AS shown,
     splitByChar('\t', t.line) AS raw_cells,
     indexOf(columns, toString(bad_field)) AS place
 SELECT

@@ -208,6 +208,7 @@ def test_days_without_visits_are_published_too(
         ("date", "2024-03-04", "'2024-03-04' is not a day of the order, 2024-03-01…2024-03-03"),
         ("counterID", "7", f"'7' is not the counter ordered, {SITE}"),
         ("bounce", "Иванов Иван", "'***' is neither 0 nor 1"),
+        ("bounce", "89990000000", "'***' is neither 0 nor 1"),
     ],
 )
 def test_a_value_that_does_not_fit_goes_to_quarantine(
@@ -233,6 +234,7 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     )
     assert "http" not in row
     assert "Иван" not in row
+    assert "89990000000" not in row
     assert published(warehouse) == expected(truth[1:], "Europe/Moscow")
 
 

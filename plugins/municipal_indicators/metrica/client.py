@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -85,7 +85,7 @@ class LogRequest(BaseModel):
     source: str
     date1: date
     date2: date
-    fields: frozenset[str]
+    fields: frozenset[str] = frozenset()
     status: str
     size: int | None = None
     parts: tuple[LogRequestPart, ...] = ()
@@ -96,10 +96,10 @@ class LogRequest(BaseModel):
     def _first_source(cls, value: object) -> object:
         return value[0] if isinstance(value, list) and value else value
 
-    @field_validator("parts", mode="before")
+    @field_validator("fields", "parts", "attribution", mode="before")
     @classmethod
-    def _no_parts(cls, value: object) -> object:
-        return () if value is None else value
+    def _nothing(cls, value: object, info: ValidationInfo) -> object:
+        return ("" if info.field_name == "attribution" else ()) if value is None else value
 
     @property
     def is_processed(self) -> bool:

@@ -74,7 +74,7 @@ def plan_requests(
             name = f"{site.counter_id} ({site.name})"
             log.error("Site %s cannot be loaded: %s", name, error)
             requests.append({"name": name, "problem": f"Site {name}: {error}"})
-    if len(errors) == len(passport.sites):
+    if errors and len(errors) == len(passport.sites):
         raise errors[0]
     return requests
 

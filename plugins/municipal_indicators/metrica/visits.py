@@ -82,7 +82,7 @@ def _stage_part(
     path: Path,
 ) -> int:
     """Send one part's lines through the door, untouched; how many there were."""
-    place = f"{prepared.order}, part {number}"
+    place, size = f"{prepared.order}, part {number}", path.stat().st_size
     with path.open("rb") as file:
         header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
         heading = header.decode("utf-8", errors="replace").split("\t")
@@ -101,7 +101,8 @@ def _stage_part(
                 DOOR, ["line"], block, {**context, "first_line": lines + 2}, fmt="LineAsString"
             )
             lines += block.count(b"\n")
-            log.info("%s: %d lines staged.", place, lines)
+            share = 100 * file.tell() // size
+            log.info("%s: %d lines staged, %d %% of the part.", place, lines, share)
     return lines
 
 
