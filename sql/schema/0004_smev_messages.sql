@@ -5,11 +5,13 @@ CREATE TABLE IF NOT EXISTS core.smev_events
     load_id UUID COMMENT 'Попытка загрузки',
     sheet String COMMENT 'Файл внутри архива',
     line UInt64 COMMENT 'Строка журнала; для конверта 1',
+    line_hash UInt64 COMMENT 'Хеш строки журнала: одинаковые строки одного файла — повтор; у конверта 0',
     format Enum8('envelope' = 1, 'journal' = 2, 'text' = 3) COMMENT 'Свидетель: конверт надёжнее журнала, журнал — лога',
-    operation LowCardinality(String) COMMENT 'Операция СМЭВ: GetRequestResponse, SendResponseRequest, …',
+    operation LowCardinality(String) COMMENT 'Операция СМЭВ: GetRequestResponse, SendResponseRequest, …; Fault — отказ СМЭВ',
     direction Enum8('unknown' = 0, 'in' = 1, 'out' = 2) COMMENT 'К нам или от нас',
-    message_type LowCardinality(String) COMMENT 'REQUEST, RESPONSE, BROADCAST, CANCEL или пусто',
+    message_type LowCardinality(String) COMMENT 'REQUEST, RESPONSE, BROADCAST, CANCEL, STATUS, ERROR, QUERY или пусто',
     message_id String COMMENT 'Идентификатор сообщения строчными буквами; пусто у пустого опроса',
+    message_id_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Время внутри идентификатора (UUID версии 1)',
     reference_message_id String COMMENT 'Корень цепочки',
     original_message_id String COMMENT 'Запрос, на который отвечает сообщение',
     reply_key String COMMENT 'SHA-256 от ReplyTo запроса или To ответа',
@@ -23,7 +25,9 @@ CREATE TABLE IF NOT EXISTS core.smev_events
     delivered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Время доставки по СМЭВ',
     logged_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Время записи адаптера',
     answer_kind Enum8('none' = 0, 'content' = 1, 'rejected' = 2, 'status' = 3, 'async' = 4) COMMENT 'Чем отвечает сообщение',
-    reject_code LowCardinality(String) COMMENT 'Код отказа'
+    reject_code LowCardinality(String) COMMENT 'Код отказа',
+    fault_name LowCardinality(String) COMMENT 'Отказ СМЭВ: InvalidContent, AccessDenied, …',
+    smev_error UInt16 COMMENT 'Номер ошибки СМЭВ из SMEV-<номер>; 0 — нет'
 )
 ENGINE = MergeTree
 ORDER BY (unit_key, load_id, sheet, line)
