@@ -1,4 +1,4 @@
-"""Files that arrive: found in the inbox, copied and hashed, then archived or rejected; none is parsed here."""
+"""Files that arrive: found in the inbox, copied and hashed, archived or rejected; none is parsed here."""
 
 from __future__ import annotations
 

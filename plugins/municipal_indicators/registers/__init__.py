@@ -1,0 +1,1 @@
+"""The programme's own registers, kept by hand: workplaces, departments, events, budget."""

@@ -1,0 +1,126 @@
+"""Tells the data rows of a table from all that people write around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Literal
+
+from municipal_indicators.tables.cells import is_blank, normal_form, plain_text
+from municipal_indicators.tables.headings import Headings, is_heading_again
+from municipal_indicators.tables.sheets import Row
+from municipal_indicators.tables.words import Words
+
+_UNDER_HEADINGS = 3
+_HELD_LIMIT = 10_000
+
+Numbered = tuple[int, Row]
+_Kind = Literal["data", "end", "nothing"]
+
+
+def data_rows(
+    rows: Iterator[Row], headings: Headings, needed: Sequence[str], words: Words
+) -> Iterator[Numbered]:
+    """The data rows below the headings with their line numbers, padded to the table's width.
+
+    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, totals, «Нет данных»,
+    and what stands below the last complete row after a blank row, a total or a signature word.
+    Any other row is data, complete or not, so that nothing is lost in silence.
+    """
+    reader = _Reader(headings, needed, words)
+    held: list[tuple[_Kind, Numbered]] = []
+    for line, row in enumerate(rows, start=headings.last_row + 2):
+        row.extend([""] * (reader.width - len(row)))
+        if reader.is_complete(row) and not reader.is_decoration(row, line):
+            yield from _flushed(held)
+            held.clear()
+            yield line, row
+            continue
+        held.append((reader.kind(row, line), (line, row)))
+        if len(held) > _HELD_LIMIT:
+            yield from _flushed(held[:-1])
+            del held[:-1]
+    yield from _flushed(reader.without_footer(held))
+
+
+def _flushed(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
+    return (numbered for kind, numbered in held if kind == "data")
+
+
+class _Reader:
+    """What a row is, judged by the columns that are read and by the words of ``words.yaml``."""
+
+    def __init__(self, headings: Headings, needed: Sequence[str], words: Words) -> None:
+        self.headings = headings
+        self.words = words
+        self.read = sorted(headings.columns.values())
+        self.needed = [headings.columns[name] for name in needed if name in headings.columns]
+        self.width = max(self.read) + 1
+        self._pick = itemgetter(*self.needed, self.needed[0])
+
+    def is_complete(self, row: Row) -> bool:
+        """Whether every needed column shows something."""
+        picked = self._pick(row)
+        if "" in picked:
+            return False
+        return not any(isinstance(cell, str) and cell.isspace() for cell in picked)
+
+    def is_decoration(self, row: Row, line: int) -> bool:
+        """Whether a complete row is column numbers, the headings again, or a total."""
+        under = line <= self.headings.last_row + 1 + _UNDER_HEADINGS
+        if under and _is_column_numbers(row):
+            return True
+        first = row[self.needed[0]]
+        if not isinstance(first, str) or first[:1].isdigit():
+            return False
+        return is_heading_again(row, self.headings) or bool(
+            self.words.totals.match(normal_form(first))
+        )
+
+    def kind(self, row: Row, line: int) -> _Kind:
+        """What an incomplete (or decorated) row is: data, nothing, or what may end the table."""
+        shown = [cell for cell in row if not is_blank(cell)]
+        if not shown:
+            return "end"
+        first = normal_form(plain_text(shown[0]))
+        if self.words.totals.match(first) or first in self.words.no_data:
+            return "end"
+        if _is_column_numbers(row) and line <= self.headings.last_row + 1 + _UNDER_HEADINGS:
+            return "nothing"
+        if is_heading_again(row, self.headings):
+            return "nothing"
+        if len(shown) == 1 and all(is_blank(row[column]) for column in self.read):
+            return "nothing"
+        return "data"
+
+    def without_footer(self, held: list[tuple[_Kind, Numbered]]) -> list[tuple[_Kind, Numbered]]:
+        """The rows after the last complete one, without what a table's end is made of."""
+        ended = False
+        kept: list[tuple[_Kind, Numbered]] = []
+        for kind, (line, row) in held:
+            ended = ended or kind == "end" or self._is_signed(row)
+            if kind == "data" and (not ended or self._is_mostly_there(row)):
+                kept.append((kind, (line, row)))
+        return kept
+
+    def _is_signed(self, row: Row) -> bool:
+        first = next((cell for cell in row if not is_blank(cell)), "")
+        text = plain_text(first)
+        return text.startswith("*") or bool(self.words.footers.match(normal_form(text)))
+
+    def _is_mostly_there(self, row: Row) -> bool:
+        shown = sum(not is_blank(row[column]) for column in self.needed)
+        return shown * 2 > len(self.needed) and not self._is_signed(row)
+
+
+def _is_column_numbers(row: Row) -> bool:
+    texts = [plain_text(cell) for cell in row if not is_blank(cell)]
+    numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
+    letters = [text for text in texts if len(text) == 1 and text.isalpha()]
+    if len(numbers) + len(letters) < len(texts) or len(texts) < 2:
+        return False
+    return (
+        numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        if numbers
+        else len(letters) > 1
+    )
