@@ -16,9 +16,9 @@ SELECT
     toString(namespace) AS information_type,
     if(is_portal, 'portal', 'interagency') AS channel_class,
     count() AS requests,
-    countIf(answered_at IS NOT NULL) AS answered,
-    countIf(answered_at IS NOT NULL AND is_rejected) AS rejected,
-    countIf(sent_at + toIntervalHour({{ answer_hours }}) < coalesce(answered_at, last_at)) AS overdue,
+    countIf(is_answered) AS answered,
+    countIf(is_rejected) AS rejected,
+    countIf(sent_at + toIntervalHour({{ answer_hours }}) < if(is_answered, answered_at, last_at)) AS overdue,
     sum(deliveries - 1) AS repeats,
     quantileExactInclusiveOrNull(0.5)(seconds) AS median_response_seconds,
     quantileExactInclusiveOrNull(0.95)(seconds) AS p95_response_seconds

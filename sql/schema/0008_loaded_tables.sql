@@ -4,9 +4,7 @@ CREATE TABLE IF NOT EXISTS core.loaded_tables
     unit_key String COMMENT 'Хеш содержимого файла',
     load_id UUID COMMENT 'Попытка загрузки',
     sheet String COMMENT 'Лист книги или файл архива',
-    kind LowCardinality(String) COMMENT 'Что за таблица: applications, catalogue, workplaces, departments, events, budget',
-    is_dated Bool COMMENT 'Дата таблицы взята из содержимого',
-    file_at DateTime64(3, 'UTC') COMMENT 'Дата таблицы: из содержимого, иначе время изменения файла'
+    kind LowCardinality(String) COMMENT 'Что за таблица: applications, catalogue, workplaces, departments, events, budget'
 )
 ENGINE = MergeTree
 ORDER BY (unit_key, load_id, sheet)

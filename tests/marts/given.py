@@ -75,7 +75,7 @@ class Given:
         defaults = {} if table == "core.smev_events" else {"file_at": NOW}
         self._rows(table, load, [{**defaults, "line": next(self.numbers), **row} for row in rows])
         if kind:
-            self._rows("core.loaded_tables", load, [{"kind": kind, "file_at": NOW}])
+            self._rows("core.loaded_tables", load, [{"kind": kind}])
         self._publish(load, len(rows))
 
     def build(self, now: datetime = NOW) -> None:

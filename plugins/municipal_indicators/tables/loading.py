@@ -165,6 +165,12 @@ class _Loader:
         staged = self._stage(
             kind, reading, headings, data_rows(below, headings, needed, self.words), label
         )
+        # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
+        self.task.warehouse.insert(
+            "core.loaded_tables",
+            ("unit_key", "load_id", "sheet", "kind"),
+            [(self.task.load.unit.key, self.task.load.load_id, label, kind.name)],
+        )
         self.tally.tables += 1
         self.tally.targets.add(kind.target)
         self._note(kind, reading, headings, label, staged)
