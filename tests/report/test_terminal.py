@@ -32,7 +32,7 @@ def test_each_indicator_has_its_row(table: str) -> None:
         INDICATORS
     )
     assert cells(table, "Увеличение посещаемости")[1:] == [
-        "%", "нет данных", "57,14", "57,14", "60", "▲ под угрозой",
+        "%", "не задан", "57,14", "57,14", "60", "▲ под угрозой",
     ]  # fmt: skip
     assert cells(table, "Количество запросов")[1:] == [
         "ед.", "1 600", "1 146", "2 292", "1 600", "● в графике",
@@ -41,7 +41,7 @@ def test_each_indicator_has_its_row(table: str) -> None:
 
 def test_null_is_said_and_never_zero(table: str) -> None:
     assert cells(table, "рабочих мест в СЭД")[2:] == [
-        "нет данных", "нет данных", "нет данных", "40", "○ нет данных",
+        "не задан", "нет данных", "нет данных", "40", "○ нет данных",
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 NO_DATA = "нет данных"
+NOT_SET = "не задан"
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -40,6 +41,11 @@ def number(value: Number | None, decimals: int = 0) -> str:
         text = text.rstrip("0").rstrip(".")
     sign = MINUS if rounded < 0 else ""
     return sign + text.replace(",", NBSP).replace(".", ",")
+
+
+def planned(value: Number | None, unit: str) -> str:
+    """A plan in an indicator's unit; one that the programme does not set is ``не задан``."""
+    return NOT_SET if value is None else quantity(value, unit)
 
 
 def quantity(value: Number | None, unit: str) -> str:

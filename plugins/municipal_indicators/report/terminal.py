@@ -56,7 +56,11 @@ def _cells(row: queries.Row, labels: Labels) -> list[Text]:
     status = word(labels.statuses, row["status"])
     decimals = 2 if row["unit"] == "%" else 1
     figures = [
-        _figure(russian.number(row[column], decimals))
+        _figure(
+            russian.NOT_SET
+            if row[column] is None and column.endswith("plan")
+            else russian.number(row[column], decimals)
+        )
         for column in ("plan", "fact", "forecast", "final_plan")
     ]
     return [Text(row["name"]), Text(row["unit"]), *figures, Text(f"{sign} {status}", style=style)]
@@ -64,6 +68,6 @@ def _cells(row: queries.Row, labels: Labels) -> list[Text]:
 
 def _figure(text: str) -> Text:
     """Thousands stay on one line; only the words for NULL may wrap."""
-    if text == russian.NO_DATA:
+    if text in (russian.NO_DATA, russian.NOT_SET):
         return Text(text, style="dim")
     return Text(text, no_wrap=True)
