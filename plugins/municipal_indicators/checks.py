@@ -1,4 +1,4 @@
-"""Asserts over the marts: each file of ``sql/checks`` selects what must not be; checks never change anything."""
+"""Asserts over the marts: each file of ``sql/checks`` selects what must not be; nothing is changed."""
 
 from __future__ import annotations
 
