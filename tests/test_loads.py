@@ -67,7 +67,7 @@ def test_killed_attempt_is_taken_over(warehouse: Warehouse) -> None:
     begin_loads(warehouse, [DAY])
     (load,) = begin_loads(warehouse, [DAY])
     publish_loads(warehouse, [(load, Books(), "")])
-    assert sorted(row[0] for row in _loads(warehouse)) == ["failed", "published"]
+    assert sorted(str(row[0]) for row in _loads(warehouse)) == ["failed", "published"]
 
 
 def test_withdrawn_unit_is_seen_no_more_until_loaded_again(warehouse: Warehouse) -> None:
