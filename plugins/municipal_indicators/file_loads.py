@@ -15,6 +15,7 @@ from municipal_indicators.archives import Unpacked, unpacked
 from municipal_indicators.errors import ConfigurationError, FileRejectedError, IndicatorsError
 from municipal_indicators.landing import LandedFile
 from municipal_indicators.loads import Books, Load, begin_loads, fail_loads, publish_loads
+from municipal_indicators.masking import mask_personal
 from municipal_indicators.migrations import apply_schema
 from municipal_indicators.warehouse import Warehouse, open_warehouse
 
@@ -165,10 +166,11 @@ def _load_one(
         books, message = _staged(warehouse, load, file, load_file, time_zone)
         publish_loads(warehouse, [(load, books, message)])
     except FileRejectedError as error:
-        fail_loads(warehouse, [load], error.reason)
+        reason = mask_personal(error.reason)
+        fail_loads(warehouse, [load], reason)
         target = landing.reject(file, error)
         run.rejected.append(file.unit.label)
-        log.warning("%s: rejected: %s. See %s.reason.txt", place, error.reason, target.name)
+        log.warning("%s: rejected: %s. See %s.reason.txt", place, reason, target.name)
         return False
     except _FileChangedError as error:
         fail_loads(warehouse, [load], str(error))

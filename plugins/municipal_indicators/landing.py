@@ -123,7 +123,7 @@ def reject(file: LandedFile, error: FileRejectedError) -> UPath:
     reason.write_text(
         f"Файл не принят: {file.unit.label}\n"
         f"Получен: {file.modified_at:%d.%m.%Y %H:%M} UTC\n"
-        f"Причина: {error.for_sender}\n"
+        f"Причина: {mask_personal(error.for_sender)}\n"
         "Исправьте файл и положите его в ту же папку ещё раз.\n"
         f"\nFor the engineer: {mask_personal(error.reason)}\n",
         encoding="utf-8",

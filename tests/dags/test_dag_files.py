@@ -63,8 +63,7 @@ print("RESULT " + json.dumps({
         "doc": dag.doc_md or "",
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
-        "awaits": [a.name for _, a in dag.schedule.iter_assets()]
-        if hasattr(dag.schedule, "iter_assets") else [],
+        "awaits": [asset.name for asset in getattr(dag.schedule, "objects", [])],
         "tasks": {task.task_id: [str(outlet.name) for outlet in task.outlets] for task in dag.tasks},
         "pools": sorted({task.pool for task in dag.tasks}),
     } for dag in dags},

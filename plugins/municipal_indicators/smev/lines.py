@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO
 
 BLOCK_BYTES = 16 << 20
-_BLANK_SIGNS = (b"\n\n", b"\n\r\n", b"\n ", b"\n\t")
+_BLANK_STARTS = (b"\n", b"\r", b" ", b"\t")
+_BLANK_SIGNS = tuple(b"\n" + start for start in _BLANK_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,7 @@ class LineBlock:
         if self.data is None:
             return 1
         data = self.data
-        if data.startswith((b"\n", b"\r\n", b" ", b"\t")) or any(
-            sign in data for sign in _BLANK_SIGNS
-        ):
+        if data.startswith(_BLANK_STARTS) or any(sign in data for sign in _BLANK_SIGNS):
             return sum(1 for line in data.split(b"\n") if line.strip(b" \t\r"))
         return data.count(b"\n") + (not data.endswith(b"\n"))
 
