@@ -187,19 +187,25 @@ def test_what_is_no_received_request(smev: SmevInbox, members: dict[str, bytes])
     assert smev.books() == [("published", n := smev.books()[0][1], n, 0, 0)]
 
 
-@pytest.mark.parametrize(
-    ("sender", "namespace", "is_portal"),
-    [
-        ("EPGU01", "urn://gisogd73/gpzu/1.0.0", True),
-        ("epgu", "urn://gisogd73/gpzu/1.0.0", True),
-        ("PGU01", "http://epgu.gosuslugi.ru/elk/status/1.0.2", True),
-        ("PGU01", "http://example.ru/epgu.gosuslugi.ru/1.0", False),
-        ("FNS001", "urn://x-artefacts-fns/311-14/4.0.5", False),
-    ],
-)
-def test_the_portal(smev: SmevInbox, sender: str, namespace: str, is_portal: bool) -> None:
-    smev.load(a_xml=delivery(sender=sender, kind=Kind(namespace)))
-    assert smev.request()["is_portal"] is is_portal
+PORTAL = [
+    ("EPGU01", "urn://gisogd73/gpzu/1.0.0", True),
+    ("epgu", "urn://gisogd73/gpzu/1.0.0", True),
+    ("PGU01", "http://epgu.gosuslugi.ru/elk/status/1.0.2", True),
+    ("PGU01", "http://example.ru/epgu.gosuslugi.ru/1.0", False),
+    ("FNS001", "urn://x-artefacts-fns/311-14/4.0.5", False),
+]
+
+
+def test_the_portal(smev: SmevInbox) -> None:
+    members = {
+        str(number): delivery(request_id(number), sender=sender, kind=Kind(namespace))
+        for number, (sender, namespace, _) in enumerate(PORTAL)
+    }
+    smev.load(a_zip=zipped(members))
+    found = {row["message_id"]: row["is_portal"] for row in smev.requests()}
+    assert [found[request_id(number)] for number in range(len(PORTAL))] == [
+        is_portal for _, _, is_portal in PORTAL
+    ]
 
 
 @pytest.mark.parametrize(
@@ -390,31 +396,41 @@ def test_key_spellings_nulls_and_upper_case(smev: SmevInbox) -> None:
     assert (row["is_test"], row["namespace"]) == (False, KIND.namespace)
 
 
-@pytest.mark.parametrize("key", ["originalMessageId", "originalMessageID", "origin_message_id"])
-def test_an_answer_in_the_journal_under_any_key(smev: SmevInbox, key: str) -> None:
-    line = note(
-        B,
-        direction="OUT",
-        operation="SendResponse",
-        message_type="ResponseMessageType",
-        original_message_id=A,
-        original_key=key,
-        sending_date=AT + HOUR,
-    )
-    smev.load(a_jsonl=journal(note(), line))
-    assert smev.request()["answered_at"] == utc(AT + HOUR)
+KEYS = ["original_message_id", "originalMessageId", "originalMessageID", "origin_message_id"]
 
 
-@pytest.mark.parametrize(
-    ("stamp", "sent_at"),
-    [
-        ("2024-03-05T09:14:07.1234567+07:00", datetime(2024, 3, 5, 2, 14, 7, 123000)),  # noqa: DTZ001
-        ("2024-03-05T06:14:07Z", datetime(2024, 3, 5, 6, 14, 7)),  # noqa: DTZ001
-        ("2024-03-05 09:14:07", datetime(2024, 3, 5, 6, 14, 7)),  # noqa: DTZ001
-        ("2024-03-31T23:30:00+03:00", datetime(2024, 3, 31, 20, 30)),  # noqa: DTZ001
-    ],
-)
-def test_stamps_with_an_offset_and_without(smev: SmevInbox, stamp: str, sent_at: datetime) -> None:
-    line = json.loads(note()) | {"sending_date": stamp}
-    smev.load(a_jsonl=json.dumps(line).encode())
-    assert smev.request()["sent_at"] == sent_at
+def test_an_answer_in_the_journal_under_any_key(smev: SmevInbox) -> None:
+    lines = []
+    for number, key in enumerate(KEYS):
+        reply = note(
+            request_id(100 + number),
+            direction="OUT",
+            operation="SendResponse",
+            message_type="ResponseMessageType",
+            original_message_id=request_id(number),
+            original_key=key,
+            sending_date=AT + HOUR,
+        )
+        lines += [note(request_id(number)), reply]
+    smev.load(a_jsonl=journal(*lines))
+    assert [row["answered_at"] for row in smev.requests()] == [utc(AT + HOUR)] * len(KEYS)
+
+
+STAMPS = {
+    "2024-03-05T09:14:07.1234567+07:00": "2024-03-05T02:14:07.123",
+    "2024-03-05T06:14:07Z": "2024-03-05T06:14:07",
+    "2024-03-05 09:14:07": "2024-03-05T06:14:07",
+    "2024-03-31T23:30:00+03:00": "2024-03-31T20:30:00",
+}
+
+
+def test_stamps_with_an_offset_and_without(smev: SmevInbox) -> None:
+    lines = [
+        json.dumps(json.loads(note(request_id(number))) | {"sending_date": stamp})
+        for number, stamp in enumerate(STAMPS)
+    ]
+    smev.load(a_jsonl=journal(*lines))
+    found = {row["message_id"]: row["sent_at"] for row in smev.requests()}
+    assert [found[request_id(number)] for number in range(len(STAMPS))] == [
+        datetime.fromisoformat(text) for text in STAMPS.values()
+    ]
