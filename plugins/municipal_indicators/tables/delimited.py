@@ -6,12 +6,12 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.sheets import Row, Sheet
+from municipal_indicators.tables.sheets import Judge, Row, Sheet
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
@@ -20,15 +20,17 @@ _BLOCK = 1 << 20
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
-def read_delimited(path: Path) -> Sheet:
+def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
     """The only sheet of a CSV. Lines count records as Excel does: a ``sep=`` line is none of them.
 
-    Raises FileRejectedError for what is no text, and while rows are read for a quote never closed.
+    ``judge`` tells how many headings it knows in the first rows: the delimiter that it likes best
+    is taken, and the one that splits rows most alike where it knows none. Raises
+    FileRejectedError for what is no text, and while rows are read for a quote never closed.
     """
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         found = _SEPARATOR_LINE.fullmatch(file.readline(16))
-    delimiter = found.group(1) if found else _delimiter(path, encoding)
+    delimiter = found.group(1) if found else _delimiter(path, encoding, judge)
     return Sheet("", _records(path, encoding, delimiter, skip_line=bool(found)))
 
 
@@ -53,13 +55,10 @@ def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> I
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
     """Whether a cell holds a whole later row: the sign of a quote that was never closed."""
-    needed = max(width - 1, 1)
-    return any(
-        line.count(delimiter) >= needed
-        for cell in record
-        if "\n" in cell
-        for line in cell.split("\n")[1:]
-    )
+    lines = (line for cell in record if "\n" in cell for line in cell.split("\n")[1:])
+    rows = sum(line.count(delimiter) >= max(width - 1, 1) for line in lines)
+    # In a narrow table one delimiter in a longer text proves nothing yet.
+    return rows > (width < 3)
 
 
 def _encoding(path: Path) -> str:
@@ -97,28 +96,32 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _delimiter(path: Path, encoding: str) -> str:
-    """The delimiter that splits the first records most alike into most columns."""
-
-    def score(delimiter: str) -> float:
-        records = islice(_sample(path, encoding, delimiter), _SAMPLE_RECORDS)
-        widths = Counter(len(record) for record in records if any(map(str.strip, record)))
-        split = {width: times for width, times in widths.items() if width > 1}
-        if not split:
-            return 0
-        width, times = max(split.items(), key=lambda one: one[0] * one[1])
-        return width * times / widths.total()
-
-    return max(DELIMITERS, key=score)
+def _delimiter(path: Path, encoding: str, judge: Judge | None) -> str:
+    samples = {delimiter: _sample(path, encoding, delimiter) for delimiter in DELIMITERS}
+    if judge:
+        known = {delimiter: judge(rows) for delimiter, rows in samples.items()}
+        if max(known.values()) > 1:
+            return max(DELIMITERS, key=known.__getitem__)
+    return max(DELIMITERS, key=lambda delimiter: _evenness(samples[delimiter]))
 
 
-def _sample(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
+def _evenness(rows: Sequence[Row]) -> float:
+    """Columns times the share of rows that have just as many."""
+    widths = Counter(len(row) for row in rows if any(map(str.strip, map(str, row))))
+    best = max((width * times for width, times in widths.items() if width > 1), default=0)
+    return best / max(widths.total(), 1)
+
+
+def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
     csv.field_size_limit(_LONGEST_CELL)
+    rows: list[Row] = []
     with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != "\t")
         try:
-            yield from csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+            rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
         except csv.Error:
-            return
+            return rows
+    return rows
 
 
 def _open_quote(record: int) -> FileRejectedError:

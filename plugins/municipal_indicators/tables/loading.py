@@ -74,7 +74,7 @@ class _Loader:
         hidden: list[str] = []
         others: list[tuple[str, FileRejectedError]] = []
         try:
-            for sheet in read_sheets(member.path):
+            for sheet in read_sheets(member.path, self._known_headings):
                 label = _label(member.name, sheet.name)
                 if sheet.is_hidden:
                     hidden.append(label)
@@ -175,10 +175,16 @@ class _Loader:
         self.tally.targets.add(kind.target)
         self._note(kind, reading, headings, label, staged)
 
-    def _recognised(self, top: Sequence[Row]) -> Headings | None:
+    def _found(self, top: Sequence[Row]) -> Headings | None:
         needed = {name: kind.needed for name, kind in self.kinds.items()}
-        known = [self.known[name] for name in self.kinds]
-        found = find_headings(top, known, needed)
+        return find_headings(top, [self.known[name] for name in self.kinds], needed)
+
+    def _known_headings(self, top: Sequence[Row]) -> int:
+        found = self._found(top)
+        return len(found.columns) if found else 0
+
+    def _recognised(self, top: Sequence[Row]) -> Headings | None:
+        found = self._found(top)
         if found is None:
             return None
         kind = self.kinds[found.known.kind]

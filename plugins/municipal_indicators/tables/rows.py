@@ -117,7 +117,7 @@ def _is_column_numbers(row: Row) -> bool:
     texts = [plain_text(cell) for cell in row if not is_blank(cell)]
     numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
     letters = [text for text in texts if len(text) == 1 and text.isalpha()]
-    if len(numbers) + len(letters) < len(texts) or len(texts) < 2:
+    if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else 2):
         return False
     return (
         numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.tables.cells import Cell
 
 Row = list[Cell]
+Judge = Callable[[Sequence[Row]], int]
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -37,10 +38,11 @@ class Sheet:
     is_1904: bool = False
 
 
-def read_sheets(path: Path) -> Iterator[Sheet]:
+def read_sheets(path: Path, judge: Judge | None = None) -> Iterator[Sheet]:
     """The sheets of a workbook (.xlsx, .xls, .ods), a CSV, or an HTML or XML table named .xls.
 
-    Rows must be consumed before the next sheet is asked for. Raises FileRejectedError.
+    Rows must be consumed before the next sheet is asked for. ``judge``, which tells how many
+    headings it knows in some rows, helps to find the delimiter. Raises FileRejectedError.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -61,4 +63,4 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
     else:
         from municipal_indicators.tables.delimited import read_delimited
 
-        yield read_delimited(path)
+        yield read_delimited(path, judge)

@@ -98,7 +98,9 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 raise _too_large()
             yield Sheet(
                 name=meta.name,
-                rows=_filled(sheet.iter_rows(), sheet.merged_cell_ranges or []),
+                rows=_filled(
+                    sheet.iter_rows(), sheet.merged_cell_ranges or [], (sheet.start or (0, 0))[1]
+                ),
                 is_hidden=meta.visible != SheetVisibleEnum.Visible,
                 is_1904=dimensions.is_1904,
             )
@@ -112,15 +114,14 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
 
 
 def _filled(
-    rows: Iterator[Row], merges: list[tuple[tuple[int, int], tuple[int, int]]]
+    rows: Iterator[Row], merges: list[tuple[tuple[int, int], tuple[int, int]]], first_column: int
 ) -> Iterator[Row]:
+    # Rows come from the top of the sheet, but their cells from its first used column.
     starts: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in merges[:_MERGES_LIMIT]:
-        if bottom > top:
-            starts.setdefault(top, []).append((left, bottom))
-    if not starts:
-        return rows
-    return _carried_down(rows, starts)
+        if bottom > top and left >= first_column:
+            starts.setdefault(top, []).append((left - first_column, bottom))
+    return _carried_down(rows, starts) if starts else rows
 
 
 def _carried_down(rows: Iterator[Row], starts: dict[int, list[tuple[int, int]]]) -> Iterator[Row]:
