@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import signal
@@ -90,7 +91,6 @@ def _write_files(stage: Stage, last_month: date, console: Console) -> None:
     if _done(stage) == last_month:
         console.print("  [green]✓[/] Файлы уже загружены, новых нет")
         return
-    shutil.rmtree(stage.inbox, ignore_errors=True)
     truth = write_inbox(stage.inbox, FIRST_DAY, last_month)
     console.print(f"  [green]✓[/] Написано файлов: {len(truth.files)}")
 
@@ -107,6 +107,7 @@ def _note_done(stage: Stage, last_month: date) -> None:
 def _show(stage: Stage, environment: Mapping[str, str], console: Console) -> None:
     # Airflow reads its environment when it is imported, so it is set before and imported here.
     os.environ.update(environment)
+    logging.getLogger("airflow.sdk._shared.secrets_masker").setLevel(logging.ERROR)
     from municipal_indicators.passport import load_passport
     from municipal_indicators.report import print_indicators, write_report
     from municipal_indicators.warehouse import open_warehouse
