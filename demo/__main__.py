@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import shutil
 import signal
@@ -106,8 +105,7 @@ def _note_done(stage: Stage, last_month: date) -> None:
 
 def _show(stage: Stage, environment: Mapping[str, str], console: Console) -> None:
     # Airflow reads its environment when it is imported, so it is set before and imported here.
-    os.environ.update(environment)
-    logging.getLogger("airflow.sdk._shared.secrets_masker").setLevel(logging.ERROR)
+    os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
     from municipal_indicators.passport import load_passport
     from municipal_indicators.report import print_indicators, write_report
     from municipal_indicators.warehouse import open_warehouse

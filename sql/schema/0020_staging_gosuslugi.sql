@@ -200,7 +200,9 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS staging.service_catalogue_check TO stagin
 WITH
     getSetting('log_comment') AS context,
     JSONExtractString(getSetting('log_comment'), 'time_zone') AS zone,
-    moment_or_null(d.valid_from, zone) AS since,
+    -- A placeholder like 01.01.1900 means since ever; the type begins in 1970.
+    if(match(spelled_moment(d.valid_from), '^19[0-6]\\d-\\d\\d-\\d\\d'), '1970-01-01', d.valid_from) AS since_text,
+    moment_or_null(since_text, zone) AS since,
     -- 31.12.9999 is how systems write an open end.
     if(match(spelled_moment(d.valid_to), '^(2[1-9]|[3-9])\\d{2,3}-\\d\\d-\\d\\d'), '', d.valid_to) AS until_text,
     moment_or_null(until_text, zone) AS until,
@@ -213,7 +215,7 @@ WITH
         d.level = '', ('Уровень', 'empty'),
         d.electronic NOT IN ('0', '1'), ('Электронная подача', 'neither yes or no nor a list of known channels (reference/channels.yaml)'),
         d.valid_from = '', ('Действует с', 'empty'),
-        date_problem(since, 1900, 2100) != '', ('Действует с', date_problem(since, 1900, 2100)),
+        date_problem(since, 1970, 2100) != '', ('Действует с', date_problem(since, 1970, 2100)),
         until_text != '' AND date_problem(until, 1970, 2100) != '', ('Действует по', date_problem(until, 1970, 2100)),
         until_text != '' AND toDate(until) < toDate(since), ('Действует по', 'before the first day of validity'),
         ('', '')
@@ -232,8 +234,7 @@ SELECT
     d.service_name AS service_name,
     d.level AS level,
     d.electronic = '1' AS is_electronic,
-    -- A placeholder like 01.01.1900 means since ever; the type begins in 1970.
-    if(toYear(ifNull(since, toDateTime64(0, 3))) < 1970, toDate('1970-01-01'), toDate(ifNull(since, toDateTime64(0, 3)))) AS valid_from,
+    toDate(ifNull(since, toDateTime64(0, 3))) AS valid_from,
     toDate(until) AS valid_to,
     fault.1 AS field,
     fault.2 AS reason,

@@ -42,9 +42,11 @@ COLUMNS = (
     "problem",
 )
 _DAYS = re.compile(
-    r"(\d{1,3})(?:[.,]0+)? ?(?:р|раб|рабоч)?\w*\.? ?(?:д|дн|день|дня|дней)?\.?", re.IGNORECASE
+    r"(\d{1,3})(?:[.,]0+)?(?: ?(?:р|раб[а-я]*)\.?)?(?: ?(?:д|дн|день|дня|дней)\.?)?", re.IGNORECASE
 )
-_CALENDAR_DAYS = re.compile(r"(\d{1,3}) ?(?:к|кал)\w*\.? ?д\w*\.?", re.IGNORECASE)
+_CALENDAR_DAYS = re.compile(
+    r"(\d{1,3}) ?(?:к|кал[а-я]*)\.? ?(?:д|дн|день|дня|дней)\.?", re.IGNORECASE
+)
 
 
 def open_applications(table: Table) -> Reading:
