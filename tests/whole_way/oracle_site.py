@@ -1,0 +1,181 @@
+"""The four site marts counted in plain Python from the visits that the emulator serves."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from tests.emulators.metrica import Visit, traffic
+
+Row = dict[str, object]
+DAY = timedelta(days=1)
+GRAINS: dict[str, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "week": lambda day: day - day.weekday() * DAY,
+    "month": lambda day: day.replace(day=1),
+    "quarter": lambda day: date(day.year, (day.month - 1) // 3 * 3 + 1, 1),
+    "year": lambda day: date(day.year, 1, 1),
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site of the passport, its counter's zone and the counter days that were loaded."""
+
+    counter_id: int
+    name: str
+    counter_zone: ZoneInfo
+    programme_zone: ZoneInfo
+    first: date
+    last: date
+    delivered: Sequence[Visit]
+
+    @cached_property
+    def days(self) -> list[date]:
+        """Programme days that the loaded counter days cover from their first second to the last."""
+        begin = datetime.combine(self.first, time(), self.counter_zone)
+        end = datetime.combine(self.last + DAY, time(), self.counter_zone)
+        numbers = range(-1, (self.last - self.first).days + 2)
+        return [
+            day
+            for day in (self.first + number * DAY for number in numbers)
+            if begin <= self._midnight(day) and self._midnight(day + DAY) <= end
+        ]
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.programme_zone)
+
+    @cached_property
+    def visits(self) -> list[tuple[date, Visit]]:
+        """The visits of those days, each with its programme day."""
+        shown = set(self.days)
+        dated = ((self.day_of(visit), visit) for visit in self.delivered)
+        return [(day, visit) for day, visit in dated if day in shown]
+
+    def day_of(self, visit: Visit) -> date:
+        """The programme day of the visit's start."""
+        return visit.instant(self.counter_zone).astimezone(self.programme_zone).date()
+
+    @property
+    def title(self) -> Row:
+        """The columns that every site mart has."""
+        return {"counter_id": self.counter_id, "site": self.name}
+
+
+def visitor(visit: Visit) -> tuple[str, int]:
+    """Who came: the hash, or the cookie where there is no hash."""
+    return ("hash", visit.user_hash) if visit.user_hash else ("cookie", visit.client_id)
+
+
+def visitors(visits: Iterable[Visit]) -> int:
+    """How many came."""
+    return len({visitor(visit) for visit in visits})
+
+
+def site_audience(sites: Iterable[Site], settled_before: date) -> Iterator[Row]:
+    """Every period that holds a loaded day, of every site; a day without visits gives zeros."""
+    for site in sites:
+        for grain, start_of in GRAINS.items():
+            periods: dict[date, list[Visit]] = {start_of(day): [] for day in site.days}
+            last_days = {start_of(day): day for day in site.days}
+            for day, visit in site.visits:
+                periods[start_of(day)].append(visit)
+            for start, visits in periods.items():
+                yield {
+                    **site.title,
+                    "grain": grain,
+                    "period_start": start,
+                    "is_settled": last_days[start] < settled_before,
+                    **_measures(visits),
+                }
+
+
+def _measures(visits: Sequence[Visit]) -> Row:
+    return {
+        "visits": len(visits),
+        "visitors": visitors(visits),
+        "new_visitors": visitors(visit for visit in visits if visit.is_new_user),
+        "pageviews": sum(visit.page_views for visit in visits),
+        "bounces": sum(visit.bounce for visit in visits),
+        "bounce_share": _mean([visit.bounce for visit in visits]),
+        "average_visit_seconds": _mean([visit.duration for visit in visits]),
+    }
+
+
+def site_sources_monthly(sites: Iterable[Site]) -> Iterator[Row]:
+    """By the source of the last significant visit, as Metrica's own reports have it."""
+
+    def source(visit: Visit) -> Row:
+        seen = traffic(visit, "lastsign")
+        return {"traffic_source": seen.source, "search_engine": seen.search_engine_root}
+
+    return _monthly(sites, source)
+
+
+def site_devices_monthly(sites: Iterable[Site]) -> Iterator[Row]:
+    """By device, family of systems, and browser."""
+
+    def technology(visit: Visit) -> Row:
+        return {
+            "device": visit.device,
+            "operating_system": visit.operating_system_root,
+            "browser": visit.browser,
+        }
+
+    return _monthly(sites, technology)
+
+
+def site_entry_pages_monthly(sites: Iterable[Site]) -> Iterator[Row]:
+    """By host and path of the first page."""
+
+    def page(visit: Visit) -> Row:
+        # The URL standard strips tabs and line ends; none stands before the query here.
+        parts = urlsplit(visit.start_url)
+        return {"page": parts.netloc + parts.path}
+
+    def share(visits: Sequence[Visit]) -> Row:
+        return {"bounce_share": _mean([visit.bounce for visit in visits])}
+
+    return _monthly(sites, page, share)
+
+
+def _monthly(
+    sites: Iterable[Site],
+    key_of: Callable[[Visit], Row],
+    more: Callable[[Sequence[Visit]], Row] = lambda _: {},
+) -> Iterator[Row]:
+    for site in sites:
+        groups: dict[tuple[date, tuple[tuple[str, object], ...]], list[Visit]] = defaultdict(list)
+        for day, visit in site.visits:
+            groups[day.replace(day=1), tuple(key_of(visit).items())].append(visit)
+        for (month, key), visits in groups.items():
+            yield {
+                **site.title,
+                "month": month,
+                **dict(key),
+                "visits": len(visits),
+                "visitors": visitors(visits),
+                **more(visits),
+            }
+
+
+def distinct_pairs(sites: Iterable[Site], first: date, last: date) -> int | None:
+    """Distinct (site, visitor) of the days, both inclusive; None where no day is loaded."""
+    sites = list(sites)
+    if not any(first <= day <= last for site in sites for day in site.days):
+        return None
+    return sum(
+        visitors(visit for day, visit in site.visits if first <= day <= last) for site in sites
+    )
+
+
+def data_through(sites: Iterable[Site]) -> date | None:
+    """The last programme day shown of any site."""
+    return max((day for site in sites for day in site.days), default=None)
+
+
+def _mean(numbers: Sequence[int]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
