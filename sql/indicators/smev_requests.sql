@@ -6,4 +6,5 @@
     "(SELECT count() FROM ops.published WHERE source = 'smev') > 0",
     spans['smev_requests'],
     first_year,
+    'smev',
 ) }}

@@ -2,7 +2,7 @@
     programme. Forecast over the year: by the year before, where it has a January, else by the months elapsed; over the
     programme: the average monthly gain of the last 12 months, or of the months there are (contract, section 6).
     `loaded` tells whether anything to count from was ever loaded: else there is no row, and so no fact. -#}
-{% macro counted(counts, loaded, span, first_year) -%}
+{% macro counted(counts, loaded, span, first_year, source='') -%}
 WITH counts AS
 (
     {{ counts }}
@@ -36,7 +36,14 @@ SELECT
     {%- endif %}
     CAST(NULL, 'Nullable(Float64)') AS denominator,
     numerator AS fact,
+    {%- if source %}
+    if(last_day > makeDate(1970, 1, 1), least(toLastDayOfMonth(month), reach.data_through), NULL) AS data_through
+    {%- else %}
     nullIf(last_day, makeDate(1970, 1, 1)) AS data_through
+    {%- endif %}
 FROM totals
+{%- if source %}
+CROSS JOIN (SELECT data_through FROM core.source_reach WHERE source = '{{ source }}') AS reach
+{%- endif %}
 WHERE {{ loaded }}
 {%- endmacro %}
