@@ -5,7 +5,7 @@ FROM
     SELECT
         as_of,
         replaceRegexpAll(lowerUTF8(department), '\\s+', '') AS department_key,
-        argMax((department, required, equipped), (file_at, unit_key, sheet, line)) AS newest
+        argMax((department, required, equipped), (file_at, arrived_at, unit_key, sheet, line)) AS newest
     FROM core.department_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
     GROUP BY as_of, department_key

@@ -23,7 +23,7 @@ FROM
                 service_code, service_name, filed_on, channel, status_group,
                 finished_on, due_on, due_working_days, rating, status_at
             ),
-            (status_at, status_group IN ('provided', 'refused', 'withdrawn'), file_at, unit_key, sheet, line)
+            (status_at, status_group IN ('provided', 'refused', 'withdrawn'), file_at, arrived_at, unit_key, sheet, line)
         ) AS newest
     FROM core.service_application_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'gosuslugi')

@@ -11,7 +11,7 @@ FROM
     SELECT
         service_code,
         valid_from,
-        argMax((service_name, level, is_electronic, valid_to), (file_at, unit_key, sheet, line)) AS newest
+        argMax((service_name, level, is_electronic, valid_to), (file_at, arrived_at, unit_key, sheet, line)) AS newest
     FROM core.service_catalogue_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'gosuslugi')
     GROUP BY service_code, valid_from

@@ -5,7 +5,7 @@ FROM
     SELECT
         as_of,
         replaceRegexpAll(lowerUTF8(number), '\\s+', '') AS number_key,
-        argMax((has_pc, has_protection, has_edms), (file_at, unit_key, sheet, line)) AS newest
+        argMax((has_pc, has_protection, has_edms), (file_at, arrived_at, unit_key, sheet, line)) AS newest
     FROM core.workplace_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
     GROUP BY as_of, number_key
