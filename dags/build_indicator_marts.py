@@ -13,8 +13,6 @@ doubtful.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import dag, task
 
@@ -24,6 +22,7 @@ from municipal_indicators.assets import (
     SERVICE_APPLICATIONS,
     SMEV_REQUESTS,
 )
+from municipal_indicators.retrying import RETRYING
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
@@ -32,7 +31,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    default_args=RETRYING,
     doc_md=__doc__,
     tags=["marts"],
 )
@@ -50,7 +49,7 @@ def build_indicator_marts() -> None:
             migrations.apply_schema(warehouse)
             return builds.build_marts(warehouse, passport)
 
-    @task(pool=WAREHOUSE_POOL, retries=0)
+    @task(pool=WAREHOUSE_POOL)
     def check_marts() -> None:
         from municipal_indicators import checks
         from municipal_indicators.warehouse import open_warehouse

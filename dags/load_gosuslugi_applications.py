@@ -18,14 +18,12 @@ New spellings belong into `reference/`: `headings.yaml`, `statuses.yaml`, `chann
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import pendulum
-from airflow.sdk import dag, task
+from airflow.sdk import dag
 
-from municipal_indicators import settings
 from municipal_indicators.assets import SERVICE_APPLICATIONS
+from municipal_indicators.file_tasks import load_and_announce
+from municipal_indicators.retrying import RETRYING
 
 
 @dag(
@@ -35,39 +33,11 @@ from municipal_indicators.assets import SERVICE_APPLICATIONS
     max_active_runs=1,
     tags=["source", "gosuslugi"],
     doc_md=__doc__,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=5)},
+    default_args=RETRYING,
 )
 def load_gosuslugi_applications() -> None:
-    """Declare the tasks."""
-
-    @task(pool=settings.WAREHOUSE_POOL)
-    def load_files() -> dict[str, Any]:
-        """Load everything new; returns how many files were published and which failed."""
-        from municipal_indicators.file_loads import load_outcome
-        from municipal_indicators.gosuslugi.files import load_file
-        from municipal_indicators.passport import load_passport
-
-        return load_outcome("gosuslugi", load_file, load_passport().time_zone)
-
-    @task(outlets=[SERVICE_APPLICATIONS])
-    def announce_applications(outcome: dict[str, Any]) -> None:
-        """Tell the marts that applications were published; skipped where none were."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
-        if not outcome["published"]:
-            raise AirflowSkipException("No new file of inbox/gosuslugi was published.")
-
-    @task(retries=0)
-    def name_failed_files(outcome: dict[str, Any]) -> None:
-        """Fail where files stayed in the inbox for a reason of ours."""
-        from municipal_indicators.errors import IndicatorsError
-
-        if outcome["failed"]:
-            raise IndicatorsError(outcome["failed"])
-
-    outcome = load_files()
-    announce_applications(outcome)  # type: ignore[arg-type]  # Airflow hands over the value
-    name_failed_files(outcome)  # type: ignore[arg-type]
+    """Load what has arrived, then announce it."""
+    load_and_announce("gosuslugi", SERVICE_APPLICATIONS, announcement="announce_applications")
 
 
 load_gosuslugi_applications()

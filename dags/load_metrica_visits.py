@@ -24,11 +24,8 @@ from airflow.sdk import Param, dag, get_current_context, task
 
 from municipal_indicators import settings
 from municipal_indicators.assets import METRICA_VISITS
-from municipal_indicators.metrica.operators import (
-    WHERE_IT_HELPS,
-    LoadMetricaLogOperator,
-    release_order,
-)
+from municipal_indicators.metrica.operators import LoadMetricaLogOperator, release_order
+from municipal_indicators.retrying import RETRYING
 
 
 def day(title: str, description: str) -> Param:
@@ -43,11 +40,7 @@ def day(title: str, description: str) -> Param:
     max_active_runs=1,
     tags=["source", "metrica"],
     doc_md=__doc__,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(seconds=20),
-        "retry_policy": WHERE_IT_HELPS,
-    },
+    default_args=RETRYING,
     params={
         "date_from": day(
             "First day", "Inclusive. Empty: yesterday and the settling days before it."

@@ -16,10 +16,11 @@ Senders on test stands, names of operations and texts of log events are in `refe
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import dag, task
+from airflow.sdk import dag
 
-from municipal_indicators import settings
 from municipal_indicators.assets import SMEV_REQUESTS
+from municipal_indicators.file_tasks import load_and_announce
+from municipal_indicators.retrying import RETRYING
 
 
 @dag(
@@ -29,28 +30,11 @@ from municipal_indicators.assets import SMEV_REQUESTS
     max_active_runs=1,
     tags=["source", "smev"],
     doc_md=__doc__,
+    default_args=RETRYING,
 )
 def load_smev_requests() -> None:
-    """Declare the tasks."""
-
-    @task(pool=settings.WAREHOUSE_POOL)
-    def load_files() -> int:
-        """Load everything new; returns how many files were published."""
-        from municipal_indicators.file_loads import load_new_files
-        from municipal_indicators.passport import load_passport
-        from municipal_indicators.smev.files import load_file
-
-        return load_new_files("smev", load_file, load_passport().time_zone).published
-
-    @task(outlets=[SMEV_REQUESTS])
-    def announce_requests(published: int) -> None:
-        """Tell the marts that requests were published; skipped where none were."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
-        if not published:
-            raise AirflowSkipException("No new SMEV file was published.")
-
-    announce_requests(load_files())  # type: ignore[arg-type]  # Airflow hands over the value
+    """Load what has arrived, then announce it."""
+    load_and_announce("smev", SMEV_REQUESTS, announcement="announce_requests")
 
 
 load_smev_requests()

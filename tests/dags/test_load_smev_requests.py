@@ -32,18 +32,30 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
         smev.put(f"2024/03/{name}", content)
     smev.put("bad.xml", delivery()[:100])
     first = dag.test()
-    assert states(first) == {"load_files": "success", "announce_requests": "success"}
+    assert states(first) == {
+        "load_files": "success",
+        "announce_requests": "success",
+        "name_failed_files": "success",
+    }
     before = smev.requests()
     assert [row["message_id"] for row in before] == sorted([A, B, C])
     assert len(smev.reasons()) == 1
     second = dag.test()
     assert second.state == "success"
-    assert states(second) == {"load_files": "success", "announce_requests": "skipped"}
+    assert states(second) == {
+        "load_files": "success",
+        "announce_requests": "skipped",
+        "name_failed_files": "success",
+    }
     assert smev.requests() == before
 
 
 def test_an_empty_inbox_announces_nothing(dag: DAG, smev: SmevInbox) -> None:
-    assert states(dag.test()) == {"load_files": "success", "announce_requests": "skipped"}
+    assert states(dag.test()) == {
+        "load_files": "success",
+        "announce_requests": "skipped",
+        "name_failed_files": "success",
+    }
 
 
 def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from municipal_indicators import settings
 
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WAIT_LIMIT = timedelta(hours=3)
-
-WHERE_IT_HELPS = ExceptionRetryPolicy(
-    rules=[
-        RetryRule("municipal_indicators.errors.MetricaUnavailableError", RetryAction.RETRY),
-        RetryRule(
-            "municipal_indicators.errors.IndicatorsError",
-            RetryAction.FAIL,
-            reason="a repeat of the same work cannot help",
-        ),
-    ]
-)
 
 
 class LoadMetricaLogOperator(BaseOperator):

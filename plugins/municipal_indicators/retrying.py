@@ -1,0 +1,27 @@
+"""When Airflow repeats a task by itself: the one policy that all DAGs share; light to import."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+# The first rule that fits decides; what is none of our errors is repeated, it may be the network.
+WHERE_IT_HELPS = ExceptionRetryPolicy(
+    rules=[
+        RetryRule("municipal_indicators.errors.MetricaUnavailableError", RetryAction.RETRY),
+        RetryRule("municipal_indicators.errors.WarehouseBusyError", RetryAction.RETRY),
+        RetryRule(
+            "municipal_indicators.errors.IndicatorsError",
+            RetryAction.FAIL,
+            reason="a repeat of the same work cannot help",
+        ),
+    ]
+)
+
+RETRYING: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=20),
+    "retry_policy": WHERE_IT_HELPS,
+}

@@ -1,0 +1,49 @@
+"""The DAG load_programme_registers, run whole over files and the real engine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from airflow.sdk import DAG
+
+from municipal_indicators.registers.files import load_file
+from municipal_indicators.warehouse import Warehouse
+from tests.conftest import REPOSITORY
+from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes
+from tests.tables.arrivals import Arrivals
+
+
+@pytest.fixture(scope="module")
+def dag(airflow_database: None) -> DAG:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(REPOSITORY / "dags" / "load_programme_registers.py"))
+    assert bag.import_errors == {}
+    found: DAG = bag.dags["load_programme_registers"]
+    return found
+
+
+def test_registers_are_published_once_and_announced(
+    dag: DAG, places: Path, warehouse: Warehouse
+) -> None:
+    arrivals = Arrivals("registers", places, warehouse, load_file)
+    budget = Table(
+        ("Год", "Дата", "План, тыс. руб.", "Исполнено, тыс. руб."),
+        [(2024, "30.06.2024", 861.4, 400)],
+    )
+    events = Table(("Дата", "Название"), [("06.05.2024", "День данных"), ("нет", "Вебинар")])
+    arrivals.put("budget.xlsx", xlsx_bytes(budget))
+    arrivals.put("deep/events.csv", csv_bytes(events, encoding="windows-1251"))
+    first = dag.test()
+    second = dag.test()
+    found = {one.task_id: str(one.state) for one in first.get_task_instances()}
+    again = {one.task_id: str(one.state) for one in second.get_task_instances()}
+    assert (first.state, found["announce_registers"]) == ("success", "success")
+    assert (second.state, again["announce_registers"]) == ("success", "skipped")
+    assert warehouse.rows("SELECT plan, executed FROM core.budget") == [
+        (Decimal(861400), Decimal(400000))
+    ]
+    assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
+    assert arrivals.quarantine()[0][1:3] == (3, "Дата")
