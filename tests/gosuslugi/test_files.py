@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from datetime import datetime
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.gosuslugi.registers_of_applications import HEADINGS, register, row
 from tests.tables.arrivals import Arrivals
+from tests.tables.excel97 import xls_bytes
 
 ROWS = "core.service_application_rows"
 
@@ -32,6 +36,45 @@ def test_a_csv_says_the_same_as_a_workbook(
     )
     assert arrivals.rows(columns, ROWS) == expected
     assert len(expected) == 20
+
+
+def test_formats_that_only_look_like_another_are_read(arrivals: Arrivals) -> None:
+    grid = register(row()).grid()
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for cells in grid)
+    page = f"<html><meta charset=windows-1251><table>{lines}</table></html>".encode("windows-1251")
+    contents = {
+        "old.xls": xls_bytes(grid),
+        "page.xls": page,
+        "text.xls": csv_bytes(register(row())),
+        "book.csv": xlsx_bytes(register(row())),
+        "packed.csv.gz": gzip.compress(csv_bytes(register(row()), delimiter="\t")),
+    }
+    for name, content in contents.items():
+        arrivals.put(name, content)
+    assert arrivals.load().published == len(contents)
+    said = arrivals.rows("application_key, filed_on, status_at, due_on, rating", ROWS, "unit_key")
+    assert len(said) == len(contents)
+    assert len(set(said)) == 1
+
+
+def test_a_hidden_sheet_is_not_seen_as_by_a_person(arrivals: Arrivals) -> None:
+    def book(*, only_hidden: bool) -> bytes:
+        buffer = io.BytesIO()
+        workbook = xlsxwriter.Workbook(buffer)
+        for name in ("Виден", "Скрыт"):
+            sheet = workbook.add_worksheet(name)
+            if name == "Скрыт":
+                sheet.hide()
+            if name == "Скрыт" or not only_hidden:
+                for line, cells in enumerate(register(row(Номер_заявления=name + "-1")).grid()):
+                    sheet.write_row(line, 0, cells)
+        workbook.close()
+        return buffer.getvalue()
+
+    arrivals.take("a.xlsx", book(only_hidden=False))
+    assert arrivals.rows("sheet", ROWS) == [("Виден",)]
+    assert "hidden sheets left out: Скрыт" in arrivals.message()
+    assert arrivals.take("b.xlsx", book(only_hidden=True)).rejected == ["gosuslugi/b.xlsx"]
 
 
 def test_a_good_row_beside_a_bad_one_is_loaded(arrivals: Arrivals) -> None:

@@ -15,7 +15,8 @@ import xlsxwriter
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.tables.sheets import read_sheets
-from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes
+from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes
+from tests.tables.excel97 import xls_bytes
 
 TABLE = Table(
     ("Код", "Дата", "Сумма"), [("0012", date(2024, 3, 5), 1.5), ("x", date(2024, 3, 6), 2.0)]
@@ -67,6 +68,11 @@ def test_a_workbook_is_told_by_its_bytes(file: Path) -> None:
             ],
         )
     ]
+
+
+def test_an_excel_97_workbook_is_read(file: Path) -> None:
+    rows: list[list[Cell]] = [["Код", "Дата"], ["0012", date(2024, 3, 5)], [3500308079, 1.5]]
+    assert read(file, xls_bytes(rows, sheet="Реестр")) == [("Реестр", rows)]
 
 
 def test_rows_count_from_the_top_of_the_sheet(file: Path) -> None:

@@ -100,8 +100,8 @@ def normal_form(text: str) -> str:
     Lower case, ё as е, Latin look-alikes inside Russian text as Cyrillic, punctuation and breaks
     as single blanks. Text of signs alone stays as it is, so that «+» and «-» can be words.
     """
-    text = clean_text(text).lower().replace("ё", "е").replace("_", " ")
-    words = _WORDS.findall(text.replace("№", " № "))
+    text = clean_text(clean_text(text).lower().replace("ё", "е"))
+    words = _WORDS.findall(text.replace("_", " ").replace("№", " № "))
     if not words:
         return text
     if _CYRILLIC.search(text):
@@ -117,5 +117,7 @@ def _cyrillic(word: str) -> str:
 
 def _to_millisecond(moment: datetime) -> datetime:
     # A serial number is a float: 10:30 may come as 10:29:59.999998.
+    if not moment.microsecond:
+        return moment
     rounded = moment + timedelta(microseconds=500)
     return rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)

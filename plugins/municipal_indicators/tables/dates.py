@@ -44,6 +44,8 @@ def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
     number of Excel. Empty for words that mean nothing («н/д»). What is no date comes back with
     personal data masked, for quarantine.
     """
+    if isinstance(cell, date):
+        return plain_text(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return number_text(float(cell) + (_DAYS_FROM_1900_TO_1904 if is_1904 else 0))
     text = plain_text(cell)

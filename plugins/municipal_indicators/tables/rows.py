@@ -61,9 +61,7 @@ class _Reader:
     def is_complete(self, row: Row) -> bool:
         """Whether every needed column shows something."""
         picked = self._pick(row)
-        if "" in picked:
-            return False
-        return not any(isinstance(cell, str) and cell.isspace() for cell in picked)
+        return not ("" in picked or " " in picked or "\u00a0" in picked)
 
     def is_decoration(self, row: Row, line: int) -> bool:
         """Whether a complete row is column numbers, the headings again, or a total."""
