@@ -46,7 +46,7 @@ demo: $(DEVELOPMENT) ## Load the sample sources since 2022, print the indicators
 	@$(BIN)/python -m demo
 
 test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -40,6 +40,11 @@ os.environ.update(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, so that it does not end long after all others beside it."""
+    items.sort(key=lambda item: "whole_way" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _remove_home() -> Iterator[None]:
     yield
