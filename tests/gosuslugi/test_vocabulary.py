@@ -61,6 +61,7 @@ def test_days_off_are_those_of_the_production_calendar() -> None:
         2024: 248,
         2025: 247,
         2026: 247,
+        2027: 247,
     }
 
 
