@@ -19,7 +19,7 @@ from municipal_indicators.warehouse import Warehouse
 from tests.conftest import REPOSITORY
 from tests.emulators.metrica import Counter, MetricaEmulator, Reply, Settings
 from tests.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
-from tests.metrica.test_visits import expected, published
+from tests.metrica.test_logs import expected, published
 
 SPAN = {"date_from": "2024-03-01", "date_to": "2024-03-02"}
 

@@ -15,14 +15,14 @@ from municipal_indicators.errors import (
     MetricaUnavailableError,
 )
 from municipal_indicators.loads import Books
-from municipal_indicators.metrica import orders, trigger, visits
+from municipal_indicators.metrica import logs, orders, trigger
 from municipal_indicators.metrica.client import LogOrder, MetricaClient
 from municipal_indicators.metrica.life import LogLife, Waiting
 from municipal_indicators.metrica.trigger import LogRequestTrigger
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.metrica.conftest import FIRST, LAST, SITE, TOKEN, order
-from tests.metrica.test_visits import expected, published
+from tests.metrica.test_logs import expected, published
 
 
 def life(wanted: LogOrder | None = None) -> LogLife:
@@ -177,7 +177,7 @@ def test_a_run_killed_while_loading_shows_nothing_and_is_completed(
 
     one = life()
     with monkeypatch.context() as patch:
-        patch.setattr(visits, step, killed)
+        patch.setattr(logs, step, killed)
         with pytest.raises(SystemExit):
             finish(one, one.begin())
     assert published(warehouse) == []

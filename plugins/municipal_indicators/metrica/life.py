@@ -19,7 +19,7 @@ from municipal_indicators.metrica import orders
 from municipal_indicators.metrica.client import LogOrder, LogRequest, MetricaClient
 from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.hook import MetricaHook
-from municipal_indicators.metrica.visits import PreparedLog, load_visits
+from municipal_indicators.metrica.logs import PreparedLog, load_log
 from municipal_indicators.warehouse import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class LogLife:
             moment = datetime.fromisoformat(requested_at)
             prepared = PreparedLog(self.order, parts, self.time_zone, moment)
             with open_warehouse() as warehouse:
-                books = load_visits(warehouse, prepared, load_fields())
+                books = load_log(warehouse, prepared, load_fields())
         orders.clean(self.client, request)
         log.info("%s: %d days published: %s", self.order, len(prepared.days), asdict(books))
         return books

@@ -40,7 +40,7 @@ class PreparedLog:
         return Days(self.order.date1, self.order.date2)
 
 
-def load_visits(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
+def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
     """Stage and publish all days of a request at once; the sum of their books.
 
     Every ordered day is a unit, a day without visits too. Raises BooksDoNotBalanceError or

@@ -14,10 +14,10 @@ import pytest
 from municipal_indicators import settings
 from municipal_indicators.errors import BooksDoNotBalanceError, MetricaError
 from municipal_indicators.loads import Books
-from municipal_indicators.metrica import orders, visits
+from municipal_indicators.metrica import logs, orders
 from municipal_indicators.metrica.client import LogOrder, MetricaClient
 from municipal_indicators.metrica.fields import load_fields
-from municipal_indicators.metrica.visits import PreparedLog, load_visits
+from municipal_indicators.metrica.logs import PreparedLog, load_log
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Visit
 from tests.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
@@ -102,7 +102,7 @@ def test_visits_arrive_exactly(
     emulator.faults.reversed_columns = reversed_columns
     emulator.faults.byte_order_mark = reversed_columns
     last = date(2024, 4, 30)
-    books = load_visits(warehouse, fetched(client, tmp_path, order(last=last)), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order(last=last)), load_fields())
     truth = list(emulator.visits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth, "Europe/Moscow")
     assert books == Books(len(truth), len(truth))
@@ -117,7 +117,7 @@ def test_visits_arrive_exactly(
 def test_every_day_is_a_unit_with_its_books(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    load_visits(warehouse, fetched(client, tmp_path, order()), load_fields())
+    load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
     counts = [len(list(emulator.visits(SITE, day, day))) for day in (FIRST, date(2024, 3, 2), LAST)]
     assert warehouse.rows(
         "SELECT unit, status, delivered, loaded, quarantined, duplicates FROM ops.loads ORDER BY unit"
@@ -140,15 +140,15 @@ def test_loading_again_publishes_the_same_and_a_changed_day_replaces_the_old(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     prepared = fetched(client, tmp_path, order())
-    load_visits(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields())
     before = published(warehouse)
-    load_visits(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields())
     assert published(warehouse) == before
     assert warehouse.value("SELECT count() FROM core.metrica_visits") == 2 * len(before)
     number, path = prepared.parts[0]
     head, body = path.read_bytes().split(b"\n", 1)
     path.write_bytes(head + b"\n" + body.split(b"\n", 1)[1])
-    load_visits(
+    load_log(
         warehouse, replace(prepared, parts=[(number, path), *prepared.parts[1:]]), load_fields()
     )
     assert len(published(warehouse)) == len(before) - 1
@@ -159,7 +159,7 @@ def test_days_of_another_zone_keep_their_instants(
 ) -> None:
     zone = "Asia/Vladivostok"
     wanted = order(counter_id=FAR_SITE)
-    load_visits(warehouse, fetched(client, tmp_path, wanted, zone), load_fields())
+    load_log(warehouse, fetched(client, tmp_path, wanted, zone), load_fields())
     assert published(warehouse) == expected(emulator.visits(FAR_SITE, FIRST, LAST), zone)
     begin = warehouse.value("SELECT min(from_at) FROM core.site_days")
     assert begin.replace(tzinfo=UTC) == datetime(2024, 2, 29, 14, tzinfo=UTC)
@@ -174,7 +174,7 @@ def test_days_without_visits_are_published_too(
     fault: str,
 ) -> None:
     setattr(emulator.faults, fault, True)
-    assert load_visits(warehouse, fetched(client, tmp_path, order()), load_fields()) == Books()
+    assert load_log(warehouse, fetched(client, tmp_path, order()), load_fields()) == Books()
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
 
@@ -221,7 +221,7 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:s:{field}": value}
-    books = load_visits(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 1, 1, 0)
     ((unit, sheet, line, named, told, row),) = quarantined(warehouse)
@@ -242,7 +242,7 @@ def test_an_empty_value_is_null_only_where_that_is_legal(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.empty_fields = {"ym:s:counterUserIDHash", "ym:s:clientID", "ym:s:referer"}
-    books = load_visits(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
     assert books.quarantined == 0
     second = list(emulator.visits(SITE, FIRST, LAST))[1]
     assert warehouse.rows(
@@ -255,7 +255,7 @@ def test_a_row_with_another_number_of_cells_shifts_nothing(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.wrong_column_rows = 2
-    books = load_visits(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 2, 2, 0)
     assert [row[1:5] for row in quarantined(warehouse)] == [
@@ -274,7 +274,7 @@ def test_odd_lines_are_counted_and_kept_apart(
     lines = path.read_bytes().split(b"\n")
     odd = lines[1].replace(b"https://", b"https://\r\xff", 1)
     path.write_bytes(b"\n".join([lines[0], odd, b"", b"\t" * 18, *lines[2:-1], b"cut"]))
-    books = load_visits(warehouse, prepared, load_fields())
+    books = load_log(warehouse, prepared, load_fields())
     assert books.delivered == len(list(emulator.visits(SITE, FIRST, LAST))) + 3
     assert books.quarantined == 3
     assert [row[2] for row in quarantined(warehouse)] == [3, 4, len(lines) + 2]
@@ -284,7 +284,7 @@ def test_a_visit_that_comes_twice_is_kept_once(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.duplicate_rows = 4
-    books = load_visits(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth, "Europe/Moscow")
@@ -303,7 +303,7 @@ def test_of_two_states_of_a_visit_the_longer_is_kept(
     row = path.read_bytes().split(b"\n")[1].split(b"\t")
     row[names.index(b"ym:s:pageViews")] = b"99"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\n" + b"\t".join(row) + b"\n", 1))
-    assert load_visits(warehouse, prepared, load_fields()).duplicates == 1
+    assert load_log(warehouse, prepared, load_fields()).duplicates == 1
     assert warehouse.value("SELECT max(page_views) FROM core.metrica_visits") == 99
 
 
@@ -313,9 +313,9 @@ def test_blocks_of_whole_lines_keep_line_numbers(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(visits, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(logs, "BLOCK_BYTES", 700)
     prepared = fetched(client, tmp_path, order(last=FIRST))
-    books = load_visits(warehouse, prepared, load_fields())
+    books = load_log(warehouse, prepared, load_fields())
     for number, path in prepared.parts:
         ids = [int(line.split(b"\t")[0]) for line in path.read_bytes().split(b"\n")[1:-1]]
         found = warehouse.rows(
@@ -334,7 +334,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
     warehouse.command("DROP VIEW staging.metrica_visits_quarantining")
     try:
         with pytest.raises(BooksDoNotBalanceError, match=r"part 0: \d+ lines, but \d+ visits"):
-            load_visits(warehouse, prepared, load_fields())
+            load_log(warehouse, prepared, load_fields())
     finally:
         script = settings.SQL / "schema" / "0010_staging_metrica_visits.sql"
         warehouse.run_script(script.read_text(encoding="utf-8"))
@@ -342,7 +342,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
     assert set(warehouse.rows("SELECT status, position(message, 'part 0') > 0 FROM ops.loads")) == {
         ("failed", 1)
     }
-    load_visits(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields())
     assert len(quarantined(warehouse)) == 1
 
 
@@ -355,6 +355,6 @@ def test_a_part_with_a_heading_that_does_not_fit_publishes_nothing(
     with pytest.raises(
         MetricaError, match=r"part 1: the heading does not fit.*missing ym:s:visitID"
     ):
-        load_visits(warehouse, prepared, load_fields())
+        load_log(warehouse, prepared, load_fields())
     assert published(warehouse) == []
     assert warehouse.value("SELECT count() FROM core.site_visits") == 0
