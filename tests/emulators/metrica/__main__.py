@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tests.emulators.metrica.bulk import Bulk
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
 from tests.emulators.metrica.state import Counter
@@ -17,6 +18,9 @@ from tests.emulators.metrica.visits import DEFAULT_SITE
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; prints the address first."""
     options = _parser().parse_args(arguments)
+    bulk = None
+    if options.bulk:
+        bulk = Bulk(options.bulk, part_bytes=options.part_bytes)
     settings = Settings(
         polls=options.polls,
         parts_per_request=options.parts,
@@ -26,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         true_utc=options.true_utc,
         quota_bytes=options.quota_bytes,
         enforce_rates=options.enforce_rates,
+        bulk=bulk,
+        # Packing would cost more than all the rest of a big download.
+        gzip=bulk is None,
     )
     emulator = MetricaEmulator(
         [Counter(number, time_zone=zone, site=options.site) for number, zone in options.counter],
@@ -98,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--csv-quotes", action="store_true", help='wrap cells with a " as in CSV')
     add("--true-utc", action="store_true", help="write dateTimeUTC in UTC instead of UTC+3")
     add("--quota-bytes", type=int, default=Settings().quota_bytes, help="bytes kept a counter")
+    add("--bulk", type=int, metavar="ROWS", help="serve days of so many made-up visits, from disk")
+    add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="most bytes of a bulk part")
     add("--enforce-rates", action="store_true", help="refuse calls above the quotas")
     return parser
 

@@ -1,13 +1,16 @@
 """The files of a processed log request: rows as text, split into parts, with the row faults."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import chain
 from typing import Literal
 
 from tests.emulators.metrica import tsv
+from tests.emulators.metrica.bulk import Bulk
 from tests.emulators.metrica.faults import Faults
 from tests.emulators.metrica.fields import Cell
+from tests.emulators.metrica.files import Content, Memory, split
 from tests.emulators.metrica.visits import DEFAULT_SEED, Visit
 
 STORAGE_QUOTA = 10 * 1000**3
@@ -20,6 +23,7 @@ class Settings:
     A request is `created` for `polls` looks at it. Its rows go into `parts_per_request` parts,
     or into as many parts of `rows_per_part` as it takes. `true_utc` writes `...UTC` columns in
     UTC, else in UTC+3 as documented. Days younger than `settling_days` are shown unfinished.
+    `bulk` serves big made-up days instead of the small ones, under the same API.
     """
 
     polls: int = 2
@@ -38,14 +42,15 @@ class Settings:
     seed: int = DEFAULT_SEED
     strict_auth: bool = False
     enforce_rates: bool = False
+    bulk: Bulk | None = None
 
 
 @dataclass(slots=True)
 class Part:
-    """One file: its number, its bytes and the size that the API tells."""
+    """One file: its number, its content and the size that the API tells."""
 
     number: int
-    body: bytes = field(repr=False)
+    content: Content = field(repr=False)
     size: int
 
 
@@ -82,9 +87,28 @@ def build_parts(
     return parts[::-1] if settings.sparse_parts else parts
 
 
+def bulk_parts(
+    bulk: Bulk,
+    counter_id: int,
+    days: Iterable[date],
+    source: str,
+    names: Sequence[str],
+    settings: Settings,
+) -> list[Part]:
+    """The parts of big days, each of one day; nothing of them is held in memory."""
+    contents = (
+        stretch
+        for day in days
+        for stretch in split(
+            bulk.day_file(counter_id, day, source, names), bulk.part_bytes, settings.rows_per_part
+        )
+    )
+    return [Part(number, content, content.length) for number, content in enumerate(contents)]
+
+
 def _part(number: int, text: str, size_offset: int) -> Part:
-    body = text.encode()
-    return Part(number, body, len(body) + size_offset)
+    content = Memory(text.encode())
+    return Part(number, content, content.length + size_offset)
 
 
 def _lines(table: Table, visits: Iterable[Visit], settings: Settings, faults: Faults) -> list[str]:

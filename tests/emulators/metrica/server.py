@@ -300,7 +300,7 @@ class MetricaEmulator:
         part = self.store.part(counter.id, request.path_params["request_id"], number)
         accepts = "gzip" in request.headers.get("accept-encoding", "")
         return PartResponse(
-            part.body,
+            part.content,
             self.settings.content_type,
             gzip=self.settings.gzip and accepts,
             cut=self.faults.next_cut(number),

@@ -13,7 +13,7 @@ from tests.emulators.metrica import fields as registry
 from tests.emulators.metrica.errors import ApiError, invalid, missing, not_found
 from tests.emulators.metrica.faults import Faults
 from tests.emulators.metrica.fields import Style, UnknownFieldError
-from tests.emulators.metrica.parts import Part, Settings, Table, build_parts
+from tests.emulators.metrica.parts import Part, Settings, Table, build_parts, bulk_parts
 from tests.emulators.metrica.visits import DEFAULT_SITE, HISTORY_START, Visit, day_visits
 
 MAX_FIELDS_LENGTH = 3000
@@ -24,6 +24,7 @@ FINAL = {
     "cleaned_automatically_as_too_old",
 }
 PROCESSED = "processed"
+BULK_ROW_BYTES = 300
 NOT_PROCESSED = "Only log of requests in status 'processed' can be downloaded"
 
 
@@ -224,14 +225,24 @@ class LogStore:
     def _process(self, request: LogRequest, counter: Counter) -> None:
         order = request.order
         days = (order.date1 + timedelta(n) for n in range((order.date2 - order.date1).days + 1))
-        visits = (visit for day in days for visit in self.visits(counter, day, request.ordered_on))
-        table = self._table(order, counter)
-        request.parts = build_parts(table, visits, self.settings, self.faults)
+        if bulk := self.settings.bulk:
+            request.parts = bulk_parts(
+                bulk, counter.id, days, order.source, order.fields, self.settings
+            )
+        else:
+            visits = (
+                visit for day in days for visit in self.visits(counter, day, request.ordered_on)
+            )
+            table = self._table(order, counter)
+            request.parts = build_parts(table, visits, self.settings, self.faults)
         request.size = sum(part.size for part in request.parts)
 
     def _table(self, order: Order, counter: Counter) -> Table:
         style = Style(counter.zone, self.settings.dialect, self.settings.true_utc)
         model = order.attribution.lower()
+        bulk = self.settings.bulk
+        if bulk and (unknown := bulk.unknown(order.source, order.fields)):
+            raise invalid(str(UnknownFieldError(unknown, order.source)), "fields")
         for name in order.fields:
             if name in self.faults.refused_fields:
                 raise invalid(str(UnknownFieldError(name, order.source)), "fields")
@@ -250,6 +261,8 @@ class LogStore:
         return self.settings.quota_bytes - held
 
     def _bytes_per_day(self, order: Order, counter: Counter) -> int:
+        if bulk := self.settings.bulk:
+            return bulk.rows * BULK_ROW_BYTES
         table = self._table(order, counter)
         sample = day_visits(counter.id, order.date2, seed=self.settings.seed, site=counter.site)
         parts = build_parts(table, sample, Settings(parts_per_request=1), Faults())

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,9 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from tests.emulators.metrica.errors import ApiError, invalid
 from tests.emulators.metrica.faults import Cut
+from tests.emulators.metrica.files import Content, Memory
 
 JSON_TYPE = "application/x-yametrika+json"
-CHUNK = 64 * 1024
 
 
 def json_response(content: object, *, status: int = 200, pretty: bool = False) -> Response:
@@ -36,7 +36,7 @@ class PartResponse(Response):
     """A file part, streamed in chunks without a length, as gzip where wanted."""
 
     def __init__(
-        self, content: bytes, content_type: str, *, gzip: bool, cut: Cut | None, pause: float
+        self, content: Content, content_type: str, *, gzip: bool, cut: Cut | None, pause: float
     ) -> None:
         super().__init__(b"")
         headers = {"content-type": content_type, "vary": "Accept-Encoding"}
@@ -52,9 +52,12 @@ class PartResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the chunks; a `reset` leaves the answer open, so the server drops the line."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        content = self.content if self.cut is None else shorten(self.content, self.cut)
+        content = self.content
+        if self.cut is not None:
+            content = Memory(shorten(content.body, self.cut))
         reset = self.cut is not None and self.cut.style == "reset"
-        for chunk in _packed(content, reset) if self.gzip else _chunks(content):
+        chunks = content.chunks()
+        for chunk in _packed(chunks, reset) if self.gzip else chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             if self.pause:
                 await asyncio.sleep(self.pause)
@@ -70,14 +73,9 @@ def shorten(content: bytes, cut: Cut) -> bytes:
     return content[: middle + 1] if content[middle - 1 : middle] == b"\n" else content[:middle]
 
 
-def _chunks(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), CHUNK):
-        yield content[start : start + CHUNK]
-
-
-def _packed(content: bytes, unfinished: bool) -> Iterator[bytes]:
+def _packed(chunks: Iterable[bytes], unfinished: bool) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=31)
-    for chunk in _chunks(content):
+    for chunk in chunks:
         if packed := packer.compress(chunk):
             yield packed
     yield packer.flush(zlib.Z_SYNC_FLUSH if unfinished else zlib.Z_FINISH)

@@ -1,0 +1,60 @@
+-- A day of {rows:UInt64} visits of counter {counter:UInt32}, in no order, under the API's names. Only the columns
+-- asked for are computed. Each draw is a hash of the row's number and a word, so that a day comes out the
+-- same again. One cell in a hundred of the long texts holds what TabSeparated escapes.
+WITH
+    number AS n,
+    (word, size) -> cityHash64(n, word) % size AS draw,
+    -- Four visits of ten are of visitors who come again.
+    cityHash64(draw('visitor', greatest(1, intDiv({rows:UInt64} * 6, 10))), 'visitor') AS visitor,
+    toDateTime({day:Date}, 'UTC') + toIntervalSecond(draw('second', 86400)) AS started,
+    draw('depth', 8) AS depth,
+    if(depth < 4, 1, depth) AS views,
+    if(views = 1, draw('length', 60), 10 + views * (5 + draw('length', 60))) AS seconds,
+    ['/', '/novosti/', '/novosti/2024/blagoustroystvo-parka/', '/administratsiya/struktura/', '/administratsiya/kontakty/',
+     '/uslugi/', '/uslugi/arhivnaya-spravka/', '/документы/решения совета/', '/dokumenty/postanovleniya/', '/zhkh/grafik-otklyucheniy/',
+     '/obrascheniya/forma/otpravleno/', '/turizm/mtsensk-krepost/'] AS pages,
+    ['', '', '', '?page=2', '?year=2023&sort=date&order=desc', '?id=17&type=electronic&from=main', '?q=генеральный план города',
+     '?utm_source=yandex&utm_medium=cpc&utm_campaign=uslugi&utm_content=banner-3'] AS queries,
+    ['?q=таблица\tмероприятий', '?q=первая\nвторая', '?q=возврат\rкаретки', '?q=C:\\Документы\\план.docx', '?q=O''Генри'] AS escaped,
+    (word -> concat(
+        'https://mtsensk-adm.example',
+        pages[1 + draw(word, 12)],
+        if(draw(concat(word, 'escape'), 100) = 0,
+           escaped[1 + draw(concat(word, 'which'), 5)],
+           queries[1 + draw(concat(word, 'query'), 8)]))) AS address,
+    ['organic', 'organic', 'organic', 'direct', 'direct', 'referral', 'social', 'internal'] AS sources,
+    sources[1 + draw('source', 8)] AS source,
+    multiIf(
+        source = 'organic', ['https://yandex.ru/', 'https://ya.ru/', 'https://www.google.com/'][1 + draw('engine', 3)],
+        source = 'referral', concat('https://forum.example/viewtopic.php?f=4&t=', toString(draw('topic', 9000)), '&title=Мценский край'),
+        source = 'social', 'https://vk.com/away.php',
+        source = 'internal', address('referer'),
+        '') AS referer,
+    visitor % 10 AS machine
+SELECT
+    cityHash64(n, 'visit') AS "ym:s:visitID",
+    {counter:UInt32} AS "ym:s:counterID",
+    arrayMap(place -> cityHash64(n, 'hit', place), range(views)) AS "ym:s:watchIDs",
+    {day:Date} AS "ym:s:date",
+    started AS "ym:s:dateTime",
+    started AS "ym:s:dateTimeUTC",
+    toUInt8(visitor % 3 = 0) AS "ym:s:isNewUser",
+    toUInt8(views = 1 AND seconds < 15) AS "ym:s:bounce",
+    toInt32(views) AS "ym:s:pageViews",
+    toUInt32(seconds) AS "ym:s:visitDuration",
+    address('start') AS "ym:s:startURL",
+    if(views = 1, address('start'), address('end')) AS "ym:s:endURL",
+    referer AS "ym:s:referer",
+    'Russia' AS "ym:s:regionCountry",
+    ['Mtsensk', 'Oryol', 'Moscow', 'Tula', 'Saint Petersburg', ''][1 + visitor % 6] AS "ym:s:regionCity",
+    cityHash64(visitor, 'cookie') AS "ym:s:clientID",
+    if(visitor % 50 = 0, 0, visitor) AS "ym:s:counterUserIDHash",
+    source AS "ym:s:lastTrafficSource",
+    source AS "ym:s:lastsignTrafficSource",
+    if(source = 'organic', ['yandex', 'yandex', 'google'][1 + draw('engine', 3)], '') AS "ym:s:lastsignSearchEngineRoot",
+    toString(1 + machine % 3) AS "ym:s:deviceCategory",
+    ['windows', 'android', 'ios_double', 'gnu_linux', 'macos'][1 + machine % 5] AS "ym:s:operatingSystemRoot",
+    ['chrome', 'chromemobile', 'yandex_browser', 'yandex_mobile', 'safari_mobile', 'firefox'][1 + machine % 6] AS "ym:s:browser",
+    CAST(if(draw('goal', 12) = 0, [301204001, 301204002], []), 'Array(UInt32)') AS "ym:s:goalsID",
+    CAST(if(draw('parameter', 10) = 0, ['раздел', 'o''k'], []), 'Array(String)') AS "ym:s:parsedParamsKey1"
+FROM numbers_mt({rows:UInt64})

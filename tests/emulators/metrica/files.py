@@ -1,0 +1,91 @@
+"""What a part of a log is made of: bytes in memory, or a stretch of a file on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+CHUNK = 1 << 20
+SMALL_CHUNK = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A body that is small enough to be held whole."""
+
+    body: bytes
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return len(self.body)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body, piece by piece."""
+        for start in range(0, len(self.body), SMALL_CHUNK):
+            yield self.body[start : start + SMALL_CHUNK]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Whole lines of a file, with the heading in front where the stretch does not begin with it."""
+
+    path: Path
+    head: bytes
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body, the heading included."""
+        return len(self.head) + self.end - self.start
+
+    @property
+    def body(self) -> bytes:
+        """All of it at once: for cuts, which are made at a row."""
+        return b"".join(self.chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body, piece by piece: memory does not grow with the file."""
+        if self.head:
+            yield self.head
+        left = self.end - self.start
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.start)
+            while left > 0 and (chunk := file.read(min(CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+
+
+Content = Memory | Stretch
+
+
+def split(path: Path, most_bytes: int, most_rows: int | None = None) -> list[Stretch]:
+    """Cut a file that has a heading into stretches of whole lines within both limits.
+
+    A line that is longer than `most_bytes` makes a stretch of its own.
+    """
+    with path.open("rb") as file:
+        head = file.readline()
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as view:
+            cuts = [len(head)]
+            while cuts[-1] < len(view):
+                cuts.append(_end(view, cuts[-1], most_bytes - len(head), most_rows))
+    # The first stretch has its heading in the file.
+    return [
+        Stretch(path, head if start else b"", start, end) for start, end in pairwise([0, *cuts[1:]])
+    ]
+
+
+def _end(view: mmap, start: int, room: int, most_rows: int | None) -> int:
+    end = len(view)
+    if end - start > room:
+        end = (
+            view.rfind(b"\n", start, start + max(0, room)) + 1 or view.find(b"\n", start) + 1 or end
+        )
+    for place in range(most_rows or 0):
+        start = view.find(b"\n", start, end) + 1
+        if not start or place + 1 == most_rows:
+            return start or end
+    return end
