@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tests.emulators.metrica.bulk import Bulk
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     bulk = None
     if options.bulk:
-        bulk = Bulk(options.bulk, part_bytes=options.part_bytes)
+        bulk = Bulk(options.bulk, options.bulk_folder, options.part_bytes)
     settings = Settings(
         polls=options.polls,
         parts_per_request=options.parts,
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--true-utc", action="store_true", help="write dateTimeUTC in UTC instead of UTC+3")
     add("--quota-bytes", type=int, default=Settings().quota_bytes, help="bytes kept a counter")
     add("--bulk", type=int, metavar="ROWS", help="serve days of so many made-up visits, from disk")
+    add("--bulk-folder", type=Path, default=Bulk(0).folder, help="where bulk days are kept")
     add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="most bytes of a bulk part")
     add("--enforce-rates", action="store_true", help="refuse calls above the quotas")
     return parser

@@ -67,7 +67,7 @@ def _write(query: str, values: dict[str, str | int], path: Path) -> None:
     task = json.dumps({"query": query, "values": values, "path": str(unfinished)})
     try:
         subprocess.run(
-            [sys.executable, "-m", __name__], input=task, cwd=REPOSITORY, check=True, text=True
+            [sys.executable, "-P", __file__], input=task, cwd=REPOSITORY, check=True, text=True
         )
         unfinished.replace(path)
     finally:

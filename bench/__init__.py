@@ -1,0 +1,1 @@
+"""Measures what loading costs; see docs/performance.md."""

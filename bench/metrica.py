@@ -1,0 +1,251 @@
+"""Loads days of Metrica visits in several ways and compares them: `python -m bench.metrica --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from bench.task import Field, Measure, Task
+from tests.emulators.metrica.bulk import REPOSITORY, Bulk
+
+COUNTER, DAY, ZONE = 12345678, date(2024, 3, 5), "Europe/Moscow"
+TOKEN = "bench-token"  # noqa: S105 - only the emulator knows it
+WAYS = {
+    "ours": "our load task, every cell checked, published",
+    "infile": "engine alone, INSERT … FROM INFILE",
+    "file": "engine alone, INSERT … SELECT FROM file()",
+    "pandas": "requests → pandas.read_csv → insert_df",
+    "lists": "rows in Python lists → insert",
+}
+MOST_SECONDS = 1800
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table, write the figures."""
+    options = _parser().parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    results: dict[int, list[Measure]] = {}
+    for size in options.rows:
+        results[size] = list(_measure_size(size, options))
+        _print_table(size, results[size], options.ways)
+    report = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "rounds": options.rounds,
+        "days": [
+            {
+                "rows": size,
+                "measures": [asdict(measure) for measure in measures],
+            }
+            for size, measures in results.items()
+        ],
+    }
+    target = options.out / "metrica.json"
+    target.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(f"Figures: {target}\n")
+    return 0
+
+
+def _measure_size(size: int, options: argparse.Namespace) -> Iterator[Measure]:
+    """All ways in turn, round after round, so that a busy minute hits none of them alone."""
+    bulk = Bulk(size, options.out)
+    fields = _fields()
+    _say(f"{size:,} rows: writing the day")
+    file = bulk.day_file(COUNTER, DAY, "visits", [field.name for field in fields])
+    with _emulator(size, options) as url:
+        task = Task(url, TOKEN, COUNTER, str(DAY), ZONE, size, "", str(file), fields)
+        described = _child("describe", task, options.out)
+        columns = tuple((name, kind) for name, kind in described["columns"])
+        task = replace(task, columns=columns, order_by=described["order_by"])
+        for number in range(1, options.rounds + 1):
+            for way in options.ways:
+                measured = Measure(**_child(way, task, options.out))
+                _say(
+                    f"{size:,} rows, round {number} of {options.rounds}, {way}: {measured.seconds:.2f} s,"
+                    f" {_speed(measured):,.0f} rows/s"
+                )
+                yield measured
+
+
+def _child(way: str, task: Task, folder: Path) -> dict[str, Any]:
+    """What a fresh process with an empty warehouse answers."""
+    room = Path(tempfile.mkdtemp(prefix="metrica-bench-", dir=folder))
+    answer = room / "answer.json"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.ways", way, str(answer)],
+            input=replace(task, warehouse=str(room / "warehouse")).as_json(),
+            cwd=REPOSITORY,
+            env=_environment(room, task.url),
+            capture_output=True,
+            text=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
+        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        return found
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _environment(room: Path, url: str) -> dict[str, str]:
+    """The two connections and a bare Airflow; nothing of the user's own."""
+    engine = {"interface": "chdb", "path": str(room / "warehouse")}
+    clickhouse = {
+        "conn_type": "clickhouse",
+        "schema": "default",
+        "extra": {"client_kwargs": engine},
+    }
+    metrica = {"conn_type": "metrica", "schema": "http", "host": "127.0.0.1", "password": TOKEN}
+    metrica["port"] = url.rpartition(":")[2]
+    own = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+    return own | {
+        "AIRFLOW_HOME": str(room / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(clickhouse),
+        "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
+        "PYTHONPATH": str(REPOSITORY / "plugins"),
+    }
+
+
+@contextmanager
+def _emulator(size: int, options: argparse.Namespace) -> Iterator[str]:
+    """The emulator in bulk mode, a process of its own; its address."""
+    command = [sys.executable, "-m", "tests.emulators.metrica", "--token", TOKEN]
+    command += ["--counter", f"{COUNTER}:{ZONE}", "--polls", "0"]
+    command += ["--bulk", str(size), "--bulk-folder", str(options.out)]
+    command += ["--part-bytes", str(options.part_bytes)]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+\d", process.stdout.readline())
+        if found is None:
+            raise SystemExit("The Metrica emulator did not start; see its words above.")
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _print_table(size: int, measures: Sequence[Measure], ways: Sequence[str]) -> None:
+    """One line a way: the round of the median speed, and ratios to the engine alone."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"One day of {size:,} visits, {len(_fields())} fields")
+    table.add_column("way", overflow="fold")
+    for name in ("rows", "rows/s", "CPU s", "peak MB", "× INFILE", "× file()", "same cells"):
+        table.add_column(name, justify="right")
+    middle = {way: _middle([one for one in measures if one.way == way]) for way in ways}
+    for way in ways:
+        one = middle[way]
+        table.add_row(
+            f"{way}: {WAYS[way]}",
+            f"{one.rows:,}",
+            f"{_speed(one):,.0f}",
+            f"{one.cpu_seconds:.1f}",
+            f"{one.peak_megabytes:,.0f}",
+            _ratio(one, middle.get("infile")),
+            _ratio(one, middle.get("file")),
+            _same_cells(one, middle.get("file") or middle.get("infile")),
+        )
+    Console(width=130).print(table)
+
+
+def _middle(measures: Sequence[Measure]) -> Measure:
+    """Medians over the rounds of one way, the highest peak of memory."""
+    return replace(
+        measures[0],
+        seconds=median(one.seconds for one in measures),
+        cpu_seconds=median(one.cpu_seconds for one in measures),
+        peak_megabytes=max(one.peak_megabytes for one in measures),
+    )
+
+
+def _speed(measure: Measure) -> float:
+    return measure.rows / measure.seconds
+
+
+def _ratio(measure: Measure, other: Measure | None) -> str:
+    return f"{_speed(measure) / _speed(other):.2f}" if other else ""
+
+
+def _same_cells(measure: Measure, other: Measure | None) -> str:
+    if other is None or measure.rows != other.rows:
+        return ""
+    return "yes" if measure.fingerprint == other.fingerprint else "no"
+
+
+def _fields() -> tuple[Field, ...]:
+    text = (REPOSITORY / "reference" / "metrica_visits.yaml").read_text(encoding="utf-8")
+    listed = yaml.safe_load(text)["fields"]
+    return tuple(Field(field["name"], field["column"], field["type"]) for field in listed)
+
+
+def _machine() -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processors": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = [int(part) if part.isdecimal() else 0 for part in text.replace("_", "").split(",")]
+    if not all(sizes):
+        raise argparse.ArgumentTypeError(f"{text!r}: write numbers of rows, as 1000000,5000000")
+    return sizes
+
+
+def _ways(text: str) -> list[str]:
+    chosen = text.split(",")
+    if unknown := [way for way in chosen if way not in WAYS]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(WAYS)}")
+    return list(dict.fromkeys(chosen))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.metrica",
+        description="Loads days of Metrica visits in several ways, each in fresh processes, in turn.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog="Ways: " + "; ".join(f"{way}: {text}" for way, text in WAYS.items()),
+    )
+    add = parser.add_argument
+    add("--rows", type=_sizes, default="1000000,5000000", help="sizes of the day, comma list")
+    add("--rounds", type=int, default=3, help="rounds; the medians are shown")
+    add("--ways", type=_ways, default=",".join(WAYS), help="which ways, comma list")
+    add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="most bytes of a part")
+    add(
+        "--out", type=Path, default=REPOSITORY / "build" / "bench", help="days, figures, warehouses"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
