@@ -12,7 +12,8 @@ ENV AIRFLOW_HOME=/opt/airflow \
     PIP_ROOT_USER_ACTION=ignore
 
 RUN useradd --uid "${AIRFLOW_UID}" --gid 0 --home-dir "${AIRFLOW_HOME}" --create-home airflow \
-    && install -d -o airflow -g 0 -m 0750 "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/auth"
+    && install -d -o airflow -g 0 -m 0750 \
+        "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/auth" "${AIRFLOW_HOME}/metrica-pacing"
 
 WORKDIR /opt/municipal-indicators
 

@@ -147,6 +147,14 @@ def test_named_volumes_are_declared_and_used(compose: dict[str, Any]) -> None:
     assert used == set(compose["volumes"])
 
 
+def test_tasks_and_triggerer_share_the_pace_of_metrica_calls(services: dict[str, Any]) -> None:
+    mounted = "metrica-pacing:/opt/airflow/metrica-pacing"
+    assert all(mounted in services[name]["volumes"] for name in AIRFLOW)
+    image = (REPOSITORY / "Dockerfile").read_text()
+    assert "AIRFLOW_HOME=/opt/airflow" in image
+    assert '"${AIRFLOW_HOME}/metrica-pacing"' in image, "a new volume would belong to root"
+
+
 def test_settings_of_the_host_are_listed_in_the_example_and_used() -> None:
     assert {match["name"] for match in VARIABLE.finditer(TEXT)} == set(EXAMPLE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ REFERENCE = REPOSITORY / "reference"
 CLICKHOUSE_CONNECTION = "clickhouse_default"
 METRICA_CONNECTION = "metrica_default"
 WAREHOUSE_POOL = "warehouse"
+METRICA_PACING_VARIABLE = "METRICA_PACING_FOLDER"
 
 
 def _variable(name: str) -> str | None:
@@ -49,6 +51,18 @@ def inbox_folder() -> UPath:
 def archive_folder() -> UPath:
     """Where processed files go: Variable ``archive`` (path or URL), else the repo's ``archive/``."""
     return _folder(_variable("archive") or str(REPOSITORY / "archive"))
+
+
+def metrica_pacing_folder() -> Path:
+    """Where the processes of a host share the pace of Metrica calls.
+
+    The environment variable ``METRICA_PACING_FOLDER``, else ``metrica-pacing`` in ``AIRFLOW_HOME``.
+    Not an Airflow Variable: the triggerer calls the API from threads that cannot read one.
+    """
+    given = os.environ.get(METRICA_PACING_VARIABLE)
+    if given:
+        return Path(given)
+    return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "metrica-pacing"
 
 
 def personal_data_key() -> bytes:

@@ -37,7 +37,7 @@ def dag(airflow_database: None) -> DAG:
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricaEmulator]:
     monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(client_module, "INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("municipal_indicators.metrica.pacing.RATES", ())
     monkeypatch.setattr(trigger, "FIRST_WAIT_SECONDS", 0.05)
     counters = [Counter(SITE), Counter(FAR_SITE, time_zone="Asia/Vladivostok")]
     with MetricaEmulator(counters, {TOKEN: None}, settings=Settings(polls=1)) as running:

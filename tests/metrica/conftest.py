@@ -33,7 +33,7 @@ def emulator(running_emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch)
     running_emulator.reset(Settings(polls=0))
     connect(running_emulator, monkeypatch)
     monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(client_module, "INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("municipal_indicators.metrica.pacing.RATES", ())
     return running_emulator
 
 

@@ -1,13 +1,12 @@
-"""A client of the Logs and Management APIs of Yandex.Metrica: sends, retries, words its errors."""
+"""A client of the Logs, Management and Reporting APIs of Yandex.Metrica: sends politely and retries."""
 
 from __future__ import annotations
 
 import logging
 import random
-import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,31 +15,36 @@ from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from municipal_indicators.errors import (
-    ConfigurationError,
-    MetricaAccessError,
-    MetricaError,
-    MetricaQuotaError,
-    MetricaRequestError,
-    MetricaUnavailableError,
+from municipal_indicators.errors import ConfigurationError, MetricaError
+from municipal_indicators.metrica import reporting
+from municipal_indicators.metrica.pacing import Family, Pace
+from municipal_indicators.metrica.refusals import (
+    LONGEST_PAUSE_SECONDS,
+    BrokenError,
+    RateError,
+    TransientError,
+    broken,
+    json_object,
+    refusal,
 )
+
+__all__ = [
+    "BrokenError",
+    "Counter",
+    "Evaluation",
+    "LogOrder",
+    "LogRequest",
+    "LogRequestPart",
+    "MetricaClient",
+    "TransientError",
+]
 
 log = logging.getLogger(__name__)
 
 TIME_LIMITS = (10.0, 60.0)  # seconds: to connect, between two bytes
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 120.0
-INTERVAL_SECONDS = 0.1  # the Logs API takes 10 calls a second
 _CHUNK = 1 << 20
-
-# Used up until midnight GMT or the next hour: a repeat within a task cannot help.
-_LONG_QUOTAS = (
-    "quota_requests_by_uid",
-    "quota_requests_by_counter_id",
-    "quota_delegate_requests",
-    "quota_grants_requests",
-)
 
 PROCESSED = "processed"
 ENDED = frozenset(
@@ -149,36 +153,17 @@ class _OAuth(AuthBase):
         return request
 
 
-class TransientError(MetricaError):
-    """A failure that a repeat may mend; ``pause`` is what the API asked to wait, in seconds.
-
-    ``final`` is the error that it becomes when the repeats are used up.
-    """
-
-    final: type[MetricaError] = MetricaError
-    pause: float | None = None
-
-
-class RateError(TransientError):
-    """420 or 429 that passes in seconds."""
-
-    final = MetricaQuotaError
-
-
-class BrokenError(TransientError):
-    """5xx, a broken connection or an answer that makes no sense."""
-
-    final = MetricaUnavailableError
-
-
 class MetricaClient:
     """One session with the API; every call has time limits and a bounded number of attempts.
 
-    Raises MetricaAccessError (401, 403), MetricaRequestError (400, 404 and the like),
-    MetricaQuotaError (420, 429) and MetricaUnavailableError (5xx, broken or senseless answers).
+    All clients of a host share one pace (``pacing``). Raises MetricaAccessError (401, 403),
+    MetricaRequestError (400, 404 and the like), MetricaQuotaError (420, 429, the calls of the day)
+    and MetricaUnavailableError (5xx, broken or senseless answers, no leave to call in time).
     """
 
-    def __init__(self, base_url: str, token: str, *, attempts: int = ATTEMPTS) -> None:
+    def __init__(
+        self, base_url: str, token: str, *, attempts: int = ATTEMPTS, gzip: bool = True
+    ) -> None:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise ConfigurationError(
                 "The OAuth token of the Metrica connection holds blanks or characters that no token "
@@ -187,8 +172,10 @@ class MetricaClient:
         self.base_url = base_url.rstrip("/")
         self._session = requests.Session()
         self._session.auth = _OAuth(token)
+        if not gzip:
+            self._session.headers["Accept-Encoding"] = "identity"
         self._attempts = attempts
-        self._last_call = 0.0
+        self._pace = Pace()
 
     def __repr__(self) -> str:
         """The address only: the token never shows."""
@@ -197,7 +184,7 @@ class MetricaClient:
     def counters(self) -> int:
         """How many counters the token can see."""
         answer = self._get("/management/v1/counters", {"per_page": "1"})
-        return int(answer.get("rows", 0))
+        return int(answer.get("rows") or 0)
 
     def counter(self, counter_id: int) -> Counter:
         """A counter with the zone that cuts its days."""
@@ -212,7 +199,7 @@ class MetricaClient:
         """All requests of a counter, other people's and ended ones too."""
         answer = self._get(_counter_path(counter_id) + "/logrequests", {})
         return [
-            _read(LogRequest, {"request": one}, "request") for one in answer.get("requests", [])
+            _read(LogRequest, {"request": one}, "request") for one in answer.get("requests") or ()
         ]
 
     def log_request(self, counter_id: int, request_id: int) -> LogRequest:
@@ -227,16 +214,16 @@ class MetricaClient:
         None where the API says that an equal request is already in progress.
         """
         path = _counter_path(order.counter_id) + "/logrequests"
-        response = self._send("POST", path, order.parameters)
-        if response.status_code == 202 or not response.content:
-            return None
-        return _read(LogRequest, _json(response), "log_request")
+        with self._call("POST", path, order.parameters) as response:
+            if response.status_code == 202 or not response.content:
+                return None
+            return _read(LogRequest, _json(response), "log_request")
 
     def clean(self, request: LogRequest) -> None:
         """Delete the files of a processed request, cancel one that is not processed yet."""
         action = "clean" if request.is_processed else "cancel"
         path = f"{_request_path(request.counter_id, request.request_id)}/{action}"
-        self.persist(lambda: self._send("POST", path, {}))
+        self.persist(lambda: self._done("POST", path))
 
     def download(self, request: LogRequest, part: LogRequestPart, target: Path) -> None:
         """Stream one part to a file, which appears under its name only when it is whole.
@@ -262,46 +249,84 @@ class MetricaClient:
                 f"{error} {self._attempts} attempts failed; run the DAG again later."
             ) from error
 
+    def report(
+        self,
+        counter_id: int,
+        date1: date,
+        date2: date,
+        metrics: Sequence[str],
+        dimensions: Sequence[str] = (),
+        *,
+        filters: str = "",
+    ) -> reporting.Report:
+        """A table of the Reporting API, all its rows, as exact as the API counts (``accuracy=full``).
+
+        Days are the counter's, both dates inclusive. Sorted by the dimensions.
+        """
+        query = reporting.ReportQuery(counter_id, date1, date2, metrics, dimensions, filters)
+        return reporting.read_report(lambda page: self._get(reporting.PATH, page), query)
+
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        answer: dict[str, Any] = self.persist(lambda: _json(self._send("GET", path, query)))
+        def ask() -> dict[str, Any]:
+            with self._call("GET", path, query) as response:
+                return _json(response)
+
+        answer: dict[str, Any] = self.persist(ask)
         return answer
 
-    def _send(
+    def _done(self, method: str, path: str) -> None:
+        with self._call(method, path, {}):
+            pass
+
+    @contextmanager
+    def _call(
         self, method: str, path: str, query: dict[str, str], *, stream: bool = False
-    ) -> requests.Response:
-        time.sleep(max(0.0, self._last_call + INTERVAL_SECONDS - time.monotonic()))
-        self._last_call = time.monotonic()
-        try:
-            response = self._session.request(
-                method,
-                self.base_url + path,
-                params=query,
-                timeout=TIME_LIMITS,
-                allow_redirects=False,
-                stream=stream,
-            )
-        except requests.RequestException as error:
-            raise _broken(f"{method} {path}", error) from error
-        if response.ok and not response.is_redirect:
-            return response
-        with response:
-            raise _refusal(f"{method} {path}", response)
+    ) -> Iterator[requests.Response]:
+        """One answer, when it is a good one; counts as one of the parallel calls until the block ends."""
+        call = f"{method} {path}"
+        with self._pace.turn(_family(path)) as turn:
+            try:
+                response = self._session.request(
+                    method,
+                    self.base_url + path,
+                    params=query,
+                    timeout=TIME_LIMITS,
+                    allow_redirects=False,
+                    stream=stream,
+                )
+            except requests.RequestException as error:
+                raise broken(call, error) from error
+            with response:
+                turn.answered()
+                if response.ok and not response.is_redirect:
+                    yield response
+                    return
+                refused = refusal(call, response, self._pace.calls_today())
+                if isinstance(refused, RateError) and refused.pause:
+                    turn.refused(refused.pause)
+                raise refused
 
     def _download(self, path: str, part: LogRequestPart, target: Path) -> None:
         partial = target.with_name(target.name + ".part")
         received = 0
         try:
-            with self._send("GET", path, {}, stream=True) as response, partial.open("wb") as file:
+            with self._call("GET", path, {}, stream=True) as response, partial.open("wb") as file:
                 for chunk in response.iter_content(_CHUNK):
                     received += file.write(chunk)
         except requests.RequestException as error:
-            raise _broken(f"GET {path} after {received} of {part.size} bytes", error) from error
+            raise broken(f"GET {path} after {received} of {part.size} bytes", error) from error
         if received != part.size:
             raise BrokenError(
                 f"GET {path}: the part has {received} bytes, the API announced {part.size}: it ended "
                 "early or is another one."
             )
         partial.rename(target)
+
+
+def _family(path: str) -> Family:
+    if path.startswith("/stat/"):
+        return "reporting"
+    return "logs" if "/logrequest" in path else "management"
 
 
 def _counter_path(counter_id: int) -> str:
@@ -325,11 +350,8 @@ def _read(kind: type[Answer], answer: dict[str, Any], key: str) -> Answer:
 
 
 def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except requests.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
+    answer = json_object(response)
+    if answer is None:
         raise BrokenError(
             f"{response.request.method} {response.request.path_url.partition('?')[0]}: "
             f"HTTP {response.status_code} with a body that is not the API's JSON. "
@@ -338,69 +360,13 @@ def _json(response: requests.Response) -> dict[str, Any]:
     return answer
 
 
-def _refusal(call: str, response: requests.Response) -> MetricaError:
-    """The error that an answer stands for."""
-    kind, message = _api_error(response)
-    status = response.status_code
-    told = f"{call}: HTTP {status} {kind}: {message}".replace(" : ", ": ")
-    if status in (401, 403):
-        return MetricaAccessError(
-            f"{told}. Check that the password of the Metrica connection is a valid OAuth token with the "
-            "scope metrika:read, and that its account may see this counter."
-        )
-    if status in (420, 429) and kind in _LONG_QUOTAS:
-        return MetricaQuotaError(
-            f"{told}. This quota is used up; the daily ones are free again at 00:00 GMT "
-            "(03:00 in Moscow). Run the DAG again after that."
-        )
-    if status in (420, 429):
-        return _with_pause(RateError(f"{told}."), response)
-    if status >= 500:
-        return _with_pause(BrokenError(f"{told}."), response)
-    return MetricaRequestError(told)
-
-
-def _api_error(response: requests.Response) -> tuple[str, str]:
-    """Type and message of the API's error JSON; a short word for anything else."""
-    try:
-        answer = response.json()
-        error = answer["errors"][0]
-        return str(error["error_type"]), str(error.get("message") or answer.get("message") or "")
-    except (requests.RequestException, LookupError, TypeError, AttributeError):
-        return "", "the answer is not the API's JSON"
-
-
-def _with_pause(error: TransientError, response: requests.Response) -> MetricaError:
-    error.pause = _retry_after(response.headers.get("Retry-After", ""))
-    if error.pause is not None and error.pause > LONGEST_PAUSE_SECONDS:
-        return error.final(
-            f"{error} The API asks to wait {error.pause:.0f} s: run the DAG again after that."
-        )
-    return error
-
-
-def _retry_after(text: str) -> float | None:
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _broken(call: str, error: requests.RequestException) -> BrokenError:
-    return BrokenError(f"{call}: the connection broke ({type(error).__name__}).")
-
-
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     jitter = random.uniform(1.0, 1.5)  # noqa: S311 - spreads calls, hides nothing
     if isinstance(error, TransientError) and error.pause is not None:
         return error.pause + jitter * FIRST_PAUSE_SECONDS
-    growing: float = FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1)
+    patience = error.patience if isinstance(error, TransientError) else 1.0
+    growing: float = patience * FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1)
     return min(LONGEST_PAUSE_SECONDS, growing) * jitter
 
 

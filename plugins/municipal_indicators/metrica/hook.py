@@ -17,7 +17,8 @@ class MetricaHook(BaseHook):
     """Gives a client of the Metrica API from an Airflow connection of the type ``metrica``.
 
     Schema (``https`` by default), host (the public API by default) and port make the base URL;
-    the password is the OAuth token.
+    the password is the OAuth token. The extra ``{"gzip": false}`` asks for downloads that are not
+    packed, should the service pack them wrongly.
     """
 
     conn_name_attr = "metrica_conn_id"
@@ -33,9 +34,14 @@ class MetricaHook(BaseHook):
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """What the connection's form asks for."""
         return {
-            "hidden_fields": ["login", "extra"],
+            "hidden_fields": ["login"],
             "relabeling": {"password": "OAuth token", "schema": "Scheme"},
-            "placeholders": {"schema": "https", "host": DEFAULT_HOST, "port": "443"},
+            "placeholders": {
+                "schema": "https",
+                "host": DEFAULT_HOST,
+                "port": "443",
+                "extra": '{"gzip": true}',
+            },
         }
 
     def get_conn(self) -> MetricaClient:
@@ -68,5 +74,11 @@ def client_of(connection: Connection) -> MetricaClient:
             f"The Airflow connection {connection.conn_id} has the schema {schema!r}: "
             "use https, or http for a test server."
         )
+    gzip = connection.extra_dejson.get("gzip", True)
+    if not isinstance(gzip, bool):
+        raise ConfigurationError(
+            f"The Airflow connection {connection.conn_id} has gzip {gzip!r} in its extra: write true or "
+            "false, or leave it out."
+        )
     port = f":{connection.port}" if connection.port else ""
-    return MetricaClient(f"{schema}://{connection.host or DEFAULT_HOST}{port}", token)
+    return MetricaClient(f"{schema}://{connection.host or DEFAULT_HOST}{port}", token, gzip=gzip)
