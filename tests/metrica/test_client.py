@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from datetime import date
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -16,17 +18,27 @@ from municipal_indicators.errors import (
     MetricaRequestError,
     MetricaUnavailableError,
 )
-from municipal_indicators.metrica import orders
-from municipal_indicators.metrica.client import LogRequest, MetricaClient
+from municipal_indicators.metrica import client as client_module
+from municipal_indicators.metrica.client import LogRequest, LogRequestPart, MetricaClient
 from municipal_indicators.metrica.hook import MetricaHook
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.emulators.metrica.faults import CutStyle
+from tests.metrica.bare import Bare
 from tests.metrica.conftest import SITE, TOKEN, connect, order
 
 
+@pytest.fixture
+def bare() -> Iterator[Bare]:
+    with Bare() as server:
+        yield server
+
+
 def prepared(client: MetricaClient) -> LogRequest:
-    request = orders.find_or_order(client, order())
-    return client.log_request(SITE, request.request_id)
+    created = client.create(order())
+    assert created is not None
+    request = client.log_request(SITE, created.request_id)
+    assert request.is_processed
+    return request
 
 
 def test_the_connection_is_tested_by_what_the_token_sees(emulator: MetricaEmulator) -> None:
@@ -77,16 +89,63 @@ def test_a_day_that_the_api_refuses_is_named(client: MetricaClient) -> None:
         client.evaluate(order(last=date(2124, 1, 1)))
 
 
+SHORT = [
+    "quota_requests_by_ip",
+    "quota_parallel_requests",
+    "quota_parallel_requests_by_uid",
+    "quota_that_nobody_knows",
+]
+
+
 @pytest.mark.parametrize("status", [420, 429])
-def test_a_short_quota_is_waited_out_as_asked(
-    client: MetricaClient, emulator: MetricaEmulator, status: int
+@pytest.mark.parametrize("kind", SHORT)
+def test_a_short_quota_is_waited_out(
+    client: MetricaClient, emulator: MetricaEmulator, status: int, kind: str
 ) -> None:
-    refusal = Reply(status, "quota_requests_by_ip", "Quota exceeded", retry_after=1)
-    emulator.faults.fail("counter", refusal)
-    begun = time.monotonic()
+    emulator.faults.fail("counter", Reply(status, kind, "Quota exceeded"), times=2)
     assert client.counter(SITE).time_zone_name == "Europe/Moscow"
-    assert 1.0 <= time.monotonic() - begun < 3.0
-    assert len(emulator.calls) == 2
+    assert len(emulator.calls) == 3
+
+
+def in_forty_seconds() -> str:
+    """A ``Retry-After`` as an HTTP date; part of a second less remains by the time it is read."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=41), usegmt=True)
+
+
+@pytest.mark.parametrize("asked", [lambda: 40, lambda: "40", in_forty_seconds])
+@pytest.mark.parametrize("status", [420, 429, 503])
+def test_a_pause_that_is_asked_for_is_made(
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    asked: Callable[[], int | str],
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    monkeypatch.setattr("municipal_indicators.metrica.pacing.Turn.refused", lambda *_: None)
+    kind = "backend_error" if status == 503 else "quota_requests_by_ip"
+    emulator.faults.fail("counter", Reply(status, kind, "Wait", retry_after=asked()))
+    assert client.counter(SITE).id == SITE
+    assert len(slept) == 1
+    assert 39.0 <= slept[0] <= 42.0
+
+
+@pytest.mark.parametrize("retry_after", ["soon", "-5", "", "Wed, 99 Oct 2024 07:28:00 GMT"])
+def test_a_pause_that_makes_no_sense_is_our_own(
+    client: MetricaClient, emulator: MetricaEmulator, retry_after: str
+) -> None:
+    refusal = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
+    emulator.faults.fail("counter", refusal)
+    assert client.counter(SITE).id == SITE
+
+
+def test_a_pause_in_the_past_is_over(client: MetricaClient, emulator: MetricaEmulator) -> None:
+    refusal = Reply(
+        429, "quota_requests_by_ip", "Wait", retry_after="Wed, 21 Oct 2015 07:28:00 GMT"
+    )
+    emulator.faults.fail("counter", refusal)
+    assert client.counter(SITE).id == SITE
 
 
 def test_a_short_quota_that_never_passes_has_an_end(
@@ -98,21 +157,59 @@ def test_a_short_quota_that_never_passes_has_an_end(
     assert len(emulator.calls) == 6
 
 
+@pytest.mark.parametrize("retry_after", [3600, "Fri, 31 Dec 2100 23:59:59 GMT"])
 def test_a_pause_longer_than_ours_is_left_to_the_next_run(
-    client: MetricaClient, emulator: MetricaEmulator
+    client: MetricaClient, emulator: MetricaEmulator, retry_after: int | str
 ) -> None:
-    emulator.faults.fail(None, Reply(429, "quota_requests_by_ip", "Wait", retry_after=3600))
-    with pytest.raises(MetricaQuotaError, match="asks to wait 3600 s"):
+    refusal = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
+    emulator.faults.fail(None, refusal)
+    with pytest.raises(MetricaQuotaError, match=r"asks to wait \d+ s"):
         client.counter(SITE)
     assert len(emulator.calls) == 1
 
 
-@pytest.mark.parametrize("kind", ["quota_requests_by_uid", "quota_requests_by_counter_id"])
-def test_a_daily_quota_is_not_repeated(
-    client: MetricaClient, emulator: MetricaEmulator, kind: str
+@pytest.mark.parametrize("status", [420, 429, 403])
+@pytest.mark.parametrize(
+    ("kind", "free_again"),
+    [
+        ("quota_requests_by_uid", r"5000 calls a day, free again at \S+ 00:00 GMT.* 1 calls today"),
+        ("quota_requests_by_counter_id", r"5000 calls a day, free again at \S+ 00:00 GMT"),
+        ("quota_delegate_requests", r"3 calls an hour.*free again at \d\d:00 GMT"),
+        ("quota_grants_requests", r"3 calls an hour.*free again at \d\d:00 GMT"),
+    ],
+)
+def test_a_long_quota_is_not_repeated(
+    client: MetricaClient, emulator: MetricaEmulator, status: int, kind: str, free_again: str
 ) -> None:
-    emulator.faults.fail(None, Reply(429, kind, "Quota exceeded"), times=99)
-    with pytest.raises(MetricaQuotaError, match="00:00 GMT"):
+    emulator.faults.fail(None, Reply(status, kind, "Quota exceeded", retry_after=1), times=99)
+    with pytest.raises(MetricaQuotaError, match=free_again):
+        client.counter(SITE)
+    assert len(emulator.calls) == 1
+
+
+def test_pauses_grow_and_are_spread(
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 10.0)
+    emulator.faults.fail(None, Reply(503), times=99)
+    with pytest.raises(MetricaUnavailableError):
+        client.counter(SITE)
+    least = [10.0, 20.0, 40.0, 80.0, 120.0]
+    assert all(low <= pause <= 1.5 * low for low, pause in zip(least, slept, strict=True))
+    assert len({pause / low for low, pause in zip(least, slept, strict=True)}) > 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("html", [False, True])
+def test_a_refused_access_fails_at_once(
+    client: MetricaClient, emulator: MetricaEmulator, status: int, html: bool
+) -> None:
+    emulator.faults.fail(None, Reply(status, "unauthorized", "Unauthorized", html=html), times=99)
+    with pytest.raises(MetricaAccessError, match=rf"HTTP {status}.*scope metrika:read.*counter"):
         client.counter(SITE)
     assert len(emulator.calls) == 1
 
@@ -123,8 +220,11 @@ def test_a_daily_quota_is_not_repeated(
         Reply(503),
         Reply(504, "timeout", "Too slow"),
         Reply(502, html=True),
+        Reply(500, body=""),
         Reply(200, html=True),
         Reply(200, body=""),
+        Reply(200, body="[1, 2]"),
+        Reply(202, body=""),
     ],
 )
 def test_a_broken_answer_is_repeated(
@@ -157,47 +257,44 @@ def test_an_answer_without_what_it_owes_is_an_error(
         client.counter(SITE)
 
 
-def test_an_order_whose_answer_was_lost_is_not_placed_twice(
+def test_an_order_is_placed_in_one_attempt(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
-    emulator.faults.fail("create", Reply(503, after=True))
-    request = orders.find_or_order(client, order())
-    assert list(emulator.store.requests) == [request.request_id]
-    assert emulator.actions().count("create") == 1
+    emulator.faults.fail("create", Reply(503))
+    with pytest.raises(client_module.BrokenError, match="503 backend_error"):
+        client.create(order())
+    assert emulator.actions() == ["create"]
 
 
-def test_an_equal_order_in_progress_is_taken_over(
+def test_an_equal_order_in_progress_is_no_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.settings.polls = 5
-    first = orders.find_or_order(client, order())
+    assert client.create(order()) is not None
     assert client.create(order()) is None  # 202 with an empty body
-    assert orders.find_or_order(client, order()).request_id == first.request_id
 
 
-def test_another_persons_or_ended_order_is_not_taken_over(
-    client: MetricaClient, emulator: MetricaEmulator
-) -> None:
-    ours = prepared(client)
-    fewer = order().model_copy(update={"fields": order().fields[:-1]})
-    later = order().model_copy(update={"attribution": "LAST"})
-    assert orders.find(client, order(last=date(2024, 3, 2))) is None
-    assert orders.find(client, fewer) is None
-    assert orders.find(client, later) is None
-    assert orders.find(client, order()) == ours
-    client.clean(ours)
-    assert orders.find(client, order()) is None
+def part_sizes(client: MetricaClient, request: LogRequest, folder: Path) -> dict[int, int]:
+    """Bytes landed of each part."""
+    sizes = {}
+    for part in request.parts:
+        target = folder / f"{part.part_number}.tsv"
+        client.download(request, part, target)
+        sizes[part.part_number] = target.stat().st_size
+    return sizes
 
 
+@pytest.mark.parametrize("gzip", [True, False])
 @pytest.mark.parametrize("style", ["reset", "silent", "line"])
 def test_a_part_that_ends_early_is_downloaded_again(
-    client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path, style: CutStyle
+    client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path, style: CutStyle, gzip: bool
 ) -> None:
+    emulator.settings.gzip = gzip
     emulator.faults.cut(0, style=style)
     request = prepared(client)
-    landed = orders.download_parts(client, request, tmp_path)
-    assert [number for number, _ in landed] == [0, 1]
-    assert [path.stat().st_size for _, path in landed] == [part.size for part in request.parts]
+    assert part_sizes(client, request, tmp_path) == {
+        part.part_number: part.size for part in request.parts
+    }
     assert emulator.actions().count("download") == 3
 
 
@@ -207,25 +304,93 @@ def test_a_part_that_never_comes_whole_leaves_no_file(
 ) -> None:
     emulator.faults.cut(1, style=style, times=99)
     with pytest.raises(MetricaUnavailableError, match=r"part/1/download.*6 attempts"):
-        orders.download_parts(client, prepared(client), tmp_path)
-    assert [path.name[-6:] for path in tmp_path.glob("*.tsv")] == [".0.tsv"]
+        part_sizes(client, prepared(client), tmp_path)
+    assert [path.name for path in tmp_path.glob("*.tsv")] == ["0.tsv"]
 
 
-def test_parts_come_in_order_of_their_numbers(
+def test_a_part_of_another_size_than_announced_is_not_taken(
     client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path
 ) -> None:
-    emulator.settings.sparse_parts = True
-    assert [n for n, _ in orders.download_parts(client, prepared(client), tmp_path)] == [0, 2]
+    request = prepared(client)
+    part = LogRequestPart(part_number=0, size=request.parts[0].size + 1)
+    with pytest.raises(MetricaUnavailableError, match=rf"announced {part.size}"):
+        client.download(request, part, tmp_path / "part.tsv")
+
+
+@pytest.mark.parametrize(
+    ("extra", "accepted"), [({}, "gzip"), ({"gzip": True}, "gzip"), ({"gzip": False}, "identity")]
+)
+def test_packing_is_asked_for_unless_the_connection_says_no(
+    bare: Bare, monkeypatch: pytest.MonkeyPatch, extra: dict[str, bool], accepted: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to(bare.url, extra))
+    bare.body = b'{"rows": 3, "counters": []}'
+    assert MetricaHook().get_conn().counters() == 3
+    assert accepted in bare.asked[0]["Accept-Encoding"]
+    assert ("gzip" in bare.asked[0]["Accept-Encoding"]) == (accepted == "gzip")
+
+
+def test_an_extra_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"gzip": "no"}
+    monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to("http://127.0.0.1:9", extra))
+    with pytest.raises(ConfigurationError, match=r"metrica_default has gzip 'no'.*true or"):
+        MetricaHook().get_conn()
+
+
+def connection_to(url: str, extra: object) -> str:
+    """``metrica_default`` for the environment."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    connection = {"conn_type": "metrica", "schema": "http", "host": host, "port": int(port)}
+    return json.dumps({**connection, "password": TOKEN, "extra": extra})
+
+
+@pytest.mark.parametrize("declared", ["text/html; charset=windows-1251", "application/json", ""])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_answers_are_utf_8_whatever_the_header_says(bare: Bare, declared: str, mark: bytes) -> None:
+    bare.headers = {"Content-Type": declared} if declared else {}
+    counter = {"id": 1, "name": "Сайт администрации", "time_zone_name": "Europe/Moscow"}
+    bare.body = mark + json.dumps({"counter": counter}, ensure_ascii=False).encode()
+    assert MetricaClient(bare.url, TOKEN).counter(1).name == "Сайт администрации"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>no</html>", b"[]", b'{"errors": []}', b'{"errors": "no"}', b"\xff\xfe{"]
+)
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, MetricaRequestError),
+        (403, MetricaAccessError),
+        (429, MetricaQuotaError),
+        (302, MetricaRequestError),
+        (502, MetricaUnavailableError),
+    ],
+)
+def test_no_body_makes_a_refusal_crash(
+    bare: Bare, status: int, error: type[MetricaError], body: bytes
+) -> None:
+    bare.status, bare.body = status, body
+    with pytest.raises(error, match=rf"GET /management/v1/counter/1: HTTP {status}"):
+        MetricaClient(bare.url, TOKEN, attempts=1).counter(1)
+
+
+def test_an_error_keeps_its_message_on_one_line(bare: Bare) -> None:
+    bare.status = 400
+    error = {"error_type": "invalid_parameter", "message": "Неверно:\n  поле" + "!" * 9999}
+    bare.body = json.dumps({"errors": [error]}, ensure_ascii=False).encode()
+    with pytest.raises(MetricaRequestError, match=r"invalid_parameter: Неверно: поле!+$") as caught:
+        MetricaClient(bare.url, TOKEN).counter(1)
+    assert len(str(caught.value)) < 700
 
 
 def test_a_request_is_cleaned_or_cancelled(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.settings.polls = 5
-    pending = orders.find_or_order(client, order())
-    orders.clean(client, pending)
+    pending = client.create(order())
+    assert pending is not None
+    client.clean(pending)
     emulator.settings.polls = 0
-    orders.clean(client, prepared(client))
+    client.clean(prepared(client))
     states = [request.status for request in emulator.store.requests.values()]
     assert states == ["canceled", "cleaned_by_user"]
-    orders.clean(client, pending)  # gone already: told, not raised

@@ -298,7 +298,7 @@ class MetricaClient:
                 raise broken(call, error) from error
             with response:
                 turn.answered()
-                if response.ok and not response.is_redirect:
+                if 200 <= response.status_code < 300:
                     yield response
                     return
                 refused = refusal(call, response, self._pace.calls_today())
