@@ -1,4 +1,4 @@
-"""Brings the schema up to the files of ``sql/schema`` (forward only) and ``sql/core`` (views)."""
+"""Brings the schema up to ``sql/schema`` (forward only), ``sql/doors`` and ``sql/core`` (re-created)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ COMMENT 'Применённые миграции'
 
 def checksum(path: Path) -> str:
     """SHA-256 of a file's text, blind to the line ends that git may change."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    return _checksum(path.read_text(encoding="utf-8"))
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
 def apply_schema(warehouse: Warehouse, sql: Path = settings.SQL) -> list[str]:
@@ -47,6 +51,7 @@ def apply_schema(warehouse: Warehouse, sql: Path = settings.SQL) -> list[str]:
         )
     )
     applied = _migrate(warehouse, sql, recorded)
+    applied += _refresh_doors(warehouse, recorded)
     applied += _refresh_views(warehouse, sql, recorded, changed=bool(applied))
     if applied:
         log.info("Schema: applied %s", ", ".join(applied))
@@ -76,8 +81,21 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
                 "give it the next free number."
             )
         warehouse.run_script(files[name].read_text(encoding="utf-8"))
-        _note(warehouse, name, files[name])
+        _note(warehouse, name, checksum(files[name]))
     return missing
+
+
+def _refresh_doors(warehouse: Warehouse, recorded: dict[str, str]) -> list[str]:
+    from municipal_indicators.metrica import doors
+
+    texts = doors.door_texts()
+    stale = {name: text for name, text in texts.items() if recorded.get(name) != _checksum(text)}
+    if stale:
+        doors.check_columns(warehouse)
+    for name, text in stale.items():
+        warehouse.run_script(text + ";\n")
+        _note(warehouse, name, _checksum(text))
+    return list(stale)
 
 
 def _refresh_views(
@@ -101,9 +119,9 @@ def _refresh_views(
     for stem in TopologicalSorter(reads).static_order():
         body = texts[stem].strip().removesuffix(";")
         warehouse.command(f"CREATE OR REPLACE VIEW core.{stem} AS\n{body}")
-        _note(warehouse, f"core/{stem}.sql", files[stem])
+        _note(warehouse, f"core/{stem}.sql", checksum(files[stem]))
     return [f"core/{stem}.sql" for stem in stale]
 
 
-def _note(warehouse: Warehouse, name: str, path: Path) -> None:
-    warehouse.insert("ops.schema_migrations", ["name", "checksum"], [[name, checksum(path)]])
+def _note(warehouse: Warehouse, name: str, text_sum: str) -> None:
+    warehouse.insert("ops.schema_migrations", ["name", "checksum"], [[name, text_sum]])

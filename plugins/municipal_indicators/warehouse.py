@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from municipal_indicators import settings
@@ -119,9 +120,26 @@ class Warehouse:
             },
         )
 
+    @contextmanager
+    def more(self, number: int) -> Iterator[SimpleQueue[Warehouse]]:
+        """More clients of the same warehouse, for threads: one client runs one statement at a time."""
+        clients = [_hook().get_client() for _ in range(number)]
+        idle: SimpleQueue[Warehouse] = SimpleQueue()
+        for client in clients:
+            idle.put(Warehouse(client))
+        try:
+            yield idle
+        finally:
+            for client in clients:
+                client.close()
+
     def columns(self, table: str) -> list[str]:
         """The column names of a table, in its order."""
-        return [row[0] for row in self.rows(f"DESCRIBE TABLE {table}")]
+        return list(self.column_types(table))
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """The types of a table's columns by name, in its order."""
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE TABLE {table}")}
 
     def build_beside(self, table: str, select: str) -> None:
         """Fill ``<table>__next``, a new copy of ``table``, from a query; columns are matched by name."""

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from municipal_indicators.errors import ConfigurationError, MetricaError
 from municipal_indicators.metrica.fields import FieldList, load_fields
-from municipal_indicators.warehouse import Warehouse
 
-FIELDS = load_fields()
-
-
-def test_every_field_has_a_column_of_its_type_in_the_warehouse(warehouse: Warehouse) -> None:
-    described = warehouse.rows("DESCRIBE TABLE core.metrica_visits")
-    types = {
-        name: re.sub(r"LowCardinality\((\w+)\)|\('UTC'\)", r"\1", kind)
-        for name, kind, *_ in described
-    }
-    ordered = {field.column: field.type for field in FIELDS.fields if field.column != "day"}
-    ours = {"unit_key", "load_id", "part", "line"}
-    assert ordered == {name: kind for name, kind in types.items() if name not in ours}
+FIELDS = load_fields("visits")
 
 
 def test_addresses_of_visitors_are_not_asked_for() -> None:
     assert not [name for name in FIELDS.names if "ip" in name.casefold().split(":")[-1]]
 
 
-def test_columns_follow_the_heading_and_not_the_order() -> None:
-    columns = [field.column for field in FIELDS.fields]
-    assert FIELDS.columns_of(FIELDS.names[::-1], "part 0") == columns[::-1]
+def test_places_follow_the_heading_and_not_the_order() -> None:
+    number = len(FIELDS.names)
+    assert FIELDS.places_of(FIELDS.names, "part 0") == list(range(1, number + 1))
+    assert FIELDS.places_of(FIELDS.names[::-1], "part 0") == list(range(number, 0, -1))
     loose = [name.replace("lastsign", "lastSign") for name in FIELDS.names]
-    assert FIELDS.columns_of(loose, "part 0") == columns
+    assert FIELDS.places_of(loose, "part 0") == list(range(1, number + 1))
 
 
 def test_an_unknown_or_missing_optional_column_is_told(caplog: pytest.LogCaptureFixture) -> None:
     heading = ["ym:s:new", *(name for name in FIELDS.names if name != "ym:s:regionCity")]
-    assert FIELDS.columns_of(heading, "part 7")[0] == ""
+    places = dict(zip(FIELDS.names, FIELDS.places_of(heading, "part 7"), strict=True))
+    assert (places["ym:s:visitID"], places["ym:s:regionCity"]) == (2, len(heading) + 1)
     assert "part 7: columns missing: ym:s:regionCity; not asked for: ym:s:new" in caplog.text
 
 
@@ -46,13 +35,13 @@ def test_an_unknown_or_missing_optional_column_is_told(caplog: pytest.LogCapture
     ("heading", "told"),
     [
         ([n for n in FIELDS.names if n != "ym:s:visitID"], "missing ym:s:visitID"),
-        ([*FIELDS.names, "ym:s:visitID"], "twice visit_id"),
+        ([*FIELDS.names, "ym:s:visitID"], "twice ym:s:visitID"),
         (["<html>"], r"unknown <html>"),
     ],
 )
 def test_a_heading_that_does_not_fit_is_refused(heading: list[str], told: str) -> None:
     with pytest.raises(MetricaError, match=f"part 3: the heading does not fit.*{told}"):
-        FIELDS.columns_of(heading, "part 3")
+        FIELDS.places_of(heading, "part 3")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +60,7 @@ def test_a_wrong_list_names_file_and_place(tmp_path: Path, text: str, told: str)
     path = tmp_path / "metrica_visits.yaml"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=f"metrica_visits.yaml: .*(?:{told})"):
-        load_fields(path)
+        load_fields("visits", path)
 
 
 def test_a_field_may_stand_only_once_and_the_names_have_a_limit() -> None:

@@ -1,4 +1,4 @@
-"""The fields that we order from the Logs API, read from ``reference/metrica_*.yaml``."""
+"""The fields that we order from the Logs API, read from ``reference/metrica_<source>.yaml``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from municipal_indicators.errors import ConfigurationError, MetricaError
 
 log = logging.getLogger(__name__)
 
-VISITS = settings.REFERENCE / "metrica_visits.yaml"
+SOURCES = ("visits", "hits")
+DAY = "day"
 MAX_LENGTH = 3000
 _REFUSED = re.compile(r"Unknown field in the request: (\S+)")
 
 
 class ApiField(BaseModel):
-    """One field: its name in the API, our column, its type and what it is for."""
+    """One field: its name in the API, our column, its type and what it is for.
+
+    ``absent`` is the value that an empty cell stands for, ``least`` the smallest value taken;
+    ``masked`` texts lose what looks like a person's (e-mail, telephone, SNILS) in a query.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +35,19 @@ class ApiField(BaseModel):
     type: str
     required: bool
     purpose: str
+    absent: str | None = None
+    least: int | None = None
+    masked: bool = False
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether an empty cell is legal and becomes NULL."""
+        return self.type.startswith("Nullable(")
+
+    @property
+    def inner_type(self) -> str:
+        """The type without Nullable."""
+        return self.type[len("Nullable(") : -1] if self.is_nullable else self.type
 
 
 class FieldList(BaseModel):
@@ -52,12 +70,21 @@ class FieldList(BaseModel):
             raise ValueError(
                 f"the names together are longer than the API's {MAX_LENGTH} characters"
             )
+        if not any(field.column == DAY and field.required for field in self.fields):
+            raise ValueError(
+                f"no required field has the column {DAY}: it says to which unit a row belongs"
+            )
         return self
 
     @property
     def names(self) -> tuple[str, ...]:
         """The API names in the order asked for."""
         return tuple(field.name for field in self.fields)
+
+    @property
+    def kept(self) -> tuple[ApiField, ...]:
+        """The fields that arrive in the core table: all but the day, which the unit says."""
+        return tuple(field for field in self.fields if field.column != DAY)
 
     def without(self, refused: Sequence[str]) -> FieldList:
         """The list without fields that the API does not know for this counter."""
@@ -69,23 +96,22 @@ class FieldList(BaseModel):
         found = _REFUSED.search(message)
         return next((f for f in self.fields if found and f.name == found[1]), None)
 
-    def columns_of(self, heading: Sequence[str], place: str) -> list[str]:
-        """Our column of each cell of a part with this heading; ``''`` for a cell we do not keep.
+    def places_of(self, heading: Sequence[str], place: str) -> list[int]:
+        """Where each field stands in a part with this heading, from 1; beyond it where it is missing.
 
-        Raises MetricaError, naming ``place``, when a required column is missing or stands twice.
+        Raises MetricaError, naming ``place``, when a required field is missing or one stands twice.
         """
-        known = {field.name.casefold(): field for field in self.fields}
-        found = [known.get(name.casefold()) for name in heading]
-        columns = [field.column if field else "" for field in found]
-        unknown = [name for name, field in zip(heading, found, strict=True) if field is None]
-        missing = [field for field in self.fields if field not in found]
-        twice = sorted({column for column in columns if column and columns.count(column) > 1})
+        names = [name.casefold() for name in heading]
+        known = {field.name.casefold() for field in self.fields}
+        unknown = [name for name in heading if name.casefold() not in known]
+        missing = [field for field in self.fields if field.name.casefold() not in names]
+        twice = sorted({name for name in heading if names.count(name.casefold()) > 1})
         if twice or any(field.required for field in missing):
             raise MetricaError(
                 f"{place}: the heading does not fit the order: "
                 f"missing {_listed(field.name for field in missing)}; "
                 f"unknown {_listed(unknown)}; twice {_listed(twice)}. Nothing of it was loaded. "
-                "If the API renamed a field, change its name in reference/metrica_visits.yaml."
+                f"If the API renamed a field, change its name in reference/{file_of(self.source).name}."
             )
         if missing or unknown:
             log.warning(
@@ -94,19 +120,34 @@ class FieldList(BaseModel):
                 _listed(field.name for field in missing),
                 _listed(unknown),
             )
-        return columns
+        nowhere = len(names) + 1
+        return [
+            names.index(name) + 1 if (name := field.name.casefold()) in names else nowhere
+            for field in self.fields
+        ]
 
 
-def load_fields(path: Path = VISITS) -> FieldList:
-    """Read a list of fields; raises ConfigurationError that names the file and the place."""
+def file_of(source: str) -> Path:
+    """Where the fields of a source are listed."""
+    return settings.REFERENCE / f"metrica_{source}.yaml"
+
+
+def load_fields(source: str = "visits", path: Path | None = None) -> FieldList:
+    """The fields of ``visits`` or ``hits``; raises ConfigurationError that names the file and the place."""
+    path = path or file_of(source)
     try:
-        return FieldList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        fields = FieldList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise ConfigurationError(f"{path}: {where}: {first['msg']}") from error
+    if fields.source != source:
+        raise ConfigurationError(
+            f"{path}: source: is {fields.source!r}, but the file is for {source!r}"
+        )
+    return fields
 
 
 def _listed(names: object) -> str:

@@ -1,28 +1,38 @@
-"""Loads the parts of a visits request: staged untouched, counted, published as one counter day a unit."""
+"""Loads the parts of a log request: staged untouched, counted, published as one counter day a unit."""
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.errors import BooksDoNotBalanceError, IndicatorsError
 from municipal_indicators.loads import Books, Load, Unit, begin_loads, fail_loads, publish_loads
+from municipal_indicators.metrica import resettling
 from municipal_indicators.metrica.client import LogOrder
+from municipal_indicators.metrica.doors import door_of, table_of, unit_suffix
 from municipal_indicators.metrica.fields import FieldList
 from municipal_indicators.metrica.plan import Days
-from municipal_indicators.warehouse import Warehouse
+from municipal_indicators.warehouse import Warehouse, render
 
 log = logging.getLogger(__name__)
 
-BLOCK_BYTES = 16 << 20
-DOOR = "staging.metrica_visits"
+# A block is one insert and one part of the table: larger ones spare merges and take memory.
+BLOCK_BYTES = 32 << 20
+STAGERS = 2
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# What tells rows of a source apart, and which of two equal ones is the latest state.
+_IDENTITIES = {
+    "visits": {"id": "visit_id", "rank": "(page_views, visit_duration_seconds)"},
+    "hits": {"id": "watch_id", "rank": "part"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +49,35 @@ class PreparedLog:
         """The counter days ordered."""
         return Days(self.order.date1, self.order.date2)
 
+    @property
+    def unit_keys(self) -> list[str]:
+        """The unit of each day, in their order."""
+        suffix = unit_suffix(self.order.source)
+        return [f"{self.order.counter_id}/{day}{suffix}" for day in self.days]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole lines of one part, and what the door must know to read them."""
+
+    text: bytes
+    context: dict[str, Any]
+    told: str
+
 
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
     """Stage and publish all days of a request at once; the sum of their books.
 
-    Every ordered day is a unit, a day without visits too. Raises BooksDoNotBalanceError or
+    Every ordered day is a unit, a day without rows too. Raises BooksDoNotBalanceError or
     MetricaError, and then publishes none of them.
     """
-    units = [Unit("metrica", key, key) for key in _unit_keys(prepared)]
-    loads = begin_loads(warehouse, units)
+    loads = begin_loads(warehouse, [Unit("metrica", key, key) for key in prepared.unit_keys])
     try:
-        lines = {
-            number: _stage_part(warehouse, prepared, loads, fields, number, path)
-            for number, path in prepared.parts
-        }
+        lines = _stage(warehouse, prepared, loads, fields)
         _check_parts(warehouse, prepared, loads, lines)
         books = _books(warehouse, prepared, loads)
         _note_days(warehouse, prepared, loads)
+        resettling.note_changes(warehouse, prepared.order.source, loads)
         publish_loads(warehouse, [(load, books[load.load_id], "") for load in loads])
     except Exception as error:
         # Only the type of a foreign error is told: its text may quote the data.
@@ -69,44 +91,64 @@ def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> 
     return _total(books.values())
 
 
-def _unit_keys(prepared: PreparedLog) -> list[str]:
-    return [f"{prepared.order.counter_id}/{day}" for day in prepared.days]
+def _stage(
+    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], fields: FieldList
+) -> dict[int, int]:
+    """Send all parts through the door, untouched, a few blocks at once; the lines of each part."""
+    door = door_of(prepared.order.source)
+    lines = dict.fromkeys((number for number, _ in prepared.parts), 0)
+    with warehouse.more(STAGERS) as idle, ThreadPoolExecutor(STAGERS) as pool:
+
+        def stage(block: _Block) -> None:
+            one = idle.get()
+            try:
+                one.stage_bytes(door, ["line"], block.text, block.context, fmt="LineAsString")
+            finally:
+                idle.put(one)
+            log.info("%s staged.", block.told)
+
+        under_way: deque[Future[None]] = deque()
+        for number, path in prepared.parts:
+            for block in _blocks_of(prepared, loads, fields, number, path):
+                if len(under_way) == STAGERS:
+                    under_way.popleft().result()
+                under_way.append(pool.submit(stage, block))
+                lines[number] += block.text.count(b"\n")
+        for future in under_way:
+            future.result()
+    return lines
 
 
-def _stage_part(
-    warehouse: Warehouse,
+def _blocks_of(
     prepared: PreparedLog,
     loads: Sequence[Load],
     fields: FieldList,
     number: int,
     path: Path,
-) -> int:
-    """Send one part's lines through the door, untouched; how many there were."""
+) -> Iterator[_Block]:
+    """One part in blocks, each with the context that its rows need."""
     place, size = f"{prepared.order}, part {number}", path.stat().st_size
     with path.open("rb") as file:
         header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
         heading = header.decode("utf-8", errors="replace").split("\t")
         context = {
             "heading": heading,
-            "columns": fields.columns_of(heading, place),
+            "places": fields.places_of(heading, place),
+            "width": len(heading),
             "first_day": prepared.order.date1,
             "load_ids": [load.load_id for load in loads],
             "counter_id": prepared.order.counter_id,
             "time_zone": prepared.time_zone,
             "part": number,
         }
-        lines = 0
-        for block in _blocks(file):
-            warehouse.stage_bytes(
-                DOOR, ["line"], block, {**context, "first_line": lines + 2}, fmt="LineAsString"
-            )
-            lines += block.count(b"\n")
-            share = 100 * file.tell() // size
-            log.info("%s: %d lines staged, %d %% of the part.", place, lines, share)
-    return lines
+        first_line = 2
+        for text in _whole_lines(file):
+            told = f"{place}: {100 * file.tell() // size} %"
+            yield _Block(text, {**context, "first_line": first_line}, told)
+            first_line += text.count(b"\n")
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """The rest of a file in blocks of whole lines: split on LF alone, the only line end here."""
     rest = b""
     while chunk := file.read(BLOCK_BYTES):
@@ -122,101 +164,46 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 def _check_parts(
     warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], lines: dict[int, int]
 ) -> None:
-    """Raise BooksDoNotBalanceError unless every line of every part is a visit or in quarantine."""
-    found = dict(
-        warehouse.rows(
-            """
-            SELECT sheet, sum(rows) FROM
-            (
-                SELECT concat('part ', toString(part)) AS sheet, count() AS rows FROM core.metrica_visits
-                WHERE unit_key IN {keys:Array(String)} AND load_id IN {loads:Array(UUID)} GROUP BY part
-                UNION ALL
-                SELECT sheet, count() AS rows FROM ops.quarantine
-                WHERE source = 'metrica' AND load_id IN {loads:Array(UUID)} GROUP BY sheet
-            )
-            GROUP BY sheet
-            """,
-            _of(prepared, loads),
-        )
-    )
+    """Raise BooksDoNotBalanceError unless every line of every part is a row or in quarantine."""
+    found = dict(warehouse.rows(_sql("lines_of_parts", prepared), _of(prepared, loads)))
     wrong = [
-        f"part {number}: {count} lines, but {found.get(f'part {number}', 0)} visits and quarantined rows"
+        f"part {number}: {count} lines, but {found.get(f'part {number}', 0)} loaded and quarantined rows"
         for number, count in lines.items()
         if found.get(f"part {number}", 0) != count
     ]
     if wrong:
         raise BooksDoNotBalanceError(
             f"{prepared.order}: {'; '.join(wrong)}. Nothing of it was published. Run the DAG again; "
-            "if it repeats, look at the views of sql/schema/0010_staging_metrica_visits.sql."
+            "if it repeats, look at the views of sql/doors/metrica_log.sql."
         )
 
 
 def _books(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> dict[UUID, Books]:
-    """The books of each load, after repeated visits were taken out."""
-    counted = _counted(warehouse, prepared, loads)
-    repeated = [load for load in loads if _duplicates(counted, load)]
-    if repeated:
-        _delete_duplicates(warehouse, prepared, repeated)
-    left = _counted(warehouse, prepared, repeated) if repeated else {}
-    quarantined = dict(
-        warehouse.rows(
-            """
-            SELECT load_id, count() FROM ops.quarantine
-            WHERE source = 'metrica' AND load_id IN {loads:Array(UUID)} GROUP BY load_id
-            """,
-            _of(prepared, loads),
-        )
+    """The books of each load, after repeated rows were taken out."""
+    values = _of(prepared, loads)
+    counted = dict(
+        (load_id, (rows, bad, repeated))
+        for load_id, rows, bad, repeated in warehouse.rows(_sql("rows_of_loads", prepared), values)
     )
+    repeated = [load for load in loads if counted.get(load.load_id, (0, 0, 0))[2]]
+    if repeated:
+        warehouse.command(_sql("delete_duplicates", prepared), _of(prepared, repeated))
+        left = dict(
+            (load_id, rows)
+            for load_id, rows, _, _ in warehouse.rows(_sql("rows_of_loads", prepared), values)
+        )
+    else:
+        left = {load_id: rows for load_id, (rows, _, _) in counted.items()}
     books = {}
     for load in loads:
-        rows, _ = counted.get(load.load_id, (0, 0))
-        bad = quarantined.get(load.load_id, 0)
-        loaded, _ = left.get(load.load_id, (rows, 0))
-        books[load.load_id] = Books(rows + bad, loaded, bad, _duplicates(counted, load))
+        rows, bad, duplicates = counted.get(load.load_id, (0, 0, 0))
+        books[load.load_id] = Books(rows + bad, left.get(load.load_id, 0), bad, duplicates)
     return books
 
 
-def _counted(
-    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]
-) -> dict[UUID, tuple[int, int]]:
-    """Rows and distinct visits of each load that has rows."""
-    rows = warehouse.rows(
-        """
-        SELECT load_id, count(), uniqExact(visit_id) FROM core.metrica_visits
-        WHERE unit_key IN {keys:Array(String)} AND load_id IN {loads:Array(UUID)}
-        GROUP BY load_id
-        """,
-        _of(prepared, loads),
-    )
-    return {load_id: (count, distinct) for load_id, count, distinct in rows}
-
-
-def _duplicates(counted: dict[UUID, tuple[int, int]], load: Load) -> int:
-    rows, distinct = counted.get(load.load_id, (0, 0))
-    return rows - distinct
-
-
-def _delete_duplicates(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> None:
-    """Of rows with the same visit_id in one load keep the longest visit: it is the latest state."""
-    warehouse.command(
-        """
-        DELETE FROM core.metrica_visits
-        WHERE unit_key IN {keys:Array(String)} AND load_id IN {loads:Array(UUID)}
-          AND (load_id, part, line) NOT IN
-          (
-              SELECT load_id, kept.1, kept.2 FROM
-              (
-                  SELECT
-                      load_id,
-                      argMax((part, line), (page_views, visit_duration_seconds, part, line)) AS kept
-                  FROM core.metrica_visits
-                  WHERE unit_key IN {keys:Array(String)} AND load_id IN {loads:Array(UUID)}
-                  GROUP BY load_id, visit_id
-              )
-          )
-        """,
-        _of(prepared, loads),
-    )
+def _sql(name: str, prepared: PreparedLog) -> str:
+    source = prepared.order.source
+    return render(f"metrica/{name}.sql", table=table_of(source), **_IDENTITIES[source])
 
 
 def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> None:
@@ -232,6 +219,7 @@ def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load
             "from_at",
             "until_at",
             "requested_at",
+            "source",
         ],
         (
             [
@@ -243,6 +231,7 @@ def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load
                 datetime.combine(day, time(), zone),
                 datetime.combine(day + timedelta(days=1), time(), zone),
                 prepared.requested_at,
+                prepared.order.source,
             ]
             for load, day in zip(loads, prepared.days, strict=True)
         ),
@@ -250,7 +239,7 @@ def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load
 
 
 def _of(prepared: PreparedLog, loads: Sequence[Load]) -> dict[str, list[str]]:
-    return {"keys": _unit_keys(prepared), "loads": [str(load.load_id) for load in loads]}
+    return {"keys": prepared.unit_keys, "loads": [str(load.load_id) for load in loads]}
 
 
 def _total(books: Iterable[Books]) -> Books:

@@ -1,0 +1,184 @@
+-- The way of a Metrica log from untouched lines to typed rows: a door, a casting view, two exits.
+-- Rendered for each list of reference/metrica_*.yaml and re-created when the text changes: nothing is stored here.
+--
+-- A line of a part comes in whole. The context of the insert says what its cells are:
+--   heading     the part's column names, width of them
+--   places      the place of each listed field among them; beyond the width where it is missing
+--   first_day   the first counter day of the request; load_ids[n] is the load of its n-th day
+--   counter_id, time_zone (of the counter), part, first_line (number of the block's first line)
+{%- set door = 'staging.metrica_' ~ source %}
+
+-- A cell without its outer quotes, which the service writes as in CSV around a cell that holds a quote.
+CREATE OR REPLACE FUNCTION metrica_unquoted AS (cell) -> if(
+    length(cell) > 1 AND startsWith(cell, '"') AND endsWith(cell, '"')
+        AND position(replaceAll(substring(cell, 2, greatest(length(cell), 2) - 2), '""', ''), '"') = 0,
+    replaceAll(substring(cell, 2, greatest(length(cell), 2) - 2), '""', '"'),
+    cell);
+
+-- The escapes of TabSeparated; cut at \\ first, so that no backslash is read twice.
+CREATE OR REPLACE FUNCTION metrica_unescaped AS (cell) -> arrayStringConcat(
+    arrayMap(
+        piece -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(
+            piece, '\\t', '\t'), '\\n', '\n'), '\\r', '\r'), '\\''', ''''), '\\0', '\0'), '\\b', '\b'), '\\f', '\f'),
+        splitByString('\\\\', cell)),
+    '\\');
+
+-- What looks like an e-mail address, a telephone or SNILS of a visitor in a form's address.
+-- The first match is cheap and nearly always false; only then is anything replaced.
+CREATE OR REPLACE FUNCTION metrica_masked AS (url) -> if(
+    position(url, '=') > 0 AND match(url, '@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}'),
+    replaceRegexpAll(
+        url,
+        '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)',
+        '\\1***'),
+    url);
+
+-- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
+CREATE OR REPLACE FUNCTION metrica_literal AS (cell) -> if(startsWith(cell, '[\\\''), metrica_unescaped(cell), cell);
+
+-- Whether a literal is an array of quoted strings or bare words; one that is not is quarantined.
+CREATE OR REPLACE FUNCTION metrica_is_strings AS (literal) -> match(
+    literal, '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$');
+
+-- The elements, masked as a form's values are. Each step binds its result: a macro would write it out anew at each use.
+CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
+    value -> substring(metrica_masked(value), 2),
+    arrayMap(
+        element -> concat('=', if(
+            startsWith(element, ''''),
+            metrica_unescaped(substring(element, 2, length(element) - 2)),
+            element)),
+        extractAll(substring(literal, 2, length(literal) - 2), '(?s)''(?:[^''\\\\]|\\\\.)*''|[^'',]+')));
+
+DROP VIEW IF EXISTS {{ door }}_typing SYNC;
+DROP VIEW IF EXISTS {{ door }}_loading SYNC;
+DROP VIEW IF EXISTS {{ door }}_quarantining SYNC;
+DROP TABLE IF EXISTS {{ door }} SYNC;
+DROP TABLE IF EXISTS {{ door }}_typed SYNC;
+
+CREATE TABLE {{ door }}
+(
+    line String COMMENT 'Строка выгрузки без изменений'
+)
+ENGINE = Null
+COMMENT 'Дверь: строки выгрузки Logs API, источник {{ source }}';
+
+CREATE TABLE {{ door }}_typed
+(
+    unit_key String,
+    load_id UUID,
+    part UInt32,
+    line_number UInt64,
+    line String,
+    bad_field UInt8,
+{%- for field in fields %}
+    {{ field.column }} {{ field.typed }}{{ ',' if not loop.last }}
+{%- endfor %}
+)
+ENGINE = Null
+COMMENT 'Строки после приведения типов; bad_field — номер первого поля, которое не принято';
+
+-- The context is read in the innermost query: read where it is used, it would be parsed dozens of times a block.
+CREATE MATERIALIZED VIEW {{ door }}_typing TO {{ door }}_typed AS
+SELECT
+    concat(toString(ordered_counter), '/', toString(unit_day), '{{ unit_suffix }}') AS unit_key,
+    load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
+    part,
+    line_number,
+    line,
+{%- for field in fields %}
+    {{ field.cast }} AS {{ field.column }},
+{%- endfor %}
+    multiIf(
+        length(cells) != width, {{ NOT_A_FIELD }},
+        is_of_span = 0, {{ day_number }},
+{%- for field in fields if field.is_bad %}
+        {{ field.is_bad }}, {{ field.number }},
+{%- endfor %}
+        0) AS bad_field
+FROM
+(
+    SELECT
+        *,
+        toDate(parseDateTimeOrNull(cells[places[{{ day_number }}]], '%Y-%m-%d', 'UTC')) AS day,
+        ifNull(length(cells) = width AND day >= first_day AND day < first_day + length(load_ids), 0) AS is_of_span,
+        if(is_of_span = 1, assumeNotNull(day), first_day) AS unit_day
+{%- for field in fields if field.literal %},
+        {{ field.literal }} AS {{ field.column }}_literal
+{%- endfor %}
+    FROM
+    (
+        SELECT
+            line,
+            first_line + rowNumberInBlock() AS line_number,
+            places,
+            width,
+            load_ids,
+            first_day,
+            ordered_counter,
+            part,
+            position(line, '\\') = 0 AND position(line, '"') = 0 AS is_plain,
+            if(
+                is_plain,
+                splitByChar('\t', line),
+                arrayMap(c -> metrica_unescaped(metrica_unquoted(c)), splitByChar('\t', line))) AS cells
+        FROM
+        (
+            SELECT
+                line,
+                getSetting('log_comment') AS context,
+                JSONExtract(context, 'places', 'Array(UInt16)') AS places,
+                JSONExtract(context, 'width', 'UInt16') AS width,
+                JSONExtract(context, 'load_ids', 'Array(UUID)') AS load_ids,
+                toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
+                JSONExtract(context, 'counter_id', 'UInt32') AS ordered_counter,
+                JSONExtract(context, 'part', 'UInt32') AS part,
+                JSONExtract(context, 'first_line', 'UInt64') AS first_line
+            FROM {{ door }}
+        )
+    )
+);
+
+CREATE MATERIALIZED VIEW {{ door }}_loading TO {{ table }} AS
+SELECT
+    unit_key,
+    load_id,
+    part,
+    line_number AS line,
+{%- for field in fields %}
+    {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
+{%- endfor %}
+FROM {{ door }}_typed AS t
+WHERE bad_field = 0;
+
+CREATE MATERIALIZED VIEW {{ door }}_quarantining TO ops.quarantine AS
+WITH
+    getSetting('log_comment') AS context,
+    JSONExtract(context, 'places', 'Array(UInt16)') AS places,
+    JSONExtract(context, 'heading', 'Array(String)') AS heading,
+    toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
+    first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
+    -- Numbers, dates and code words are shown; what may be a person's, a telephone too, is not.
+    (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$') AND NOT match(c, '^[78]?9\\d{9}$'), c, '***')) AS shown,
+    splitByChar('\t', t.line) AS raw_cells,
+    places[bad_field] AS place
+SELECT
+    load_id,
+    'metrica' AS source,
+    unit_key AS unit,
+    concat('part ', toString(part)) AS sheet,
+    line_number AS line,
+    heading[place] AS field,
+    if(
+        bad_field = {{ NOT_A_FIELD }},
+        concat(toString(length(raw_cells)), ' cells where the heading has ', toString(length(heading))),
+        concat(
+            '\'', shown(raw_cells[place]), '\'',
+            if(
+                bad_field = {{ day_number }},
+                concat(' is not a day of the order, ', toString(first_day), '…', toString(last_day)),
+                concat(' ', {{ demands }}[bad_field]))
+        )) AS reason,
+    arrayStringConcat(arrayMap(c -> shown(c), raw_cells), '	') AS masked_row
+FROM {{ door }}_typed AS t
+WHERE bad_field != 0;
