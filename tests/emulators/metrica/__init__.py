@@ -5,6 +5,7 @@ Facts come from facts/metrika-api.md ("the sheet" below); nothing here imports f
 
 from tests.emulators.metrica.faults import Cut, Faults, Reply
 from tests.emulators.metrica.gate import Call
+from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
 from tests.emulators.metrica.state import Counter, LogRequest
@@ -15,6 +16,7 @@ __all__ = [
     "Counter",
     "Cut",
     "Faults",
+    "Hit",
     "LogRequest",
     "MetricaEmulator",
     "Reply",
@@ -24,4 +26,5 @@ __all__ = [
     "day_visits",
     "iter_visits",
     "traffic",
+    "visit_hits",
 ]

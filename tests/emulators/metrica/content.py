@@ -228,3 +228,50 @@ GOALS = (
 PAGE_VIEWS = wheel(
     [(46, 1), (21, 2), (12, 3), (8, 4), (5, 5), (3, 6), (2, 8), (1.5, 11), (1, 17), (0.5, 34)]
 )
+
+LOST_PAGE = "/staryi-razdel/"
+MIDDLE_PAGES = wheel(
+    [
+        (20, "/novosti/"),
+        (14, "/uslugi/"),
+        (12, "/administratsiya/struktura/"),
+        (10, "/dokumenty/postanovleniya/?year=2023&sort=date"),
+        (9, "/uslugi/arhivnaya-spravka/"),
+        (9, "/документы/решения совета/"),
+        (8, "/zhkh/grafik-otklyucheniy/"),
+        (7, "/"),
+        (6, "/obrascheniya/forma/?from=main#top"),
+        (2, LOST_PAGE + "index.html"),
+        (1, '/search/?q="приём граждан"\tчасы'),
+    ]
+)
+FILES = wheel(
+    [
+        (30, "/files/ustav.pdf"),
+        (25, "/files/pravila zemlepolzovaniya.pdf"),
+        (20, "/документы/постановление № 17.docx"),
+        (15, "/files/forma-zayavleniya.docx?v=2#blank"),
+        (9, "/upload/iblock/3f2/otchet.xlsx"),
+        (1, "/files/приложение 'А'\\план.zip"),
+    ]
+)
+LINKS = wheel(
+    [
+        (60, "https://www.gosuslugi.ru/structure/5700000010000003"),
+        (25, "https://orel-region.example/index.php?head=1"),
+        (15, "https://vk.com/mtsensk_adm"),
+    ]
+)
+# The title of a page whose path begins so; the first that fits.
+TITLES = (
+    ("/novosti/", "Новости — Администрация города Мценска"),
+    ("/administratsiya/", "Администрация"),
+    ("/uslugi/", 'Услуги: "электронные" и очные'),
+    ("/dokumenty/", "Документы"),
+    ("/документы/", "Решения совета / год\\номер"),
+    ("/obrascheniya/", "Обращения граждан: форма\tи порядок"),
+    ("/zhkh/", "График отключений\nводы"),
+    ("/search/", "Поиск O'Нил\u2028по сайту"),
+    (LOST_PAGE, "Страница не найдена"),
+    ("/", "Официальный сайт администрации"),
+)

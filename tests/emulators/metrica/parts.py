@@ -9,8 +9,9 @@ from typing import Literal
 from tests.emulators.metrica import tsv
 from tests.emulators.metrica.bulk import Bulk
 from tests.emulators.metrica.faults import Faults
-from tests.emulators.metrica.fields import Cell
 from tests.emulators.metrica.files import Content, Memory, split
+from tests.emulators.metrica.hits import Hit
+from tests.emulators.metrica.style import VISIT_IDS_SINCE, Cell
 from tests.emulators.metrica.visits import DEFAULT_SEED, Visit
 
 STORAGE_QUOTA = 10 * 1000**3
@@ -23,7 +24,8 @@ class Settings:
     A request is `created` for `polls` looks at it. Its rows go into `parts_per_request` parts,
     or into as many parts of `rows_per_part` as it takes. `true_utc` writes `...UTC` columns in
     UTC, else in UTC+3 as documented. Days younger than `settling_days` are shown unfinished.
-    `bulk` serves big made-up days instead of the small ones, under the same API.
+    Hits before `visit_ids_since` have no visit. `bulk` serves big made-up days instead of the
+    small ones, under the same API.
     """
 
     polls: int = 2
@@ -42,6 +44,7 @@ class Settings:
     seed: int = DEFAULT_SEED
     strict_auth: bool = False
     enforce_rates: bool = False
+    visit_ids_since: date = VISIT_IDS_SINCE
     bulk: Bulk | None = None
 
 
@@ -67,14 +70,14 @@ class Table:
 
 
 def build_parts(
-    table: Table, visits: Iterable[Visit], settings: Settings, faults: Faults
+    table: Table, rows: Iterable[Visit | Hit], settings: Settings, faults: Faults
 ) -> list[Part]:
     """Write all rows and split them; no rows give no part or one with the header only."""
     if faults.empty_parts:
         return []
     if faults.reversed_columns:
         table = table.reversed()
-    lines = [] if faults.header_only else _lines(table, visits, settings, faults)
+    lines = [] if faults.header_only else _lines(table, rows, settings, faults)
     if not lines and not (settings.header_only_when_empty or faults.header_only):
         return []
     chunks = _repeat(_split(lines, settings), faults.duplicate_rows)
@@ -111,12 +114,14 @@ def _part(number: int, text: str, size_offset: int) -> Part:
     return Part(number, content, content.length + size_offset)
 
 
-def _lines(table: Table, visits: Iterable[Visit], settings: Settings, faults: Faults) -> list[str]:
+def _lines(
+    table: Table, rows: Iterable[Visit | Hit], settings: Settings, faults: Faults
+) -> list[str]:
     cells = table.cells
     lines = []
     faulty = _faulty_rows(faults)
-    for number, visit in enumerate(visits):
-        row = [cell(visit) for cell in cells]
+    for number, each in enumerate(rows):
+        row = [cell(each) for cell in cells]
         if number < faulty:
             row = _spoil(row, number, table.headings, faults)
         if settings.csv_quotes:

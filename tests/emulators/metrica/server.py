@@ -21,6 +21,7 @@ from tests.emulators.metrica import content, reporting
 from tests.emulators.metrica.errors import ApiError, not_found
 from tests.emulators.metrica.faults import Faults
 from tests.emulators.metrica.gate import Call, Gate
+from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.limits import Limits
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.state import Counter, LogRequest, LogStore
@@ -146,6 +147,11 @@ class MetricaEmulator:
         for offset in range((last - first).days + 1):
             day = first + timedelta(offset)
             yield from self.store.visits(counter, day, self.local_today(counter))
+
+    def hits(self, counter_id: int, first: date, last: date) -> Iterator[Hit]:
+        """What the API would deliver of the source `hits` if ordered now for these days."""
+        for visit in self.visits(counter_id, first, last):
+            yield from visit_hits(visit)
 
     def actions(self) -> list[str]:
         """The short names of all calls so far, in order."""

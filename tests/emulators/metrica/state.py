@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from tests.emulators.metrica import fields as registry
 from tests.emulators.metrica.errors import ApiError, invalid, missing, not_found
 from tests.emulators.metrica.faults import Faults
-from tests.emulators.metrica.fields import Style, UnknownFieldError
+from tests.emulators.metrica.fields import UnknownFieldError
+from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.parts import Part, Settings, Table, build_parts, bulk_parts
+from tests.emulators.metrica.style import Style
 from tests.emulators.metrica.visits import DEFAULT_SITE, HISTORY_START, Visit, day_visits
 
 MAX_FIELDS_LENGTH = 3000
@@ -216,6 +218,10 @@ class LogStore:
             counter.id, day, settled=settled, seed=self.settings.seed, site=counter.site
         )
 
+    def hits(self, counter: Counter, day: date, today: date) -> list[Hit]:
+        """A day's hits as they are known `today`: those of its visits."""
+        return _hits(self.visits(counter, day, today))
+
     def _advance(self, request: LogRequest, counter: Counter) -> None:
         if request.waiting and request.is_pending:
             request.status = request.waiting.pop(0)
@@ -230,17 +236,17 @@ class LogStore:
                 bulk, counter.id, days, order.source, order.fields, self.settings
             )
         else:
-            visits = (
-                visit for day in days for visit in self.visits(counter, day, request.ordered_on)
-            )
+            rows_of = self.visits if order.source == "visits" else self.hits
+            rows = (row for day in days for row in rows_of(counter, day, request.ordered_on))
             table = self._table(order, counter)
-            request.parts = build_parts(table, visits, self.settings, self.faults)
+            request.parts = build_parts(table, rows, self.settings, self.faults)
         request.size = sum(part.size for part in request.parts)
 
     def _table(self, order: Order, counter: Counter) -> Table:
-        style = Style(counter.zone, self.settings.dialect, self.settings.true_utc)
+        settings = self.settings
+        style = Style(counter.zone, settings.dialect, settings.true_utc, settings.visit_ids_since)
         model = order.attribution.lower()
-        bulk = self.settings.bulk
+        bulk = settings.bulk
         if bulk and (unknown := bulk.unknown(order.source, order.fields)):
             raise invalid(str(UnknownFieldError(unknown, order.source)), "fields")
         for name in order.fields:
@@ -264,9 +270,14 @@ class LogStore:
         if bulk := self.settings.bulk:
             return bulk.rows * BULK_ROW_BYTES
         table = self._table(order, counter)
-        sample = day_visits(counter.id, order.date2, seed=self.settings.seed, site=counter.site)
-        parts = build_parts(table, sample, Settings(parts_per_request=1), Faults())
+        visits = day_visits(counter.id, order.date2, seed=self.settings.seed, site=counter.site)
+        rows = visits if order.source == "visits" else _hits(visits)
+        parts = build_parts(table, rows, Settings(parts_per_request=1), Faults())
         return max(1, sum(part.size for part in parts))
+
+
+def _hits(visits: list[Visit]) -> list[Hit]:
+    return [hit for visit in visits for hit in visit_hits(visit)]
 
 
 def _end(request: LogRequest, status: str) -> None:
