@@ -3,7 +3,7 @@
 Facts come from facts/metrika-api.md ("the sheet" below); nothing here imports from plugins/.
 """
 
-from tests.emulators.metrica.faults import Cut, Faults, Reply
+from tests.emulators.metrica.faults import Cut, Drop, Faults, Hold, Reply
 from tests.emulators.metrica.gate import Call
 from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.parts import Settings
@@ -15,8 +15,10 @@ __all__ = [
     "Call",
     "Counter",
     "Cut",
+    "Drop",
     "Faults",
     "Hit",
+    "Hold",
     "LogRequest",
     "MetricaEmulator",
     "Reply",

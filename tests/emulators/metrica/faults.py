@@ -1,10 +1,15 @@
 """Switches for what goes wrong between a client and the API; tests set them at run time."""
 
+import asyncio
+import time
 from dataclasses import dataclass, field, fields
-from threading import Lock
+from threading import Event, Lock
 from typing import Literal
 
 CutStyle = Literal["reset", "silent", "line"]
+HoldPlace = Literal["before", "after", "middle"]
+LONGEST_HOLD_SECONDS = 60.0
+_LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """No answer at all: the connection breaks, `after` or before the action happened."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A download that ends early.
 
@@ -36,45 +48,108 @@ class Cut:
     style: CutStyle = "reset"
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A call that stops at a place until it is released, so that a test can act or kill there.
+
+    `reached` is set when the call has come to the place, `ended` when it is over. A call that
+    nobody releases goes on after LONGEST_HOLD_SECONDS.
+    """
+
+    place: HoldPlace
+    reached: Event = field(default_factory=Event)
+    released: Event = field(default_factory=Event)
+    ended: Event = field(default_factory=Event)
+
+    def release(self) -> None:
+        """Let the call go on."""
+        self.released.set()
+
+    async def stop_here(self) -> None:
+        """Wait in the server's loop, which serves other calls meanwhile."""
+        self.reached.set()
+        deadline = time.monotonic() + LONGEST_HOLD_SECONDS
+        while not self.released.is_set() and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What the next calls of an action (None: of any) meet, after some that meet nothing."""
+
+    action: str | None
+    what: Reply | Drop | Hold
+    skip: int
+    times: int
+
+
 @dataclass(slots=True)
 class Faults:
     """All switches; off by default.
 
-    The row faults change prepared files of requests ordered while they are set: values of
-    `bad_values` go to the first row, those of `empty_fields` are emptied in the second,
-    the next `wrong_column_rows` rows lose their last cell, the last `duplicate_rows` of each
-    part come again at the start of the next one.
+    The row faults change prepared files of requests ordered while they are set. Cells are put
+    in as they stand, so that any bytes can be played: `bad_values` into the first row,
+    `bad_rows[n]` into the n-th one; those of `empty_fields` are emptied in the second, the next
+    `wrong_column_rows` rows lose their last cell. The last `duplicate_rows` of each part come
+    again at the start of the next one, as they were earlier if `earlier_duplicates`.
+
+    The column faults change headings and cells alike, in the parts from `columns_from_part` on:
+    `extra_columns` (heading and cell) stand first, `renamed_columns` maps old headings to new.
     """
 
     bad_values: dict[str, str] = field(default_factory=dict)
+    bad_rows: list[dict[str, str]] = field(default_factory=list)
     empty_fields: set[str] = field(default_factory=set)
     wrong_column_rows: int = 0
     duplicate_rows: int = 0
+    earlier_duplicates: bool = False
     reversed_columns: bool = False
+    extra_columns: dict[str, str] = field(default_factory=dict)
+    renamed_columns: dict[str, str] = field(default_factory=dict)
+    missing_columns: set[str] = field(default_factory=set)
+    columns_from_part: int = 0
     byte_order_mark: bool = False
+    no_last_newline: bool = False
     empty_parts: bool = False
     header_only: bool = False
     size_offset: int = 0
     refused_fields: set[str] = field(default_factory=set)
+    possible_days: int | None = None
     slow_seconds: float = 0.0
     slow_chunk_seconds: float = 0.0
     scripts: list[list[str]] = field(default_factory=list)
-    _replies: list[tuple[str | None, Reply]] = field(default_factory=list)
+    _waiting: list[_Waiting] = field(default_factory=list)
     _cuts: list[Cut] = field(default_factory=list)
+    _holds: list[Hold] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def clear(self) -> None:
-        """Switch everything off."""
+        """Switch everything off, and let go of what is held."""
         fresh = Faults()
         with self._lock:
+            for hold in self._holds:
+                hold.release()
             for each in fields(self):
                 if each.name != "_lock":
                     setattr(self, each.name, getattr(fresh, each.name))
 
-    def fail(self, action: str | None, reply: Reply, *, times: int = 1) -> None:
-        """Answer the next `times` calls of an action (None: of any) with `reply`."""
+    def fail(self, action: str | None, reply: Reply, *, times: int = 1, skip: int = 0) -> None:
+        """Answer `times` calls of an action (None: of any) with `reply`, `skip` calls from now."""
+        self._add(_Waiting(action, reply, skip, times))
+
+    def drop(
+        self, action: str | None, *, after: bool = False, times: int = 1, skip: int = 0
+    ) -> None:
+        """Break the connection of `times` calls; those to `download` break between parts."""
+        self._add(_Waiting(action, Drop(after), skip, times))
+
+    def hold(self, action: str | None, place: HoldPlace = "before", *, skip: int = 0) -> Hold:
+        """Stop a call `before` or `after` its action, or in the `middle` of its answer's body."""
+        hold = Hold(place)
         with self._lock:
-            self._replies += [(action, reply)] * times
+            self._holds.append(hold)
+        self._add(_Waiting(action, hold, skip, 1))
+        return hold
 
     def cut(self, part: int, *, style: CutStyle = "reset", times: int = 1) -> None:
         """End the next `times` downloads of this part early."""
@@ -91,19 +166,27 @@ class Faults:
         with self._lock:
             return self.scripts.pop(0) if self.scripts else None
 
-    def next_reply(self, action: str) -> Reply | None:
-        """Take the reply waiting for this action, if any."""
+    def next_for(self, action: str) -> Reply | Drop | Hold | None:
+        """Take what is waiting for a call of this action, if anything is."""
         with self._lock:
-            for place, (wanted, reply) in enumerate(self._replies):
-                if wanted in (None, action):
-                    del self._replies[place]
-                    return reply
+            for one in [one for one in self._waiting if one.action in (None, action)]:
+                if one.skip:
+                    one.skip -= 1
+                    continue
+                one.times -= 1
+                if not one.times:
+                    self._waiting.remove(one)
+                return one.what
         return None
 
     def next_cut(self, part: int) -> Cut | None:
         """Take the cut waiting for this part, if any."""
         with self._lock:
-            for place, cut in enumerate(self._cuts):
-                if cut.part == part:
-                    return self._cuts.pop(place)
-        return None
+            found = next((cut for cut in self._cuts if cut.part == part), None)
+            if found:
+                self._cuts.remove(found)
+            return found
+
+    def _add(self, waiting: _Waiting) -> None:
+        with self._lock:
+            self._waiting.append(waiting)

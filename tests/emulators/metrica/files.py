@@ -15,6 +15,7 @@ class Memory:
     """A body that is small enough to be held whole."""
 
     body: bytes
+    piece: int = SMALL_CHUNK
 
     @property
     def length(self) -> int:
@@ -23,8 +24,8 @@ class Memory:
 
     def chunks(self) -> Iterator[bytes]:
         """The body, piece by piece."""
-        for start in range(0, len(self.body), SMALL_CHUNK):
-            yield self.body[start : start + SMALL_CHUNK]
+        for start in range(0, len(self.body), self.piece):
+            yield self.body[start : start + self.piece]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -12,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.emulators.metrica.errors import ApiError
-from tests.emulators.metrica.faults import Faults, Reply
+from tests.emulators.metrica.faults import Drop, Faults, Hold, Reply
 from tests.emulators.metrica.limits import Limits
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.wire import error_response
@@ -101,13 +102,55 @@ class Gate:
     async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         if self.faults.slow_seconds:
             await asyncio.sleep(self.faults.slow_seconds)
-        reply = self.faults.next_reply(call.action)
-        if reply is None:
+        fault = self.faults.next_for(call.action)
+        if fault is None:
             await self.app(scope, receive, send)
-            return
-        if reply.after:
-            await self.app(scope, receive, _discard)
-        await _fault_response(reply)(scope, receive, send)
+        elif isinstance(fault, Hold):
+            await _held(fault, self.app, scope, receive, send)
+        else:
+            if fault.after:
+                await self.app(scope, receive, _discard)
+            if isinstance(fault, Drop):
+                _break_connection(receive)
+            else:
+                await _fault_response(fault)(scope, receive, send)
+
+
+async def _held(hold: Hold, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a call, stopping where the hold says."""
+    kept: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        kept.append(message)
+
+    async def stop_in_body(message: Message) -> None:
+        body = message.get("body", b"")
+        if body and not hold.reached.is_set():
+            half = -(-len(body) // 2)
+            await send({**message, "body": body[:half], "more_body": True})
+            await hold.stop_here()
+            message = {**message, "body": body[half:]}
+        await send(message)
+
+    try:
+        if hold.place == "before":
+            await hold.stop_here()
+        await app(
+            scope, receive, {"before": send, "after": keep, "middle": stop_in_body}[hold.place]
+        )
+        if hold.place == "after":
+            await hold.stop_here()
+        for message in kept:
+            await send(message)
+    finally:
+        hold.ended.set()
+
+
+def _break_connection(receive: Receive) -> None:
+    """Close the socket without an answer; ASGI has no word for it, uvicorn's own cycle does."""
+    cycle: Any = getattr(receive, "__self__")  # noqa: B009 - a bound method, which its type hides
+    cycle.disconnected = True
+    cycle.transport.abort()
 
 
 async def _discard(message: Message) -> None:

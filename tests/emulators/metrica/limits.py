@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
@@ -16,10 +17,14 @@ REPORTS_IN_FIVE_MINUTES = 200
 
 @dataclass(slots=True)
 class Limits:
-    """Calls of the last second, at once, of the day (GMT) and reports of five minutes."""
+    """Calls of the last second, at once, of the day (GMT) and reports of five minutes.
+
+    `monotonic` is its clock, in seconds; a test may put its own.
+    """
 
     peak_parallel: int = 0
     peak_per_second: int = 0
+    monotonic: Callable[[], float] = time.monotonic
     running: Counter[str] = field(default_factory=Counter)
     today: Counter[tuple[date, str]] = field(default_factory=Counter)
     _recent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
@@ -35,7 +40,7 @@ class Limits:
 
     def enter(self, user: str, family: str, day: date, *, enforce: bool) -> None:
         """Count a call that begins; raises ApiError 429 where a quota is passed and enforced."""
-        now = time.monotonic()
+        now = self.monotonic()
         with self._lock:
             recent = _slide(self._recent[family], now, 1.0)
             self.today[day, user] += 1

@@ -6,33 +6,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from tests.emulators.metrica.errors import invalid, missing
+from tests.emulators.metrica.errors import ApiError, invalid, missing
 from tests.emulators.metrica.visits import Visit, traffic
 from tests.emulators.metrica.wire import whole
 
 T = TypeVar("T")
 Metric = Callable[[Sequence[Visit]], float]
-Dimension = Callable[[Visit], dict[str, Any]]
+Dimension = Callable[[Visit, str], dict[str, Any]]
 VisitsOf = Callable[[int, date], Iterable[Visit]]
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 100_000
+MAX_METRICS, MAX_DIMENSIONS = 20, 10
+ADDED = frozenset({"ym:s:visits", "ym:s:pageviews", "ym:s:users", "ym:s:newUsers"})
+# The words differ with `lang`, the ids do not (sheet 6.23).
 SOURCE_NAMES = {
-    "organic": "Search engine traffic",
-    "direct": "Direct traffic",
-    "referral": "Link traffic",
-    "ad": "Ad traffic",
-    "social": "Social network traffic",
-    "internal": "Internal traffic",
-    "email": "Mailing traffic",
-    "saved": "Cached page traffic",
-    "recommend": "Recommendation system traffic",
-    "messenger": "Messenger traffic",
-    "qrcode": "QR code traffic",
-    "external": "Redirects",
-    "undefined": "Undefined",
+    "organic": ("Search engine traffic", "Переходы из поисковых систем"),
+    "direct": ("Direct traffic", "Прямые заходы"),
+    "referral": ("Link traffic", "Переходы по ссылкам на сайтах"),
+    "ad": ("Ad traffic", "Переходы по рекламе"),
+    "social": ("Social network traffic", "Переходы из социальных сетей"),
+    "internal": ("Internal traffic", "Внутренние переходы"),
+    "email": ("Mailing traffic", "Переходы с почтовых рассылок"),
+    "saved": ("Cached page traffic", "Переходы с сохранённых страниц"),
+    "recommend": ("Recommendation system traffic", "Переходы из рекомендательных систем"),
+    "messenger": ("Messenger traffic", "Переходы из мессенджеров"),
+    "qrcode": ("QR code traffic", "Переходы по QR-кодам"),
+    "external": ("Redirects", "Внешние переходы"),
+    "undefined": ("Undefined", "Не определено"),
 }
-DEVICE_NAMES = {"1": "desktop", "2": "mobile", "3": "tablet", "4": "tv"}
+DEVICES = {
+    "1": ("desktop", "PC", "ПК"),
+    "2": ("mobile", "Smartphones", "Смартфоны"),
+    "3": ("tablet", "Tablets", "Планшеты"),
+    "4": ("tv", "TV", "ТВ"),
+}
+NO_ROBOTS = "ym:s:isRobot=='No'"
 
 
 def _share(part: float, whole: int, scale: float = 1.0) -> float:
@@ -54,21 +63,33 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def _source(visit: Visit, model: str) -> dict[str, Any]:
-    source = traffic(visit, model).source
-    return {"id": source, "name": SOURCE_NAMES[source]}
+def _source(model: str) -> Dimension:
+    def value(visit: Visit, lang: str) -> dict[str, Any]:
+        source = traffic(visit, model).source
+        return {"id": source, "name": SOURCE_NAMES[source][lang == "ru"]}
+
+    return value
+
+
+def _device(visit: Visit, lang: str) -> dict[str, Any]:
+    word, english, russian = DEVICES[visit.device]
+    return {"id": word, "name": russian if lang == "ru" else english}
+
+
+def _search_engine(visit: Visit, lang: str) -> dict[str, Any]:
+    """Visits from elsewhere have an engine without name and id (sheet 6.21)."""
+    engine = visit.lastsign_search_engine_root or None
+    return {"id": engine, "name": engine and engine.capitalize()}
 
 
 DIMENSIONS: dict[str, Dimension] = {
-    "ym:s:date": lambda v: {"name": str(v.day)},
-    "ym:s:startOfMonth": lambda v: {"name": str(v.day.replace(day=1))},
-    "ym:s:startOfYear": lambda v: {"name": str(v.day.replace(month=1, day=1))},
-    "ym:s:lastTrafficSource": lambda v: _source(v, "last"),
-    "ym:s:lastsignTrafficSource": lambda v: _source(v, "lastsign"),
-    "ym:s:deviceCategory": lambda v: {
-        "id": DEVICE_NAMES[v.device],
-        "name": DEVICE_NAMES[v.device],
-    },
+    "ym:s:date": lambda v, lang: {"name": str(v.day)},
+    "ym:s:startOfMonth": lambda v, lang: {"name": str(v.day.replace(day=1))},
+    "ym:s:startOfYear": lambda v, lang: {"name": str(v.day.replace(month=1, day=1))},
+    "ym:s:lastTrafficSource": _source("last"),
+    "ym:s:lastsignTrafficSource": _source("lastsign"),
+    "ym:s:lastsignSearchEngineRoot": _search_engine,
+    "ym:s:deviceCategory": _device,
 }
 
 
@@ -82,36 +103,46 @@ def counter_ids(parameters: Mapping[str, str]) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def report(parameters: Mapping[str, str], today: date, visits_of: VisitsOf) -> dict[str, Any]:
-    """The answer of `/stat/v1/data` (sheet 4.2, 4.3); numbers are floats, totals not sums."""
+def report(
+    parameters: Mapping[str, str], today: date, visits_of: VisitsOf, sample_share: float = 1.0
+) -> dict[str, Any]:
+    """The answer of `/stat/v1/data` (sheet 4.2, 4.3); numbers are floats, totals not sums.
+
+    Counts made of a share of the visits are told as those of all: estimates (sheet 4.8).
+    """
     if not parameters.get("metrics"):
         raise missing("metrics")
-    metrics = _known(parameters["metrics"], METRICS, "metrics")
-    dimensions = _known(parameters.get("dimensions", ""), DIMENSIONS, "dimensions")
+    metrics = _known(parameters["metrics"], METRICS, "metrics", MAX_METRICS)
+    metrics = {name: _estimated(name, metric, sample_share) for name, metric in metrics.items()}
+    dimensions = _known(parameters.get("dimensions", ""), DIMENSIONS, "dimensions", MAX_DIMENSIONS)
+    if parameters.get("filters", NO_ROBOTS) != NO_ROBOTS:
+        raise invalid(f"Wrong parameter: filters={parameters['filters']}", "filters")
     ids = counter_ids(parameters)
     first = _day(parameters.get("date1", "6daysAgo"), today, "date1")
     last = _day(parameters.get("date2", "today"), today, "date2")
     limit = whole(parameters, "limit", DEFAULT_LIMIT, 0, MAX_LIMIT)
     offset = whole(parameters, "offset", 1, 1, 10**9)
     sort = parameters.get("sort") or "-" + next(iter(metrics))
-    visits = [
+    known = [
         visit
         for counter in ids
         for number in range((last - first).days + 1)
         for visit in visits_of(counter, first + timedelta(number))
     ]
-    rows = _sorted(_rows(visits, dimensions, metrics), sort, [*dimensions, *metrics])
+    visits = [visit for visit in known if _is_sampled(visit, sample_share)]
+    groups = _rows(visits, dimensions, metrics, parameters.get("lang", "en"))
+    rows = _sorted(groups, sort, [*dimensions, *metrics])
     page = rows[offset - 1 : offset - 1 + limit]
     return {
         "query": _echo(parameters, ids, metrics, dimensions, first, last, limit, offset, sort),
         "data": page,
         "total_rows": len(rows),
         "total_rows_rounded": False,
-        "sampled": False,
+        "sampled": sample_share < 1,
         "contains_sensitive_data": False,
-        "sample_share": 1.0,
+        "sample_share": sample_share,
         "sample_size": len(visits),
-        "sample_space": len(visits),
+        "sample_space": len(known),
         "data_lag": 0,
         "totals": [metric(visits) for metric in metrics.values()],
         "min": [min((row["metrics"][n] for row in page), default=0.0) for n in _places(metrics)],
@@ -124,12 +155,36 @@ def until(visits: Iterable[Visit], local_now: datetime) -> list[Visit]:
     return [visit for visit in visits if visit.started <= local_now]
 
 
+def skewed(visits: list[Visit], factor: float) -> list[Visit]:
+    """As many times the visits: some left out, or some told again as those of other people."""
+    wanted = round(len(visits) * factor)
+    more = visits * -(-wanted // len(visits)) if visits else []
+    return [
+        visit
+        if number < len(visits)
+        else visit._replace(user_hash=(visit.user_hash + number) % 2**64)
+        for number, visit in enumerate(more[:wanted])
+    ]
+
+
+def _is_sampled(visit: Visit, share: float) -> bool:
+    return visit.visit_id % 10_000 < 10_000 * share
+
+
+def _estimated(name: str, metric: Metric, share: float) -> Metric:
+    if name not in ADDED or share >= 1:
+        return metric
+    return lambda visits: float(round(metric(visits) / share))
+
+
 def _places(metrics: Mapping[str, Metric]) -> range:
     return range(len(metrics))
 
 
-def _known(text: str, registry: Mapping[str, T], parameter: str) -> dict[str, T]:
+def _known(text: str, registry: Mapping[str, T], parameter: str, most: int) -> dict[str, T]:
     names = [name for name in text.split(",") if name]
+    if len(names) > most:
+        raise ApiError(400, "limit_exceeded", f"More than {most} {parameter}", parameter)
     for name in names:
         if name not in registry:
             raise invalid(f"Wrong parameter: {parameter}={name}", parameter)
@@ -137,11 +192,14 @@ def _known(text: str, registry: Mapping[str, T], parameter: str) -> dict[str, T]
 
 
 def _rows(
-    visits: list[Visit], dimensions: Mapping[str, Dimension], metrics: Mapping[str, Metric]
+    visits: list[Visit],
+    dimensions: Mapping[str, Dimension],
+    metrics: Mapping[str, Metric],
+    lang: str,
 ) -> list[dict[str, Any]]:
     groups: dict[tuple[tuple[tuple[str, Any], ...], ...], list[Visit]] = defaultdict(list)
     for visit in visits:
-        key = tuple(tuple(value(visit).items()) for value in dimensions.values())
+        key = tuple(tuple(value(visit, lang).items()) for value in dimensions.values())
         groups[key].append(visit)
     return [
         {
@@ -165,7 +223,7 @@ def _cell(place: int) -> Callable[[dict[str, Any]], Any]:
     def value(row: dict[str, Any]) -> Any:
         dimensions = row["dimensions"]
         if place < len(dimensions):
-            return dimensions[place]["name"]
+            return dimensions[place]["name"] or ""
         return row["metrics"][place - len(dimensions)]
 
     return value

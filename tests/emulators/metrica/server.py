@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
@@ -24,7 +24,7 @@ from tests.emulators.metrica.gate import Call, Gate
 from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.limits import Limits
 from tests.emulators.metrica.parts import Settings
-from tests.emulators.metrica.state import Counter, LogRequest, LogStore
+from tests.emulators.metrica.state import Counter, LogRequest, LogStore, Order
 from tests.emulators.metrica.visits import Visit
 from tests.emulators.metrica.wire import (
     PartResponse,
@@ -113,6 +113,7 @@ class MetricaEmulator:
         """Close the port and end the thread; a second call does nothing."""
         if self._server is None or self._thread is None:
             return
+        self.faults.clear()
         self._server.should_exit = True
         self._thread.join(START_SECONDS)
         self._server = self._thread = None
@@ -161,6 +162,26 @@ class MetricaEmulator:
         """Let another login hold `size` bytes of the counter's quota."""
         day = self.local_today(self.counters[counter_id]) - timedelta(30)
         return self.store.occupy(counter_id, size, day)
+
+    def order_by_another(
+        self,
+        counter_id: int,
+        first: date,
+        last: date,
+        fields: Iterable[str],
+        *,
+        source: str = "visits",
+        attribution: str = "LASTSIGN",
+        statuses: Sequence[str] = ("processed",),
+    ) -> LogRequest:
+        """Let another login order these days; nothing in the API's answers tells it from ours.
+
+        It shows `statuses`, one a poll; the last one stays. LogRequest.status says later whether
+        somebody cleaned or cancelled it.
+        """
+        counter = self.counters[counter_id]
+        order = Order(counter_id, source, first, last, tuple(fields), attribution)
+        return self.store.order_by_another(order, counter, self.local_today(counter), statuses)
 
     def application(self) -> Gate:
         """The ASGI application: routes behind the gate."""
@@ -324,9 +345,11 @@ class MetricaEmulator:
             counter = counters[counter_id]
             local_now = now.astimezone(counter.zone)
             visits = self.store.visits(counter, day, local_now.date())
-            return reporting.until(visits, local_now.replace(tzinfo=None))
+            visits = reporting.until(visits, local_now.replace(tzinfo=None))
+            skew = self.settings.report_skew
+            return reporting.skewed(visits, skew.get(day, skew.get(None, 1.0)))
 
-        answer = reporting.report(query, today, visits_of)
+        answer = reporting.report(query, today, visits_of, self.settings.sample_share)
         return json_response(answer, pretty=wants_pretty(request))
 
 

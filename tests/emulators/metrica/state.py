@@ -1,7 +1,7 @@
 """Log requests: what may be ordered, how a request lives, what it holds of the quota."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -60,7 +60,7 @@ class Order:
 
 @dataclass(slots=True)
 class LogRequest:
-    """One request of the Logs API and the files it holds."""
+    """One request of the Logs API and the files it holds; the API tells nobody whose it is."""
 
     request_id: int
     order: Order
@@ -69,6 +69,7 @@ class LogRequest:
     status: str
     parts: list[Part] | None = field(default=None, repr=False)
     size: int | None = None
+    is_foreign: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -129,6 +130,8 @@ class LogStore:
         """Whether the period fits into the free quota; days may be 0 or fewer (sheet 2.3)."""
         with self.lock:
             days = self._free_bytes(counter.id) // self._bytes_per_day(order, counter)
+        if self.faults.possible_days is not None:
+            days = self.faults.possible_days
         ordered = (order.date2 - order.date1).days + 1
         return {"possible": ordered <= days, "max_possible_day_quantity": days}
 
@@ -137,6 +140,13 @@ class LogStore:
         with self.lock:
             if any(r.order == order and r.is_pending for r in self.requests.values()):
                 return None
+            queue = [
+                r
+                for r in self.requests.values()
+                if r.order.counter_id == counter.id and r.is_pending
+            ]
+            if self.settings.queue_limit is not None and len(queue) >= self.settings.queue_limit:
+                raise ApiError(400, "limit_exceeded", "Too many log requests in the queue")
             if not self.evaluate(order, counter)["possible"]:
                 raise ApiError(400, "limit_exceeded", "Log request quota is exceeded")
             polls = max(0, self.settings.polls)
@@ -205,9 +215,22 @@ class LogStore:
         """Someone else's uncleaned request, which holds `size` bytes of the quota."""
         with self.lock:
             order = Order(counter_id, "visits", on, on, ("ym:s:visitID",), "LAST")
-            request = LogRequest(next(self._numbers), order, on, [], PROCESSED, [], size)
-            self.requests[request.request_id] = request
-            return request
+            return self._add_foreign(LogRequest(0, order, on, [], PROCESSED, [], size))
+
+    def order_by_another(
+        self, order: Order, counter: Counter, today: date, statuses: Sequence[str]
+    ) -> LogRequest:
+        """Someone else's request, which may equal ours; it shows these statuses, one a poll."""
+        with self.lock:
+            request = LogRequest(0, order, today, list(statuses[1:]), statuses[0])
+            if request.status == PROCESSED:
+                self._process(request, counter)
+            return self._add_foreign(request)
+
+    def _add_foreign(self, request: LogRequest) -> LogRequest:
+        request.request_id, request.is_foreign = next(self._numbers), True
+        self.requests[request.request_id] = request
+        return request
 
     def visits(self, counter: Counter, day: date, today: date) -> list[Visit]:
         """A day's visits as they are known `today`."""

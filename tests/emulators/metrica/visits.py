@@ -322,10 +322,11 @@ def _goals(started: datetime, duration: int, noise: int) -> tuple[tuple[int, dat
 
 def _preliminary(visits: list[Visit]) -> list[Visit]:
     early = [visit for visit in visits if visit.visit_id % 25 or len(visits) == 1]
-    return [_unfinished(visit) if visit.visit_id % 12 == 1 else visit for visit in early]
+    return [unfinished(visit) if visit.visit_id % 12 == 1 else visit for visit in early]
 
 
-def _unfinished(visit: Visit) -> Visit:
+def unfinished(visit: Visit) -> Visit:
+    """The visit as it was shown before it ended: half of its pages and seconds, no goal."""
     page_views = max(1, visit.page_views // 2)
     duration = visit.duration // 2
     return visit._replace(

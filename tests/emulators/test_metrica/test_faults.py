@@ -1,8 +1,8 @@
 """Every switch for what goes wrong between a client and the API."""
 
-import time
 from collections import Counter as Tally
-from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from tests.emulators.metrica import (
     day_visits,
 )
 from tests.emulators.test_metrica.client import DAY, FIELDS, TOWN, Api, refusal, rows
+
+SOON = datetime(2025, 6, 20, 12, 0, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("gzip", [True, False])
@@ -43,9 +45,17 @@ def test_a_download_ends_early_without_a_sign(api: Api, style: Any, whole_rows: 
         (Reply(429, "quota_requests_by_ip", "Too many requests", retry_after=1), "1"),
         (Reply(429, "quota_parallel_requests", "Too many"), None),
         (Reply(429, "quota_requests_by_uid", "Too many"), None),
+        (Reply(429, "quota_delegate_requests", "Too many"), None),
+        (Reply(429, "quota_grants_requests", "Too many"), None),
+        (Reply(401, "unauthorized", "Unauthorized"), None),
+        (Reply(403, "invalid_token", "Invalid oauth_token"), None),
         (Reply(420, "quota_requests_by_counter_id", "Too many"), None),
         (Reply(420, "quota_parallel_requests_by_uid", "Too many", retry_after=30), "30"),
         (Reply(503, "backend_error", "Backend error", retry_after="soon"), "soon"),
+        (
+            Reply(429, "quota_requests_by_ip", "Too many", retry_after=format_datetime(SOON, True)),
+            "Fri, 20 Jun 2025 12:00:05 GMT",
+        ),
         (Reply(504, "timeout", "Timeout"), None),
     ],
 )
@@ -65,10 +75,38 @@ def test_failing_answers(api: Api, reply: Reply, retry_after: str | None) -> Non
 def test_answers_that_are_not_json(api: Api) -> None:
     api.emulator.faults.fail(None, Reply(502, message="Bad Gateway", html=True))
     api.emulator.faults.fail("list", Reply(500, body=""))
+    api.emulator.faults.fail("list", Reply(200, html=True, message="Sign in to the proxy"))
     page, empty = api.logs("logrequests"), api.logs("logrequests")
     assert (page.status_code, page.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
     assert "Bad Gateway" in page.text
     assert (empty.status_code, empty.content) == (500, b"")
+    assert api.logs("logrequests").text.startswith("<html>")
+
+
+def test_some_calls_get_through_first(api: Api) -> None:
+    api.emulator.faults.fail("list", Reply(503), skip=2, times=2)
+    api.emulator.faults.fail("counters", Reply(504))
+    statuses = [api.logs("logrequests").status_code for _ in range(5)]
+    assert statuses == [200, 200, 503, 503, 200]
+    assert api.get("/management/v1/counters").status_code == 504
+
+
+def test_a_connection_breaks_between_parts(api: Api) -> None:
+    state = api.processed()
+    api.emulator.faults.drop("download", skip=1)
+    assert api.part(state["request_id"], 0).status_code == 200
+    with pytest.raises(requests.exceptions.ConnectionError):
+        api.part(state["request_id"], 1)
+    assert len(api.part(state["request_id"], 1).content) == state["parts"][1]["size"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_create_without_an_answer(api: Api, after: bool) -> None:
+    api.emulator.faults.drop("create", after=after)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        api.order()
+    assert len(api.logs("logrequests").json()["requests"]) == int(after)
+    assert api.emulator.calls[0].status == 0
 
 
 def test_a_lost_answer_to_create_leaves_an_orphan(api: Api) -> None:
@@ -84,10 +122,10 @@ def test_slow_answers(api: Api) -> None:
     with pytest.raises(requests.exceptions.ReadTimeout):
         api.session.get(f"{api.emulator.url}/management/v1/counters", timeout=0.1)
     api.emulator.faults.slow_seconds = 0
-    api.emulator.faults.slow_chunk_seconds = 0.2
-    started = time.monotonic()
-    assert api.part(state["request_id"]).status_code == 200
-    assert time.monotonic() - started > 0.2
+    api.emulator.faults.slow_chunk_seconds = 0.3
+    url = f"{api.emulator.url}/management/v1/counter/{TOWN}/logrequest/{state['request_id']}"
+    with pytest.raises(requests.exceptions.ConnectionError, match="Read timed out"):
+        api.session.get(f"{url}/part/0/download", timeout=0.1)
 
 
 def test_faulty_rows(api: Api) -> None:
@@ -132,25 +170,3 @@ def test_the_call_log_holds_no_token(api: Api) -> None:
     assert call.query == {"field": ["goals"]}
     assert "secret" not in repr(call)
     assert "town" not in repr(call)
-
-
-def test_rates_are_counted_and_enforced_on_demand(api: Api) -> None:
-    emulator = api.emulator
-    emulator.faults.slow_seconds = 0.2
-
-    def poll(_: int) -> requests.Response:
-        return Api(emulator).logs("logrequests")  # type: ignore[no-any-return]
-
-    with ThreadPoolExecutor(5) as pool:
-        assert {answer.status_code for answer in pool.map(poll, range(5))} == {200}
-    assert emulator.limits.peak_parallel == 5
-    emulator.settings.enforce_rates = True
-    with ThreadPoolExecutor(5) as pool:
-        statuses = Tally(answer.status_code for answer in pool.map(poll, range(5)))
-    assert statuses == {200: 3, 429: 2}
-    emulator.faults.slow_seconds = 0
-    time.sleep(1.05)
-    answers = [api.logs("logrequests") for _ in range(12)]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
-    assert refusal(answers[-1])[1] == "quota_requests_by_ip"
-    assert emulator.limits.peak_per_second >= 10

@@ -1,7 +1,6 @@
 """A log request from evaluate to clean, and the files it delivers."""
 
 import re
-import time
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -144,10 +143,8 @@ def test_a_day_changes_until_it_settles(api: Api) -> None:
     assert sum(int(row[4]) for row in early) < sum(int(row[4]) for row in late)
 
 
-def test_a_year_is_ready_in_seconds(api: Api) -> None:
-    started = time.monotonic()
+def test_a_year_in_one_request(api: Api) -> None:
     state = api.processed(date(2024, 1, 1), date(2024, 12, 31), fields=",".join(FIELDS[:9]))
-    assert time.monotonic() - started < 6
     assert len(api.table(state)) == len(
         list(iter_visits(TOWN, date(2024, 1, 1), date(2024, 12, 31)))
     )
@@ -274,3 +271,44 @@ def test_the_quota_fills_and_frees(api: Api) -> None:
     api.logs(f"logrequest/{foreign.request_id}/clean", "POST")
     assert api.evaluate().json()["log_request_evaluation"]["possible"] is True
     assert api.order().status_code == 200
+
+
+def test_the_days_that_fit_can_be_said(api: Api) -> None:
+    for days, possible in ((-6, False), (0, False), (1, True)):
+        api.emulator.faults.possible_days = days
+        found = api.evaluate().json()["log_request_evaluation"]
+        assert found == {"possible": possible, "max_possible_day_quantity": days}
+        assert api.order().status_code == (200 if possible else 400)
+
+
+def test_the_queue_may_have_a_limit(api: Api) -> None:
+    api.emulator.settings.polls = 99
+    api.emulator.settings.queue_limit = 10
+    for number in range(10):
+        assert api.order(DAY + timedelta(number)).status_code == 200
+    one_more = DAY + timedelta(10)
+    assert refusal(api.order(one_more))[1:] == (
+        "limit_exceeded",
+        "Too many log requests in the queue",
+    )
+    assert api.order(one_more, counter=ELSEWHERE).status_code == 200
+    first = next(iter(api.emulator.store.requests))
+    api.logs(f"logrequest/{first}/cancel", "POST")
+    assert api.order(one_more).status_code == 200
+
+
+def test_requests_of_another_login_look_like_ours(api: Api) -> None:
+    statuses = ("created", "processed")
+    equal = api.emulator.order_by_another(TOWN, DAY, DAY, FIELDS, statuses=statuses)
+    other = api.emulator.order_by_another(TOWN, DAY, DAY, ["ym:pv:watchID"], source="hits")
+    assert (equal.is_foreign, other.is_foreign) == (True, True)
+    again = api.order()
+    assert (again.status_code, again.content) == (202, b"")
+    listed = {one["request_id"]: one for one in api.logs("logrequests").json()["requests"]}
+    mine = api.processed(fields="ym:s:visitID")
+    assert set(mine) == set(listed[equal.request_id])
+    assert listed[other.request_id]["source"] == "hits"
+    assert listed[equal.request_id]["status"] == "processed"
+    assert len(api.table(listed[equal.request_id])) == len(day_visits(TOWN, DAY))
+    api.logs(f"logrequest/{equal.request_id}/clean", "POST")
+    assert (equal.status, other.status) == ("cleaned_by_user", "processed")
