@@ -67,32 +67,36 @@ def describe(task: Task) -> dict[str, Any]:
 
 def ours(task: Task) -> Prepared:
     """Our load task, from its first look at the prepared request to publication and cleaning."""
-    from municipal_indicators.metrica.client import LogOrder
-    from municipal_indicators.metrica.hook import MetricaHook
-    from municipal_indicators.metrica.life import LogLife
+    from municipal_indicators.metrica.life import SiteLoad
+    from municipal_indicators.metrica.ordering import Held
+    from municipal_indicators.metrica.plan import PlannedSite
     from municipal_indicators.migrations import apply_schema
     from municipal_indicators.warehouse import open_warehouse
 
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-    order = LogOrder(
+    site = PlannedSite(
+        name="bench",
         counter_id=task.counter_id,
-        date1=task.date,
-        date2=task.date,
+        source="visits",
+        attribution="LASTSIGN",
         fields=tuple(field.name for field in task.fields),
+        time_zone=task.time_zone,
+        settling_days=3,
+        begun_at=datetime.now(UTC),
+        spans=((task.date, task.date),),
     )
-    client = MetricaHook().get_conn()
-    request = client.create(order)
-    while request is None or not request.is_processed:
-        (request,) = [one for one in client.log_requests(task.counter_id) if not one.is_ended]
-    planned = {"order": order.model_dump(mode="json"), "time_zone": task.time_zone}
-    life = LogLife(planned, "metrica_default")
+    load = SiteLoad(site.model_dump(mode="json"), "metrica_default", "bench")
+    held = load.ordering.hold(load.orders[0])
+    assert isinstance(held, Held)
+    while not load.client.log_request(task.counter_id, held.request.request_id).is_processed:
+        pass
 
     def value(sql: str) -> Any:
         with open_warehouse() as opened:
             return opened.value(sql)
 
-    return Prepared(life.begin, value, PUBLISHED)
+    return Prepared(load.begin, value, PUBLISHED)
 
 
 def infile(task: Task) -> Prepared:

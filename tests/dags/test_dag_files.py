@@ -98,7 +98,8 @@ def test_parsing_does_no_work(parsed: dict[str, Any]) -> None:
 
 def test_params_are_the_contract(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
-    assert params.pop("load_metrica_visits") == {"date_from": None, "date_to": None}
+    asked = {"date_from": None, "date_to": None, "force": False}
+    assert params.pop("load_metrica_visits") == asked
     assert all(not of_dag for of_dag in params.values())
 
 

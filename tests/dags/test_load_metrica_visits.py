@@ -81,7 +81,7 @@ def test_a_night_loads_the_settled_days_and_a_second_run_changes_nothing(
         for task in (
             "apply_schema",
             "plan_requests",
-            "load_log",
+            "load_logs",
             "announce_visits",
             "confirm_all_loaded",
         )
@@ -108,9 +108,9 @@ def test_a_broken_site_fails_the_run_while_the_others_are_published(
     monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
     ended = run(dag, None, SPAN)
     assert ended.state == "failed"
-    assert states(ended)["load_log"] == ["success", "failed", "success"]
+    assert states(ended)["load_logs"] == ["success", "failed", "success"]
     names = {
-        one.rendered_map_index for one in ended.get_task_instances() if one.task_id == "load_log"
+        one.rendered_map_index for one in ended.get_task_instances() if one.task_id == "load_logs"
     }
     assert f"{SITE} 2024-03-01…2024-03-02" in names
     assert states(ended)["announce_visits"] == ["success"]
@@ -129,7 +129,7 @@ def test_a_load_that_fails_for_good_gives_its_request_back(
     emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), times=9)
     ended = run(dag, None, SPAN)
     assert ended.state == "failed"
-    assert states(ended)["load_log"] == ["failed"]
+    assert states(ended)["load_logs"] == ["failed"]
     assert states(ended)["announce_visits"] in (["skipped"], ["upstream_failed"])
     assert published(warehouse) == []
     assert [request.status for request in emulator.store.requests.values()] == ["cleaned_by_user"]
@@ -147,10 +147,9 @@ def test_a_wrong_token_ends_the_run_at_once(
 
 
 def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
-    assert set(dag.params) == {"date_from", "date_to"}
+    assert dag.params.dump() == {"date_from": None, "date_to": None, "force": False}
     assert (dag.max_active_runs, dag.catchup) == (1, False)
     assert "When it fails" in str(dag.doc_md)
     assert dag.task_dict["announce_visits"].outlets[0].name == "metrica_visits"
-    assert {task.pool for task in dag.tasks if task.task_id in ("apply_schema", "load_log")} == {
-        "warehouse"
-    }
+    in_turns = {task.task_id for task in dag.tasks if task.pool == "warehouse"}
+    assert in_turns == {"apply_schema", "plan_requests", "load_logs", "announce_visits"}

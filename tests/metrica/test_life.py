@@ -1,67 +1,35 @@
-"""A log request's life: waited for, ordered again, taken over after a kill, cleaned."""
+"""The load of a site: waited for, ordered again, ordered ahead, one log after another, cleaned."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime
 
 import pytest
 
 from municipal_indicators.errors import (
+    MetricaAccessError,
     MetricaError,
     MetricaQuotaError,
     MetricaUnavailableError,
 )
-from municipal_indicators.loads import Books
-from municipal_indicators.metrica import logs, orders, trigger
-from municipal_indicators.metrica.client import LogOrder, MetricaClient
-from municipal_indicators.metrica.life import LogLife, Waiting
-from municipal_indicators.metrica.trigger import LogRequestTrigger
+from municipal_indicators.metrica import logs, trigger
+from municipal_indicators.metrica.life import Place
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Reply
-from tests.metrica.conftest import FIRST, LAST, SITE, TOKEN, order
+from tests.metrica.conftest import FIRST, LAST, SITE
+from tests.metrica.site_loads import (
+    KilledError,
+    finish,
+    killed,
+    site_load,
+    states,
+    statuses,
+    waited,
+)
 from tests.metrica.test_logs import expected, published
 
-
-def life(wanted: LogOrder | None = None) -> LogLife:
-    request = {"order": (wanted or order()).model_dump(mode="json"), "time_zone": "Europe/Moscow"}
-    return LogLife(request, "metrica_default")
-
-
-def waited(waiting: Waiting, seconds: float = 60) -> dict[str, Any]:
-    """What the trigger says, after a way through Airflow's database."""
-    carried = {
-        "request_id": waiting.request_id,
-        "number": waiting.number,
-        "requested_at": waiting.requested_at,
-    }
-    first = LogRequestTrigger(
-        "metrica_default", SITE, waiting.request_id, time.time() + seconds, carried
-    )
-    path, arguments = first.serialize()
-    assert path == "municipal_indicators.metrica.trigger.LogRequestTrigger"
-    assert TOKEN not in str(arguments)
-
-    async def event() -> dict[str, Any]:
-        async for found in LogRequestTrigger(**arguments).run():
-            payload: dict[str, Any] = found.payload
-            return payload
-        raise AssertionError("the trigger ended without an event")
-
-    return asyncio.run(event())
-
-
-def finish(one: LogLife, result: Books | Waiting) -> Books:
-    """Go on until the log is loaded."""
-    while isinstance(result, Waiting):
-        result = one.go_on(waited(result))
-    return result
-
-
-def statuses(emulator: MetricaEmulator) -> list[str]:
-    return [request.status for request in emulator.store.requests.values()]
+WHOLE = (date(2024, 3, 1), date(2024, 3, 6))
+HALVES = ((date(2024, 3, 1), date(2024, 3, 3)), (date(2024, 3, 4), date(2024, 3, 6)))
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +41,13 @@ def test_a_log_is_ordered_waited_for_published_and_cleaned(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.settings.polls = 3
-    one = life()
-    waiting = one.begin()
-    assert isinstance(waiting, Waiting)
-    assert finish(one, waiting).loaded == len(published(warehouse)) > 0
+    load = site_load()
+    before = datetime.now(UTC)
+    waiting = load.begin()
+    after = datetime.now(UTC)
+    assert isinstance(waiting, Place)
+    assert before < datetime.fromisoformat(waiting.requested_at) < after
+    assert finish(load, waiting).loaded == len(published(warehouse)) > 0
     assert statuses(emulator) == ["cleaned_by_user"]
     actions = emulator.actions()
     assert actions.index("evaluate") < actions.index("create") < actions.index("download")
@@ -85,6 +56,12 @@ def test_a_log_is_ordered_waited_for_published_and_cleaned(
     assert requested.replace(tzinfo=None) == datetime.fromisoformat(waiting.requested_at).replace(
         tzinfo=None, microsecond=0
     )
+    assert [
+        row[0]
+        for row in warehouse.rows(
+            "SELECT toString(event) FROM ops.metrica_request_events ORDER BY at"
+        )
+    ] == ["ordering", "ordered", "published", "cleaned"]
 
 
 @pytest.mark.parametrize(
@@ -95,112 +72,192 @@ def test_a_request_that_ends_without_data_is_ordered_again(
     emulator: MetricaEmulator, warehouse: Warehouse, ended: str
 ) -> None:
     emulator.faults.script("created", "awaiting_retry", "created", ended)
-    one = life()
-    finish(one, one.begin())
+    finish(site_load())
     assert statuses(emulator) == [ended, "cleaned_by_user"]
+    assert [state for _, state in states(warehouse)] == ["lost", "cleaned"]
     assert published(warehouse) == expected(emulator.visits(SITE, FIRST, LAST), "Europe/Moscow")
 
 
 def test_ordering_again_has_an_end(emulator: MetricaEmulator, warehouse: Warehouse) -> None:
     for _ in range(9):
         emulator.faults.script("created", "processing_failed")
-    one = life()
-    with pytest.raises(MetricaError, match=r"ordered 3 times.*is processing_failed"):
-        finish(one, one.begin())
+    with pytest.raises(MetricaError, match=r"1 of 1 logs.*ordered 3 times.*is processing_failed"):
+        finish(site_load())
     assert statuses(emulator) == ["processing_failed"] * 3
 
 
 def test_a_request_cleaned_after_the_wait_is_ordered_again(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    one = life()
-    waiting = one.begin()
-    assert isinstance(waiting, Waiting)
-    event = waited(waiting)
+    load = site_load()
+    waiting = load.begin()
+    assert isinstance(waiting, Place)
+    event = waited(load, waiting)
     emulator.store.expire(waiting.request_id)
-    assert finish(one, one.go_on(event)).loaded > 0
+    result = load.go_on(event)
+    assert finish(load, result).loaded > 0
     assert statuses(emulator) == ["cleaned_automatically_as_too_old", "cleaned_by_user"]
 
 
+@pytest.mark.parametrize("status", ["created", "processing", "processed_with_errors"])
 def test_a_wait_beyond_its_limit_is_an_error_and_the_order_is_given_back(
-    emulator: MetricaEmulator,
+    emulator: MetricaEmulator, warehouse: Warehouse, status: str
 ) -> None:
-    emulator.settings.polls = 999
-    one = life()
-    waiting = one.begin()
-    assert isinstance(waiting, Waiting)
-    event = waited(waiting, seconds=0.05)
+    emulator.faults.script(status)
+    load = site_load()
+    waiting = load.begin()
+    assert isinstance(waiting, Place)
+    event = waited(load, waiting, seconds=0.05)
     assert event["status"] == "overdue"
+    assert emulator.actions().count("info") > 1
     with pytest.raises(
         MetricaUnavailableError, match=f"request {waiting.request_id} was not prepared"
     ):
-        one.go_on(event)
-    one.release()
+        load.go_on(event)
+    load.release()
     assert statuses(emulator) == ["canceled"]
+    assert states(warehouse) == [(waiting.request_id, "given_up")]
 
 
-def test_a_service_that_goes_away_while_waiting_is_told(emulator: MetricaEmulator) -> None:
-    one = life()
-    waiting = one.begin()
-    assert isinstance(waiting, Waiting)
-    emulator.faults.fail("info", Reply(503), times=99)
-    event = waited(waiting)
-    with pytest.raises(MetricaUnavailableError, match="503 backend_error"):
-        one.go_on(event)
-
-
-def test_the_storage_that_is_full_when_ordering_is_told(emulator: MetricaEmulator) -> None:
-    emulator.occupy(SITE, 11 * 10**9)
-    with pytest.raises(MetricaQuotaError, match=r"prepared requests hold 11\.00 GB"):
-        life().begin()
-    assert "create" not in emulator.actions()
-
-
-def test_a_run_killed_while_waiting_is_completed_with_its_own_request(
-    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
+def test_a_service_that_goes_away_while_waiting_is_told(
+    emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    left = life().begin()
-    assert isinstance(left, Waiting)
-    one = life()
-    finish(one, one.begin())
-    assert list(emulator.store.requests) == [left.request_id]
-    assert statuses(emulator) == ["cleaned_by_user"]
-    assert orders.find(client, order()) is None
+    load = site_load()
+    waiting = load.begin()
+    assert isinstance(waiting, Place)
+    emulator.faults.fail("info", Reply(503), times=99)
+    event = waited(load, waiting)
+    with pytest.raises(MetricaUnavailableError, match="503 backend_error"):
+        load.go_on(event)
+
+
+def test_one_log_after_another_while_the_next_one_is_prepared(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    books = finish(site_load(*HALVES))
+    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert books.loaded == len(published(warehouse))
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
+    actions = emulator.actions()
+    first_download = actions.index("download")
+    assert actions[:first_download].count("create") == 2
+    assert actions[first_download:].count("create") == 0
+
+
+def test_the_next_one_is_not_ordered_ahead_where_the_storage_holds_one_only(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.possible_days = 3
+    finish(site_load(*HALVES))
+    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    actions = emulator.actions()
+    assert actions.index("clean") < len(actions) - 1 - actions[::-1].index("create")
+
+
+def test_an_order_ahead_that_fails_is_no_failure(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.fail("create", Reply(400, "limit_exceeded", "Too many"), skip=1)
+    finish(site_load(*HALVES))
+    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
+
+
+def test_an_order_ahead_whose_answer_is_lost_is_taken_over(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.fail("create", Reply(503, after=True), skip=1)
+    finish(site_load(*HALVES))
+    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
+    assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
+
+
+def test_a_log_that_cannot_be_loaded_does_not_keep_the_others(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    for _ in range(3):
+        emulator.faults.script("created", "processing_failed")
+    emulator.faults.possible_days = 3  # so that none is ordered ahead
+    with pytest.raises(
+        MetricaError, match=r"1 of 2 logs .*with the same dates.*2024-03-01…2024-03-03"
+    ):
+        finish(site_load(*HALVES))
+    assert published(warehouse) == expected(emulator.visits(SITE, *HALVES[1]), "Europe/Moscow")
+    assert statuses(emulator) == ["processing_failed"] * 3 + ["cleaned_by_user"]
+
+
+def test_what_meets_every_log_ends_the_load_at_once(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), times=9)
+    load = site_load(*HALVES)
+    with pytest.raises(MetricaAccessError):
+        finish(load)
+    assert emulator.actions().count("download") == 1
+    load.release()
+    assert set(statuses(emulator)) <= {"cleaned_by_user", "canceled"}
+    assert {state for _, state in states(warehouse)} == {"given_up"}
+
+
+def test_a_cleaning_that_fails_leaves_the_published_days_and_is_told(
+    emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.faults.fail("clean", Reply(403, "access_denied", "Access is denied"))
+    assert finish(site_load()).loaded > 0
+    assert "Not cleaned, which the next run does" in caplog.text
+    assert [state for _, state in states(warehouse)] == ["published"]
+
+
+def test_a_log_is_loaded_once_in_a_run(emulator: MetricaEmulator, warehouse: Warehouse) -> None:
+    load = site_load(*HALVES)
+    finish(load)
+    again = finish(load)  # as Airflow does after the task was cleared, or its worker was lost
+    assert again.delivered == 0
+    assert emulator.actions().count("create") == 2
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
 
 
 @pytest.mark.parametrize("step", ["_check_parts", "_books", "_note_days", "publish_loads"])
 def test_a_run_killed_while_loading_shows_nothing_and_is_completed(
     emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def killed(*_: object) -> None:
-        raise SystemExit(137)
-
-    one = life()
     with monkeypatch.context() as patch:
         patch.setattr(logs, step, killed)
-        with pytest.raises(SystemExit):
-            finish(one, one.begin())
+        with pytest.raises(KilledError):
+            finish(site_load())
     assert published(warehouse) == []
     assert warehouse.value("SELECT count() FROM core.site_days") == 0
     assert warehouse.value("SELECT count() FROM core.metrica_visits") > 0
-    one = life()
-    finish(one, one.begin())
+    finish(site_load())
     assert published(warehouse) == expected(emulator.visits(SITE, FIRST, LAST), "Europe/Moscow")
     assert statuses(emulator) == ["cleaned_by_user"]
-    states = dict(warehouse.rows("SELECT status, count() FROM ops.loads GROUP BY status"))
-    assert states == {"failed": 3, "published": 3}
+    ended = dict(warehouse.rows("SELECT status, count() FROM ops.loads GROUP BY status"))
+    assert ended == {"failed": 3, "published": 3}
 
 
 def test_a_failed_load_leaves_the_published_days(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    one = life()
-    finish(one, one.begin())
+    finish(site_load())
     before = published(warehouse)
     emulator.faults.cut(1, style="line", times=99)
-    one = life()
+    load = site_load()
     with pytest.raises(MetricaUnavailableError, match="the API announced"):
-        finish(one, one.begin())
+        finish(load)
     assert published(warehouse) == before
-    one.release()
+    load.release()
     assert statuses(emulator) == ["cleaned_by_user", "cleaned_by_user"]
+
+
+def test_a_full_storage_of_others_fails_at_once_with_the_numbers(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    foreign = emulator.occupy(SITE, 11 * 10**9)
+    with pytest.raises(
+        MetricaQuotaError,
+        match=rf"of 3; 1 prepared requests hold 11\.00 GB: {foreign.request_id}\.",
+    ):
+        site_load().begin()
+    assert "create" not in emulator.actions()
+    assert foreign.status == "processed"

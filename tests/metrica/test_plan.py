@@ -1,4 +1,4 @@
-"""Which counter days a run orders: params, settling days, zones, spans, quota, refused fields."""
+"""Which counter days a run loads: params, settling days, zones, gaps, pieces."""
 
 from __future__ import annotations
 
@@ -7,30 +7,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from municipal_indicators.errors import (
-    ConfigurationError,
-    MetricaAccessError,
-    MetricaQuotaError,
-    MetricaRequestError,
-)
-from municipal_indicators.metrica.client import Counter, MetricaClient
-from municipal_indicators.metrica.fields import load_fields
+from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.metrica.plan import (
+    CHUNK_DAYS,
     Days,
     counter_days,
     cut,
-    orders_of,
-    plan_requests,
-    plan_run,
     programme_days,
+    spans_of,
 )
-from municipal_indicators.passport import Passport, load_passport
-from tests.emulators.metrica import MetricaEmulator
-from tests.metrica.conftest import FAR_SITE, SITE
 
 MOSCOW = "Europe/Moscow"
 NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)
-COUNTER = Counter(id=SITE, time_zone_name=MOSCOW)
 
 
 def days(first: str, last: str) -> Days:
@@ -125,89 +113,16 @@ def test_a_span_is_cut_into_years() -> None:
     assert [len(piece) for piece in cut(days("2024-03-01", "2024-03-07"), longest=3)] == [3, 3, 1]
 
 
-def test_the_api_takes_every_piece(client: MetricaClient) -> None:
-    span = days("2024-02-29", "2026-03-01")
-    ordered = orders_of(client, COUNTER, span, load_fields())
-    assert [(order.date1, order.date2) for order in ordered] == [
-        (date(2024, 2, 29), date(2025, 2, 28)),
-        (date(2025, 3, 1), date(2026, 2, 28)),
-        (date(2026, 3, 1), date(2026, 3, 1)),
+def test_two_quarters_are_never_more_than_a_year() -> None:
+    assert len(cut(days("2024-01-01", "2024-12-31"), CHUNK_DAYS)) == 4
+    assert 2 * CHUNK_DAYS <= 365
+
+
+def test_single_days_make_spans_without_gaps() -> None:
+    found = spans_of(date(2024, 3, day) for day in (7, 1, 2, 3, 5, 2))
+    assert found == [
+        days("2024-03-01", "2024-03-03"),
+        days("2024-03-05", "2024-03-05"),
+        days("2024-03-07", "2024-03-07"),
     ]
-
-
-def test_a_refused_optional_field_is_left_out(
-    client: MetricaClient, emulator: MetricaEmulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    emulator.faults.refused_fields = {"ym:s:regionCity", "ym:s:browser"}
-    (order,) = orders_of(client, COUNTER, days("2024-03-01", "2024-03-01"), load_fields())
-    assert set(load_fields().names) - set(order.fields) == {"ym:s:regionCity", "ym:s:browser"}
-    assert "refuses the field ym:s:browser" in caplog.text
-
-
-def test_a_refused_required_field_stops_the_run(
-    client: MetricaClient, emulator: MetricaEmulator
-) -> None:
-    emulator.faults.refused_fields = {"ym:s:visitID"}
-    with pytest.raises(MetricaRequestError, match="Unknown field in the request: ym:s:visitID"):
-        orders_of(client, COUNTER, days("2024-03-01", "2024-03-01"), load_fields())
-
-
-def test_a_span_that_the_storage_does_not_hold_is_cut_smaller(
-    client: MetricaClient, emulator: MetricaEmulator
-) -> None:
-    emulator.settings.quota_bytes = 80_000
-    ordered = orders_of(client, COUNTER, days("2024-03-01", "2024-03-10"), load_fields())
-    assert len(ordered) > 1
-    assert ordered[0].date1 == date(2024, 3, 1)
-    assert ordered[-1].date2 == date(2024, 3, 10)
-
-
-def test_a_full_storage_is_told_with_its_numbers(
-    client: MetricaClient, emulator: MetricaEmulator
-) -> None:
-    foreign = emulator.occupy(SITE, 11 * 10**9)
-    with pytest.raises(
-        MetricaQuotaError, match=r"of 2; 1 prepared requests hold 11\.00 GB"
-    ) as caught:
-        orders_of(client, COUNTER, days("2024-03-01", "2024-03-02"), load_fields())
-    assert str(foreign.request_id) in str(caught.value)
-    assert foreign.status == "processed"
-
-
-def passport_of(*counters: int) -> Passport:
-    passport = load_passport()
-    sites = [passport.sites[0].model_copy(update={"counter_id": n}) for n in counters]
-    return passport.model_copy(update={"sites": sites})
-
-
-def test_sites_in_other_zones_and_broken_sites_do_not_disturb_each_other(
-    client: MetricaClient, emulator: MetricaEmulator
-) -> None:
-    passport = passport_of(SITE, 404, FAR_SITE)
-    requests = plan_requests(client, passport, days("2024-03-01", "2024-03-02"), load_fields(), NOW)
-    assert [request["name"] for request in requests][::2] == [
-        f"{SITE} 2024-03-01…2024-03-02",
-        f"{FAR_SITE} 2024-03-01…2024-03-03",
-    ]
-    assert "404" in requests[1]["problem"]
-    assert requests[2]["time_zone"] == "Asia/Vladivostok"
-
-
-def test_a_token_that_sees_no_site_is_an_error(
-    emulator: MetricaEmulator,
-) -> None:
-    client = MetricaClient(emulator.url, "a-token-of-nobody")
-    with pytest.raises(MetricaAccessError, match="403"):
-        plan_requests(
-            client,
-            passport_of(SITE, FAR_SITE),
-            days("2024-03-01", "2024-03-02"),
-            load_fields(),
-            NOW,
-        )
-
-
-def test_a_plan_is_small_and_made_of_plain_values(emulator: MetricaEmulator) -> None:
-    (request,) = plan_run("2024-03-01", "2024-03-02", NOW)
-    assert request["order"]["date2"] == "2024-03-02"
-    assert len(str(request)) < 2000
+    assert spans_of([]) == []

@@ -1,79 +1,161 @@
-"""What a log request's task does between its waits: order, look, download, publish, clean."""
+"""What the load of a site does between its waits: order, download, publish, clean, the next log."""
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from municipal_indicators.errors import (
+    ConfigurationError,
+    IndicatorsError,
+    MetricaAccessError,
     MetricaError,
+    MetricaQuotaError,
     MetricaRequestError,
     MetricaUnavailableError,
+    WarehouseBusyError,
 )
 from municipal_indicators.loads import Books
 from municipal_indicators.metrica import orders
 from municipal_indicators.metrica.client import LogOrder, LogRequest, MetricaClient
 from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.hook import MetricaHook
+from municipal_indicators.metrica.ledger import Own, note, read_ledger
 from municipal_indicators.metrica.logs import PreparedLog, load_log
-from municipal_indicators.warehouse import open_warehouse
+from municipal_indicators.metrica.ordering import Ordering, Pause, clean_own
+from municipal_indicators.metrica.plan import PlannedSite
+from municipal_indicators.metrica.runs import note_progress
+from municipal_indicators.warehouse import Warehouse, open_warehouse
 
 log = logging.getLogger(__name__)
 
 MOST_ORDERS = 3
 
+# What would meet the next order as well; anything else is told at the end, after the others were loaded.
+_STOPPING = (
+    ConfigurationError,
+    MetricaAccessError,
+    MetricaQuotaError,
+    MetricaUnavailableError,
+    WarehouseBusyError,
+)
+
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A request that the API still prepares: which, the how manieth order of it, and since when."""
+class Place:
+    """Where a load stands while it waits; made of plain values, since it lies in Airflow's database.
 
-    request_id: int
-    number: int
-    requested_at: str
+    ``index`` of the order among the planned ones, the how manieth request of it this is, its
+    ``request_id`` (0 while it waits for storage) and when it was ordered; what is loaded so
+    far, and what failed.
+    """
+
+    index: int = 0
+    number: int = 1
+    request_id: int = 0
+    requested_at: str = ""
+    books: dict[str, int] = field(default_factory=lambda: asdict(Books()))
+    failed: tuple[str, ...] = ()
+
+    def next(self, books: Books | None = None, failure: str | None = None) -> Place:
+        """The place before the following order."""
+        added = asdict(books or Books())
+        return Place(
+            self.index + 1,
+            books={name: count + added[name] for name, count in self.books.items()},
+            failed=(*self.failed, failure) if failure else tuple(self.failed),
+        )
 
 
-class LogLife:
-    """One planned request (``order``, ``time_zone``) over one connection."""
+class SiteLoad:
+    """The planned orders of one site, one after another, over one connection."""
 
-    def __init__(self, request: dict[str, Any], metrica_conn_id: str) -> None:
-        self.order = LogOrder.model_validate(request["order"])
-        self.time_zone: str = request["time_zone"]
+    def __init__(self, planned: dict[str, Any], metrica_conn_id: str, run_id: str) -> None:
+        self.site = PlannedSite.model_validate(planned)
+        self.orders = self.site.orders
+        self.run_id = run_id
         self.client: MetricaClient = MetricaHook(metrica_conn_id).get_conn()
+        self.ordering = Ordering(self.client, self.site, run_id)
 
-    def begin(self, number: int = 1) -> Books | Waiting:
-        """Order the log, or take over what an interrupted run left; load it if it is prepared."""
-        requested_at = datetime.now(UTC).isoformat()
-        request = orders.find_or_order(self.client, self.order)
-        return self._go_on(request, number, requested_at)
+    def begin(self) -> Books | Place:
+        """Load what can be loaded at once; a place where something has to be waited for."""
+        return self._go(Place())
 
-    def go_on(self, event: dict[str, Any]) -> Books | Waiting:
-        """Load what was waited for; ``event`` is the trigger's.
+    def go_on(self, event: dict[str, Any]) -> Books | Place:
+        """Load what was waited for, and what follows; ``event`` is the trigger's.
 
-        Raises MetricaUnavailableError when the wait was too long or the API out of reach.
+        Raises MetricaUnavailableError when the wait was too long or the API out of reach, and
+        MetricaQuotaError when no storage became free in time.
         """
+        place = Place(**event["carried"])
+        order = self.orders[place.index]
         if event["status"] == "unreachable":
             raise MetricaUnavailableError(event["message"])
+        if event["status"] == "overdue" and not place.request_id:
+            possible = self.client.evaluate(order).max_possible_day_quantity
+            listed = self.client.log_requests(order.counter_id)
+            raise orders.storage_full(listed, order, possible)
         if event["status"] == "overdue":
             raise MetricaUnavailableError(
-                f"{self.order}: request {event['request_id']} was not prepared in time. "
+                f"{order}: request {place.request_id} was not prepared in time. "
                 "The API's queue is long by day: run the DAG again later."
             )
-        request = self.client.log_request(self.order.counter_id, event["request_id"])
-        return self._go_on(request, event["number"], event["requested_at"])
+        return self._go(place)
 
     def release(self) -> None:
-        """Give back what the order holds at the API, after it was given up for good."""
-        orders.release(self.client, self.order)
+        """Give back all that this site holds at the API, after its load was given up for good."""
+        self.ordering.give_back(lambda _: True, "its load failed for good")
 
-    def _go_on(self, request: LogRequest, number: int, requested_at: str) -> Books | Waiting:
+    def _go(self, place: Place) -> Books | Place:
+        while place.index < len(self.orders):
+            try:
+                place, has_to_wait = self._step(place)
+            except _STOPPING:
+                raise
+            except IndicatorsError as error:
+                order = self.orders[place.index]
+                log.error("%s: left out, the others go on: %s", order, error)
+                self.ordering.give_back(
+                    lambda request, order=order: orders.equals(request, order),  # type: ignore[misc]
+                    "its load failed",
+                )
+                place, has_to_wait = place.next(failure=str(error)), False
+            if has_to_wait:
+                return place
+        if place.failed:
+            raise MetricaError(
+                f"{len(place.failed)} of {len(self.orders)} logs of counter {self.site.counter_id} were "
+                f"not loaded, the others are published. Run the DAG again with the same dates: it loads "
+                f"what is missing. {' | '.join(place.failed)}"
+            )
+        return Books(**place.books)
+
+    def _step(self, place: Place) -> tuple[Place, bool]:
+        """One step further, and whether something has to be waited for there."""
+        order = self.orders[place.index]
+        if place.request_id:
+            request = self.client.log_request(order.counter_id, place.request_id)
+        else:
+            following = self.orders[place.index + 1 : place.index + 2]
+            held = self.ordering.hold(order, *following)
+            if held is Pause.DONE:
+                log.info("%s: %s.", order, held.value)
+                return place.next(), False
+            if isinstance(held, Pause):
+                log.info("%s: %s.", order, held.value)
+                return place, True
+            request = held.request
+            place = replace(
+                place, request_id=request.request_id, requested_at=held.ordered_at.isoformat()
+            )
         if request.is_ended:
-            return self._begin_again(request, number)
+            return self._again(place, request), False
         if not request.is_processed:
-            return Waiting(request.request_id, number, requested_at)
+            return place, True
         with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
             try:
                 parts = orders.download_parts(self.client, request, Path(folder))
@@ -81,20 +163,43 @@ class LogLife:
                 request = self.client.log_request(request.counter_id, request.request_id)
                 if request.is_processed:
                     raise
-                return self._begin_again(request, number)
-            moment = datetime.fromisoformat(requested_at)
-            prepared = PreparedLog(self.order, parts, self.time_zone, moment)
+                return self._again(place, request), False
+            moment = datetime.fromisoformat(place.requested_at)
+            prepared = PreparedLog(order, parts, self.site.time_zone, moment)
             with open_warehouse() as warehouse:
-                books = load_log(warehouse, prepared, load_fields())
-        orders.clean(self.client, request)
-        log.info("%s: %d days published: %s", self.order, len(prepared.days), asdict(books))
-        return books
+                books = load_log(warehouse, prepared, load_fields(order.source))
+                own = self._note_published(warehouse, order, request)
+        log.info("%s: %d days published: %s", order, len(prepared.days), asdict(books))
+        self._clean(own)
+        return place.next(books), False
 
-    def _begin_again(self, request: LogRequest, number: int) -> Books | Waiting:
-        if number >= MOST_ORDERS:
+    def _note_published(
+        self, warehouse: Warehouse, order: LogOrder, request: LogRequest
+    ) -> list[Own]:
+        """Note the publication; the request, if it is ours to clean."""
+        ledger = read_ledger(warehouse, [order.counter_id])
+        own = [replace(one, state="published") for one in ledger.ours([request])]
+        note(warehouse, self.run_id, [one.note("published") for one in own])
+        note_progress(warehouse, self.run_id, order.source, order.counter_id)
+        return own
+
+    def _clean(self, own: list[Own]) -> None:
+        """Clean after publication; a failure is only told: the next run cleans it."""
+        try:
+            notes = clean_own(self.client, own, "")
+        except MetricaError as error:
+            log.warning("Not cleaned, which the next run does: %s", error)
+            return
+        if notes:
+            with open_warehouse() as warehouse:
+                note(warehouse, self.run_id, notes)
+
+    def _again(self, place: Place, request: LogRequest) -> Place:
+        if place.number >= MOST_ORDERS:
             raise MetricaError(
-                f"{self.order}: ordered {number} times, and the last request, {request.request_id}, "
-                f"is {request.status}. See who cancels or cleans it, or run the DAG again tomorrow."
+                f"{self.orders[place.index]}: ordered {place.number} times, and the last request, "
+                f"{request.request_id}, is {request.status}. See who cancels or cleans it, or run the DAG "
+                "again tomorrow."
             )
         log.warning("Request %d is %s: ordering again.", request.request_id, request.status)
-        return self.begin(number + 1)
+        return replace(place, number=place.number + 1, request_id=0, requested_at="")

@@ -1,4 +1,4 @@
-"""The Airflow task that takes one log request through its whole life; light to import."""
+"""The Airflow task that loads the planned logs of one site; light to import."""
 
 from __future__ import annotations
 
@@ -15,87 +15,94 @@ from municipal_indicators import settings
 
 if TYPE_CHECKING:
     from municipal_indicators.loads import Books
-    from municipal_indicators.metrica.life import LogLife, Waiting
+    from municipal_indicators.metrica.life import Place, SiteLoad
 
 log = logging.getLogger(__name__)
 
 WAIT_LIMIT = timedelta(hours=3)
 
 
-class LoadMetricaLogOperator(BaseOperator):
-    """Orders a log, waits without a worker, downloads, publishes its days and cleans it.
+class LoadMetricaLogsOperator(BaseOperator):
+    """Loads the planned logs of a site one after another, and waits for each without a worker.
 
-    ``request`` is one of ``plan.plan_requests``. One task for the whole life, because a log that
-    fails or vanishes at any step is ordered again here, and because the storage of one request
-    is free before ``airflow dags test`` orders the next. Returns the sum of the books.
+    ``planned`` is one of ``preparation.plan_run``. One task a site, because ``airflow dags
+    test`` runs mapped tasks in no order: within a task the API can prepare the next log while
+    the last one is loaded, and a log that fails or vanishes at any step is ordered again here.
+    Returns the sum of the books. ``wait_limit`` bounds each single wait.
     """
 
-    template_fields: Sequence[str] = ("request",)
+    template_fields: Sequence[str] = ("planned",)
 
     def __init__(
         self,
         *,
-        request: dict[str, Any],
+        planned: dict[str, Any],
         metrica_conn_id: str = settings.METRICA_CONNECTION,
         wait_limit: timedelta = WAIT_LIMIT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.request = request
+        self.planned = planned
         self.metrica_conn_id = metrica_conn_id
         self.wait_limit = wait_limit
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Order the log, or take over the one that an interrupted run left."""
-        return self._books_of(self._life().begin())
+        """Begin; what an interrupted run left at the API or published is taken over."""
+        load = self._load(context)
+        return self._books_of(load, load.begin())
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, int]:
         """Go on after the wait; ``event`` is the trigger's."""
-        return self._books_of(self._life().go_on(event))
+        load = self._load(context)
+        return self._books_of(load, load.go_on(event))
 
-    def release(self) -> None:
-        """Give back what the order holds at the API, when the task has failed for good."""
-        if "order" in self.request:
-            self._life().release()
+    def release(self, context: Context) -> None:
+        """Give back what the site holds at the API, when the task has failed for good."""
+        if "problem" not in self.planned:
+            self._load(context).release()
 
-    def _life(self) -> LogLife:
+    def _load(self, context: Context) -> SiteLoad:
         from municipal_indicators.errors import MetricaRequestError
-        from municipal_indicators.metrica.life import LogLife
+        from municipal_indicators.metrica.life import SiteLoad
 
-        if "problem" in self.request:
-            raise MetricaRequestError(self.request["problem"])
-        return LogLife(self.request, self.metrica_conn_id)
+        if "problem" in self.planned:
+            raise MetricaRequestError(self.planned["problem"])
+        return SiteLoad(self.planned, self.metrica_conn_id, context["run_id"])
 
-    def _books_of(self, result: Books | Waiting) -> dict[str, int]:
-        from municipal_indicators.metrica.life import Waiting
+    def _books_of(self, load: SiteLoad, result: Books | Place) -> dict[str, int]:
+        from municipal_indicators.metrica.life import Place
 
-        if isinstance(result, Waiting):
-            self._wait(result)
+        if isinstance(result, Place):
+            self._wait(load, result)
         return asdict(result)
 
-    def _wait(self, waiting: Waiting) -> NoReturn:
-        from municipal_indicators.metrica.trigger import LogRequestTrigger
+    def _wait(self, load: SiteLoad, place: Place) -> NoReturn:
+        from municipal_indicators.metrica import trigger
 
-        log.info("Request %d is not prepared yet: waiting without a worker.", waiting.request_id)
-        self.defer(
-            trigger=LogRequestTrigger(
-                self.metrica_conn_id,
-                self.request["order"]["counter_id"],
-                waiting.request_id,
-                time.time() + self.wait_limit.total_seconds(),
-                asdict(waiting),
-            ),
-            method_name="resume",
-        )
+        order = load.orders[place.index]
+        deadline = time.time() + self.wait_limit.total_seconds()
+        carried = asdict(place)
+        waiting: trigger.MetricaTrigger
+        if place.request_id:
+            log.info("Request %d is not prepared yet: waiting without a worker.", place.request_id)
+            waiting = trigger.LogRequestTrigger(
+                self.metrica_conn_id, order.counter_id, place.request_id, deadline, carried
+            )
+        else:
+            log.info("%s: waiting without a worker until the storage holds it.", order)
+            waiting = trigger.StorageTrigger(
+                self.metrica_conn_id, order.model_dump(mode="json"), deadline, carried
+            )
+        self.defer(trigger=waiting, method_name="resume")
 
 
-def release_order(context: Context) -> None:
+def release_orders(context: Context) -> None:
     """Failure callback: clean what the failed task ordered; it must not hide why the task failed."""
     operator = context["task"]
     try:
-        if isinstance(operator, LoadMetricaLogOperator):
-            operator.release()
+        if isinstance(operator, LoadMetricaLogsOperator):
+            operator.release(context)
     except Exception:
         log.exception(
-            "What the failed task ordered could not be cleaned: clean it in Metrica by hand."
+            "What the failed task ordered could not be cleaned: the next run of the DAG does it."
         )

@@ -1,53 +1,68 @@
-"""The life of one log request: found in the list or ordered, downloaded, cleaned."""
+"""What an order comes to at the API: its fields, the room for it, its parts, and their cleaning."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
-from municipal_indicators.errors import MetricaRequestError
-from municipal_indicators.metrica.client import BrokenError, LogOrder, LogRequest, MetricaClient
-from municipal_indicators.metrica.plan import storage_full
+from municipal_indicators.errors import MetricaQuotaError, MetricaRequestError
+from municipal_indicators.metrica.client import Evaluation, LogOrder, LogRequest, MetricaClient
+from municipal_indicators.metrica.fields import FieldList
+from municipal_indicators.metrica.plan import Days
 
 log = logging.getLogger(__name__)
 
 
-def find_or_order(client: MetricaClient, order: LogOrder) -> LogRequest:
-    """The request for an order: one that an interrupted run left, else a new one.
+def equals(request: LogRequest, order: LogOrder) -> bool:
+    """Whether a request brings what an order asks for; the order of the fields does not matter."""
+    return (
+        (request.counter_id, request.source, request.date1, request.date2)
+        == (order.counter_id, order.source, order.date1, order.date2)
+        and request.fields == frozenset(order.fields)
+        and request.attribution.upper() in ("", order.attribution)
+    )
 
-    Creating is not idempotent, so that each attempt looks into the list first. Raises
-    MetricaQuotaError when the storage left does not hold the days.
+
+def accepted_fields(
+    client: MetricaClient, order: LogOrder, fields: FieldList
+) -> tuple[FieldList, Evaluation]:
+    """The fields without optional ones that the API refuses for this counter, and the order's evaluation.
+
+    Raises MetricaRequestError when a required one is refused, or for any other refusal.
     """
-    request: LogRequest = client.persist(lambda: find(client, order) or _create(client, order))
-    return request
+    while True:
+        try:
+            return fields, client.evaluate(order.model_copy(update={"fields": fields.names}))
+        except MetricaRequestError as error:
+            refused = fields.refused_in(str(error))
+            if refused is None or refused.required:
+                raise
+            log.warning(
+                "The API refuses the field %s for counter %d: left out (%s).",
+                refused.name,
+                order.counter_id,
+                refused.purpose,
+            )
+            fields = fields.without([refused.name])
 
 
-def find(client: MetricaClient, order: LogOrder) -> LogRequest | None:
-    """A request of the list that equals the order and has not ended; a prepared one first."""
-    equal = [
-        one
-        for one in client.log_requests(order.counter_id)
-        if not one.is_ended and _equals(one, order)
-    ]
-    found = max(equal, key=lambda one: (one.is_processed, one.request_id), default=None)
-    if found:
-        log.info("%s: taking over request %d, %s.", order, found.request_id, found.status)
-    return found
+def storage_full(
+    listed: Iterable[LogRequest], order: LogOrder, possible_days: int
+) -> MetricaQuotaError:
+    """The error for too little storage, with who holds it and the way out.
 
-
-def release(client: MetricaClient, order: LogOrder) -> None:
-    """Clean or cancel what an order that is given up for good holds at the API."""
-    while request := find(client, order):
-        clean(client, request)
-
-
-def clean(client: MetricaClient, request: LogRequest) -> None:
-    """Free the storage of a request; a failure is only told, since the data are safe by then."""
-    try:
-        client.clean(request)
-        log.info("Request %d of counter %d is cleaned.", request.request_id, request.counter_id)
-    except MetricaRequestError as error:
-        log.info("Request %d was gone before it could be cleaned: %s", request.request_id, error)
+    ``listed`` are the counter's requests; ``possible_days`` is the API's word and may be negative.
+    """
+    held = [request for request in listed if request.is_processed]
+    size = sum(request.size or 0 for request in held) / 1e9
+    numbers = ", ".join(str(request.request_id) for request in held) or "none"
+    return MetricaQuotaError(
+        f"{order}: the storage of the Logs API (10 GB a counter) has room for {possible_days} days of "
+        f"{len(Days(order.date1, order.date2))}; {len(held)} prepared requests hold {size:.2f} GB: "
+        f"{numbers}. Have their owners clean those no longer needed, then run the DAG again; "
+        "ops.metrica_storage shows what each of them is."
+    )
 
 
 def download_parts(
@@ -64,22 +79,10 @@ def download_parts(
     return landed
 
 
-def _create(client: MetricaClient, order: LogOrder) -> LogRequest:
-    evaluation = client.evaluate(order)
-    if not evaluation.possible:
-        raise storage_full(client, order, evaluation.max_possible_day_quantity)
-    created = client.create(order)
-    if created is None:
-        raise BrokenError(
-            f"{order}: an equal request is in progress, but the list does not show it yet."
-        )
-    log.info("%s: ordered as request %d.", order, created.request_id)
-    return created
-
-
-def _equals(request: LogRequest, order: LogOrder) -> bool:
-    return (
-        (request.source, request.date1, request.date2) == (order.source, order.date1, order.date2)
-        and request.fields == frozenset(order.fields)
-        and request.attribution.upper() in ("", order.attribution)
-    )
+def clean(client: MetricaClient, request: LogRequest) -> None:
+    """Free the storage of a request, or cancel its preparation; one that is gone is only told."""
+    try:
+        client.clean(request)
+        log.info("Request %d of counter %d is cleaned.", request.request_id, request.counter_id)
+    except MetricaRequestError as error:
+        log.info("Request %d was gone before it could be cleaned: %s", request.request_id, error)

@@ -1,31 +1,26 @@
-"""Which counter days to order: programme days, settling days, zones, and their cut into requests."""
+"""Which counter days a run loads: programme days, settling days, zones, gaps, and their cut into orders."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.errors import (
-    ConfigurationError,
-    MetricaAccessError,
-    MetricaQuotaError,
-    MetricaRequestError,
-)
-from municipal_indicators.metrica.client import Counter, LogOrder, MetricaClient
-from municipal_indicators.metrica.fields import FieldList, load_fields
-from municipal_indicators.metrica.hook import MetricaHook
-from municipal_indicators.passport import Passport, Site, load_passport
+from pydantic import BaseModel
+
+from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.metrica.client import LogOrder
 
 log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
 
-
-Request = dict[str, Any]
+# A quarter: two neighbouring ones, one being loaded and one being prepared, still fit into a year, which
+# lets the API evaluate them together; an interrupted history loses at most a quarter; and the progress
+# of a year moves in four steps.
+CHUNK_DAYS = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,66 +40,37 @@ class Days:
         return f"{self.first}…{self.last}"
 
 
-def plan_run(date_from: str | None, date_to: str | None, moment: datetime) -> list[Request]:
-    """The requests of a run at ``moment``, over the default connection."""
-    passport = load_passport()
-    now = datetime.now(UTC)
-    zone, settling = passport.time_zone, passport.settling_days
-    days = programme_days(date_from, date_to, moment, zone, settling, now)
-    log.info("Programme days %s in %s.", days, zone)
-    return plan_requests(MetricaHook().get_conn(), passport, days, load_fields(), now)
+class PlannedSite(BaseModel, frozen=True):
+    """What a run loads of one counter, as it travels through XCom; its orders are taken one by one.
 
-
-def plan_requests(
-    client: MetricaClient, passport: Passport, days: Days, fields: FieldList, now: datetime
-) -> list[Request]:
-    """The requests of all sites for these programme days, small enough for XCom.
-
-    ``name`` for the UI, ``order`` as JSON, ``time_zone`` of the counter. A site that the API
-    refuses does not keep the others from loading: its request has a ``problem`` in place of
-    an order. When no site is left, the error is raised.
+    ``spans`` are counter days, both ends inclusive, none of more than a year. A day that was
+    published at ``begun_at`` or later is done.
     """
-    requests: list[Request] = []
-    errors = []
-    for site in passport.sites:
-        try:
-            requests += _site_requests(client, site, passport.time_zone, days, fields, now)
-        except (MetricaAccessError, MetricaRequestError, MetricaQuotaError) as error:
-            errors.append(error)
-            name = f"{site.counter_id} ({site.name})"
-            log.error("Site %s cannot be loaded: %s", name, error)
-            requests.append({"name": name, "problem": f"Site {name}: {error}"})
-    if errors and len(errors) == len(passport.sites):
-        raise errors[0]
-    return requests
 
+    name: str
+    counter_id: int
+    source: str
+    attribution: str
+    fields: tuple[str, ...]
+    time_zone: str
+    settling_days: int
+    begun_at: datetime
+    spans: tuple[tuple[date, date], ...]
 
-def _site_requests(
-    client: MetricaClient,
-    site: Site,
-    zone: str,
-    days: Days,
-    fields: FieldList,
-    now: datetime,
-) -> list[Request]:
-    counter = client.counter(site.counter_id)
-    wanted = counter_days(days, zone, counter.time_zone_name, now)
-    orders = orders_of(client, counter, wanted, fields) if wanted else []
-    log.info(
-        "Site %d (%s): counter days %s in %d requests.",
-        site.counter_id,
-        site.name,
-        wanted,
-        len(orders),
-    )
-    return [
-        {
-            "name": f"{order.counter_id} {order.date1}…{order.date2}",
-            "order": order.model_dump(mode="json"),
-            "time_zone": counter.time_zone_name,
-        }
-        for order in orders
-    ]
+    @property
+    def orders(self) -> list[LogOrder]:
+        """The log requests to order, in this order."""
+        return [
+            LogOrder(
+                counter_id=self.counter_id,
+                date1=first,
+                date2=last,
+                fields=self.fields,
+                source=self.source,
+                attribution=self.attribution,
+            )
+            for first, last in self.spans
+        ]
 
 
 def programme_days(
@@ -161,6 +127,17 @@ def counter_days(days: Days, programme_zone: str, counter_zone: str, now: dateti
     return wanted
 
 
+def spans_of(days: Iterable[date]) -> list[Days]:
+    """Single days as spans without gaps."""
+    spans: list[Days] = []
+    for day in sorted(set(days)):
+        if spans and spans[-1].last + DAY == day:
+            spans[-1] = Days(spans[-1].first, day)
+        else:
+            spans.append(Days(day, day))
+    return spans
+
+
 def cut(days: Days, longest: int | None = None) -> list[Days]:
     """The span in pieces of at most a year, the API's limit, and at most ``longest`` days."""
     pieces = []
@@ -172,71 +149,6 @@ def cut(days: Days, longest: int | None = None) -> list[Days]:
         pieces.append(Days(first, last))
         first = last + DAY
     return pieces
-
-
-def accepted_fields(client: MetricaClient, order: LogOrder, fields: FieldList) -> FieldList:
-    """The fields without optional ones that the API refuses for this counter.
-
-    Raises MetricaRequestError when a required one is refused, or for any other refusal.
-    """
-    while True:
-        try:
-            client.evaluate(order.model_copy(update={"fields": fields.names}))
-        except MetricaRequestError as error:
-            refused = fields.refused_in(str(error))
-            if refused is None or refused.required:
-                raise
-            log.warning(
-                "The API refuses the field %s for counter %d: left out (%s).",
-                refused.name,
-                order.counter_id,
-                refused.purpose,
-            )
-            fields = fields.without([refused.name])
-        else:
-            return fields
-
-
-def orders_of(
-    client: MetricaClient, counter: Counter, days: Days, fields: FieldList
-) -> list[LogOrder]:
-    """The log requests that bring a counter's days, each small enough for the storage left now.
-
-    Raises MetricaQuotaError with the numbers when not even one day fits.
-    """
-
-    def order(piece: Days, names: tuple[str, ...] = fields.names) -> LogOrder:
-        return LogOrder(
-            counter_id=counter.id,
-            date1=piece.first,
-            date2=piece.last,
-            fields=names,
-            source=fields.source,
-            attribution=fields.attribution,
-        )
-
-    pieces = cut(days)
-    names = accepted_fields(client, order(pieces[0]), fields).names
-    orders = []
-    for piece in pieces:
-        evaluation = client.evaluate(order(piece, names))
-        longest = None if evaluation.possible else evaluation.max_possible_day_quantity
-        if longest is not None and longest < 1:
-            raise storage_full(client, order(piece, names), longest)
-        orders += [order(part, names) for part in cut(piece, longest)]
-    return orders
-
-
-def storage_full(client: MetricaClient, order: LogOrder, possible_days: int) -> MetricaQuotaError:
-    """The error for too little storage, with who holds it and the way out."""
-    held = [r for r in client.log_requests(order.counter_id) if r.is_processed]
-    size = sum(request.size or 0 for request in held) / 1e9
-    numbers = ", ".join(str(request.request_id) for request in held) or "none"
-    return MetricaQuotaError(
-        f"{order}: the storage of the Logs API (10 GB a counter) has room for {possible_days} days of "
-        f"{(order.date2 - order.date1).days + 1}; {len(held)} prepared requests hold {size:.2f} GB: "
-        f"{numbers}. Have their owners clean those no longer needed, then run the DAG again."
-    )
 
 
 def _day(text: str, param: str) -> date:
