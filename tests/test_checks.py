@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from municipal_indicators.builds import build_marts
-from municipal_indicators.checks import check_marts
+from municipal_indicators.checks import Checked, check_marts
 from municipal_indicators.errors import DataCheckError
 from municipal_indicators.passport import load_passport
 from municipal_indicators.warehouse import Warehouse
@@ -28,7 +30,9 @@ def built(warehouse: Warehouse) -> Given:
 
 
 def test_sound_marts_pass_every_check(built: Given) -> None:
-    assert check_marts(built.warehouse) == len(list((REPOSITORY / "sql" / "checks").glob("*.sql")))
+    checks = list((REPOSITORY / "sql" / "checks").rglob("*.sql"))
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    assert check_marts(built.warehouse) == Checked(passed=len(checks), warnings=())
 
 
 @pytest.mark.parametrize(
@@ -70,4 +74,40 @@ def test_damage_is_found_and_named(built: Given, damage: str, check: str) -> Non
 def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:
     rows = build_marts(warehouse, load_passport(REPOSITORY / "programme.yaml"))
     assert rows["marts.indicators_monthly"] == 0
-    assert check_marts(warehouse) > 0
+    assert check_marts(warehouse).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            "(day, counter_id, visits, reported_visits, is_within_tolerance, compared_at) "
+            "VALUES ('2024-01-30', 5, 90, 100, false, now())",
+            r"warnings/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): 1 rows, "
+            r"first \(2024-01-30, 5, 90, 100, ",
+        ),
+        (
+            "(day, counter_id) VALUES ('2024-01-29', 5), ('2024-01-30', 5)",
+            r"warnings/settled_days_are_compared\.sql \(.*\): 1 rows, first \(5, 2, 2024-01-29, 2024-01-30\)",
+        ),
+    ],
+)
+def test_a_warning_is_told_and_nothing_fails(
+    built: Given, caplog: pytest.LogCaptureFixture, rows: str, told: str
+) -> None:
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    built.warehouse.command(f"INSERT INTO marts.metrica_reconciliation {rows}")
+    with caplog.at_level(logging.WARNING, "municipal_indicators.checks"):
+        checked = check_marts(built.warehouse)
+    assert len(checked.warnings) == 1
+    assert re.search(told, checked.warnings[0])
+    assert checked.warnings[0] in caplog.messages
+
+
+def test_days_within_the_tolerance_or_not_due_yet_are_no_warning(built: Given) -> None:
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    built.warehouse.command(
+        "INSERT INTO marts.metrica_reconciliation (day, is_within_tolerance, compared_at) VALUES "
+        "('2024-01-30', true, now()), (today() - 6, NULL, NULL)"
+    )
+    assert check_marts(built.warehouse).warnings == ()

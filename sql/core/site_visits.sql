@@ -2,6 +2,7 @@
 -- the first member of the tuple keeps the two number spaces apart.
 SELECT
     counter_id,
+    toDate(splitByChar('/', unit_key)[2]) AS counter_day,
     visit_id,
     started_at,
     if(counter_user_id_hash != 0, (0, counter_user_id_hash), (1, client_id)) AS visitor,

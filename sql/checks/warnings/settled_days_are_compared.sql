@@ -1,0 +1,6 @@
+-- Settled days older than a week were compared with Metrica's own report.
+SELECT counter_id, count() AS days, min(day) AS first_day, max(day) AS last_day
+FROM marts.metrica_reconciliation
+WHERE compared_at IS NULL AND day < today() - 7
+GROUP BY counter_id
+ORDER BY counter_id

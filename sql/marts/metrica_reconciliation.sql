@@ -1,0 +1,54 @@
+-- Site × settled counter day: what was loaded beside what Metrica reports. Days without visits count 0 on either side.
+-- The interface of Metrica processes further than its logs: small differences are no error.
+{%- set measures = {'visits': 'visits', 'visitors': 'users', 'pageviews': 'pageviews'} %}
+SELECT
+    d.counter_day AS day,
+    d.counter_id AS counter_id,
+    s.name AS site,
+{%- for ours, theirs in measures.items() %}
+    o.{{ ours }} AS {{ ours }},
+    r.{{ theirs }} AS reported_{{ ours }},
+    multiIf(
+        r.{{ theirs }} > 0, (toFloat64(o.{{ ours }}) - r.{{ theirs }}) / r.{{ theirs }},
+        r.{{ theirs }} = 0 AND o.{{ ours }} = 0, 0,
+        NULL) AS {{ ours }}_difference,
+{%- endfor %}
+    r.is_sampled AS is_sampled,
+    r.sample_share AS sample_share,
+    if(
+        r.compared_at IS NULL,
+        NULL,
+        {% for ours in measures %}ifNull(abs({{ ours }}_difference) <= 0.01, false){{ '' if loop.last else ' AND ' }}{% endfor %}
+    ) AS is_within_tolerance,
+    r.compared_at AS compared_at
+FROM
+(
+{% include 'parts/settled_counter_days.sql' %}
+) AS d
+INNER JOIN core.programme_sites AS s ON s.counter_id = d.counter_id
+LEFT JOIN
+(
+    SELECT
+        counter_id,
+        counter_day,
+        count() AS visits,
+        uniqExact(visitor) AS visitors,
+        sum(greatest(page_views, 0)) AS pageviews
+    FROM core.site_visits
+    GROUP BY counter_id, counter_day
+) AS o ON o.counter_id = d.counter_id AND o.counter_day = d.counter_day
+LEFT JOIN
+(
+    SELECT
+        counter_id,
+        counter_day,
+        argMax((t.visits, t.users, t.pageviews, t.is_sampled, t.sample_share), t.reported_at) AS newest,
+        toNullable(newest.1) AS visits,
+        toNullable(newest.2) AS users,
+        toNullable(newest.3) AS pageviews,
+        toNullable(newest.4) AS is_sampled,
+        toNullable(newest.5) AS sample_share,
+        toNullable(max(t.reported_at)) AS compared_at
+    FROM core.metrica_reported_days AS t
+    GROUP BY counter_id, counter_day
+) AS r ON r.counter_id = d.counter_id AND r.counter_day = d.counter_day
