@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators.checks import check_marts
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.metrica import reconciliation
 from municipal_indicators.metrica.reconciliation import (
@@ -147,13 +148,37 @@ def test_a_day_that_the_report_leaves_out_has_no_visits(
     assert stored(given) == [(FIRST, 0, 0, 0, False, 1.0)]
 
 
-def test_a_sampled_or_other_report_is_told(given: Given, emulator: MetricaEmulator) -> None:
+def test_figures_of_a_report_are_stored_as_whole_numbers(
+    given: Given, emulator: MetricaEmulator
+) -> None:
     publish(given, emulator, days_of(1))
     row = {"dimensions": [{"name": str(FIRST)}], "metrics": [1000.0, None, 3000.4]}
     answer = {"data": [row], "total_rows": 1, "sampled": True, "sample_share": 0.25}
     emulator.faults.fail("report", Reply(200, body=json.dumps(answer)))
     assert reconcile_run() == Reconciled(1, 0)
     assert stored(given) == [(FIRST, 1000, 0, 3000, True, 0.25)]
+
+
+def test_a_day_that_metrica_tells_otherwise_is_a_warning(
+    given: Given, emulator: MetricaEmulator
+) -> None:
+    publish(given, emulator, days_of(3))
+    emulator.settings.report_skew = {FIRST + DAY: 0.5}
+    assert reconcile_run() == Reconciled(3, 0)
+    given.build()
+    differing = given.select(
+        "SELECT day, visits_difference > 0.5 FROM marts.metrica_reconciliation WHERE NOT is_within_tolerance"
+    )
+    assert differing == [(FIRST + DAY, True)]
+    (warning,) = check_marts(given.warehouse).warnings
+    assert f"1 rows, first ({FIRST + DAY}, {SITE}, " in warning
+
+
+def test_a_sample_is_told_with_its_share(given: Given, emulator: MetricaEmulator) -> None:
+    publish(given, emulator, days_of(1))
+    emulator.settings.sample_share = 0.5
+    assert reconcile_run() == Reconciled(1, 0)
+    assert [row[-2:] for row in stored(given)] == [(True, 0.5)]
 
 
 @pytest.mark.parametrize(
