@@ -23,10 +23,10 @@ CREATE OR REPLACE FUNCTION metrica_unescaped AS (cell) -> arrayStringConcat(
         splitByString('\\\\', cell)),
     '\\');
 
--- What looks like an e-mail address, a telephone or SNILS of a visitor in a form's address.
--- The first match is cheap and nearly always false; only then is anything replaced.
+-- What looks like an e-mail address, a telephone or SNILS of a visitor among the values of a form's address.
+-- The first search is cheap and nearly always finds nothing; only then is anything replaced.
 CREATE OR REPLACE FUNCTION metrica_masked AS (url) -> if(
-    position(url, '=') > 0 AND match(url, '@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}'),
+    position(url, '=') > 0 AND multiMatchAny(url, ['@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}']),
     replaceRegexpAll(
         url,
         '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)',

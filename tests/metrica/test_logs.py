@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,14 +19,14 @@ from municipal_indicators.metrica.client import LogOrder, MetricaClient
 from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.logs import PreparedLog, load_log
 from municipal_indicators.warehouse import Warehouse
-from tests.emulators.metrica import MetricaEmulator, Visit
+from tests.emulators.metrica import MetricaEmulator, Visit, tsv
 from tests.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
 
 REQUESTED = datetime(2024, 3, 9, 1, tzinfo=UTC)
 COLUMNS = (
     "visit_id, counter_id, started_at, counter_user_id_hash, client_id, is_new_user, is_bounce, page_views, "
     "visit_duration_seconds, start_url, end_url, referer, traffic_source, search_engine, device, "
-    "operating_system, browser, city"
+    "operating_system, browser, city, goals, parameters"
 )
 
 
@@ -55,6 +56,8 @@ def expected(found: Iterable[Visit], zone: str) -> list[tuple[Any, ...]]:
             v.operating_system_root,
             v.browser,
             v.visitor.place.city,
+            [goal for goal, _ in v.goals],
+            list(v.parameters[:1]),
         )
         for v in found
     )
@@ -94,6 +97,7 @@ def quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("csv_quotes", [False, True])
 @pytest.mark.parametrize("reversed_columns", [False, True])
+@pytest.mark.parametrize("dialect", ["A", "B"])
 def test_visits_arrive_exactly(
     client: MetricaClient,
     emulator: MetricaEmulator,
@@ -101,13 +105,15 @@ def test_visits_arrive_exactly(
     tmp_path: Path,
     csv_quotes: bool,
     reversed_columns: bool,
+    dialect: Literal["A", "B"],
 ) -> None:
+    emulator.settings.dialect = dialect
     emulator.settings.csv_quotes = csv_quotes
     emulator.settings.parts_per_request = 3
     emulator.faults.reversed_columns = reversed_columns
     emulator.faults.byte_order_mark = reversed_columns
     last = date(2024, 4, 30)
-    books = load_log(warehouse, fetched(client, tmp_path, order(last=last)), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order(last=last)), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth, "Europe/Moscow")
     assert books == Books(len(truth), len(truth))
@@ -117,12 +123,99 @@ def test_visits_arrive_exactly(
     assert min(v.user_hash for v in truth) == 0
     urls = "".join(v.start_url + v.end_url + v.referer for v in truth)
     assert all(odd in urls for odd in "\t\n\r\\\"'\u2028@")
+    assert {len(v.goals) for v in truth} >= {0, 1, 2}
+
+
+@pytest.mark.parametrize("dialect", ["A", "B"])
+@pytest.mark.parametrize("csv_quotes", [False, True])
+def test_texts_of_arrays_arrive_exactly(
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    dialect: Literal["A", "B"],
+    csv_quotes: bool,
+) -> None:
+    odd = [
+        [],
+        ["o'k", 'файл "Устав"', "a\\b", "", "a','b", "[1]"],
+        ["таб\tстрока\nконец\r", "\u2028", "ivan@mail.example", "\\", "'"],
+    ]
+    cells = [tsv.string_array(texts, dialect) for texts in odd]
+    emulator.faults.bad_rows = [
+        {"ym:s:parsedParamsKey1": tsv.quote_cell(cell) if csv_quotes else cell} for cell in cells
+    ]
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    assert books.quarantined == 0
+    ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), len(odd))]
+    arrived = dict(warehouse.rows("SELECT visit_id, parameters FROM core.metrica_visits"))
+    odd[2][2] = "***"
+    assert [arrived[visit_id] for visit_id in ids] == odd
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "reason"),
+    [
+        ("goalsID", "[1,x]", "is not a list of numbers as [1,2], each from 0 to 4294967295"),
+        ("goalsID", "[4294967296]", "is not a list of numbers as [1,2], each from 0 to 4294967295"),
+        ("goalsID", "1", "is not a list of numbers as [1,2], each from 0 to 4294967295"),
+        ("parsedParamsKey1", "['a", "is not a list of texts as ['a','b']"),
+        ("parsedParamsKey1", "['a'b']", "is not a list of texts as ['a','b']"),
+    ],
+)
+def test_a_list_that_cannot_be_read_goes_to_quarantine(
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    name: str,
+    cell: str,
+    reason: str,
+) -> None:
+    emulator.faults.bad_rows = [{f"ym:s:{name}": cell}]
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    assert books.quarantined == 1
+    ((_, _, line, field, told, masked),) = quarantined(warehouse)
+    assert (line, field) == (2, f"ym:s:{name}")
+    assert told.endswith(reason)
+    assert "'a" not in masked
+
+
+def test_what_a_reload_changed_is_noted_and_makes_the_settling_curve(
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = emulator.today - timedelta(days=1)
+    wanted = order(day, day)
+    early = list(emulator.visits(SITE, day, day))
+    prepared = fetched(client, tmp_path, wanted)
+    at = datetime.combine(day, time(21), UTC)
+    fields = load_fields("visits")
+    load_log(warehouse, replace(prepared, requested_at=at + timedelta(hours=3)), fields)
+    assert warehouse.rows("SELECT * FROM ops.metrica_reloads") == []
+    monkeypatch.setattr(emulator, "clock", lambda: at + timedelta(days=5))
+    settled = list(emulator.visits(SITE, day, day))
+    again = fetched(client, tmp_path, wanted)
+    load_log(warehouse, replace(again, requested_at=at + timedelta(hours=100)), fields)
+    before, after = ({v.visit_id: v for v in found} for found in (early, settled))
+    added = len(after.keys() - before.keys())
+    changed = sum(before[key] != after[key] for key in before)
+    assert added > 0 < changed
+    assert warehouse.rows(
+        "SELECT * EXCEPT (load_id, previous_load_id) FROM ops.metrica_reloads"
+    ) == [(SITE, "visits", day, 3, 100, len(early), len(settled), 0, added, changed)]
+    assert warehouse.rows("SELECT * FROM ops.metrica_settling") == [
+        (SITE, "visits", 0, 1, len(settled), 0, added, changed, (added + changed) / len(settled))
+    ]
 
 
 def test_every_day_is_a_unit_with_its_books(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
+    load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     counts = [len(list(emulator.visits(SITE, day, day))) for day in (FIRST, date(2024, 3, 2), LAST)]
     assert warehouse.rows(
         "SELECT unit, status, delivered, loaded, quarantined, duplicates FROM ops.loads ORDER BY unit"
@@ -145,16 +238,18 @@ def test_loading_again_publishes_the_same_and_a_changed_day_replaces_the_old(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     prepared = fetched(client, tmp_path, order())
-    load_log(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields("visits"))
     before = published(warehouse)
-    load_log(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields("visits"))
     assert published(warehouse) == before
     assert warehouse.value("SELECT count() FROM core.metrica_visits") == 2 * len(before)
     number, path = prepared.parts[0]
     head, body = path.read_bytes().split(b"\n", 1)
     path.write_bytes(head + b"\n" + body.split(b"\n", 1)[1])
     load_log(
-        warehouse, replace(prepared, parts=[(number, path), *prepared.parts[1:]]), load_fields()
+        warehouse,
+        replace(prepared, parts=[(number, path), *prepared.parts[1:]]),
+        load_fields("visits"),
     )
     assert len(published(warehouse)) == len(before) - 1
 
@@ -164,7 +259,7 @@ def test_days_of_another_zone_keep_their_instants(
 ) -> None:
     zone = "Asia/Vladivostok"
     wanted = order(counter_id=FAR_SITE)
-    load_log(warehouse, fetched(client, tmp_path, wanted, zone), load_fields())
+    load_log(warehouse, fetched(client, tmp_path, wanted, zone), load_fields("visits"))
     assert published(warehouse) == expected(emulator.visits(FAR_SITE, FIRST, LAST), zone)
     begin = warehouse.value("SELECT min(from_at) FROM core.site_days")
     assert begin.replace(tzinfo=UTC) == datetime(2024, 2, 29, 14, tzinfo=UTC)
@@ -179,7 +274,7 @@ def test_days_without_visits_are_published_too(
     fault: str,
 ) -> None:
     setattr(emulator.faults, fault, True)
-    assert load_log(warehouse, fetched(client, tmp_path, order()), load_fields()) == Books()
+    assert load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits")) == Books()
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
 
@@ -226,7 +321,7 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:s:{field}": value}
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 1, 1, 0)
     ((unit, sheet, line, named, told, row),) = quarantined(warehouse)
@@ -247,7 +342,7 @@ def test_an_empty_value_is_null_only_where_that_is_legal(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.empty_fields = {"ym:s:counterUserIDHash", "ym:s:clientID", "ym:s:referer"}
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     assert books.quarantined == 0
     second = list(emulator.visits(SITE, FIRST, LAST))[1]
     assert warehouse.rows(
@@ -260,7 +355,7 @@ def test_a_row_with_another_number_of_cells_shifts_nothing(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.wrong_column_rows = 2
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 2, 2, 0)
     assert [row[1:5] for row in quarantined(warehouse)] == [
@@ -279,7 +374,7 @@ def test_odd_lines_are_counted_and_kept_apart(
     lines = path.read_bytes().split(b"\n")
     odd = lines[1].replace(b"https://", b"https://\r\xff", 1)
     path.write_bytes(b"\n".join([lines[0], odd, b"", b"\t" * 18, *lines[2:-1], b"cut"]))
-    books = load_log(warehouse, prepared, load_fields())
+    books = load_log(warehouse, prepared, load_fields("visits"))
     assert books.delivered == len(list(emulator.visits(SITE, FIRST, LAST))) + 3
     assert books.quarantined == 3
     assert [row[2] for row in quarantined(warehouse)] == [3, 4, len(lines) + 2]
@@ -289,7 +384,7 @@ def test_a_visit_that_comes_twice_is_kept_once(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.duplicate_rows = 4
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields())
+    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth, "Europe/Moscow")
@@ -308,7 +403,7 @@ def test_of_two_states_of_a_visit_the_longer_is_kept(
     row = path.read_bytes().split(b"\n")[1].split(b"\t")
     row[names.index(b"ym:s:pageViews")] = b"99"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\n" + b"\t".join(row) + b"\n", 1))
-    assert load_log(warehouse, prepared, load_fields()).duplicates == 1
+    assert load_log(warehouse, prepared, load_fields("visits")).duplicates == 1
     assert warehouse.value("SELECT max(page_views) FROM core.metrica_visits") == 99
 
 
@@ -320,7 +415,7 @@ def test_blocks_of_whole_lines_keep_line_numbers(
 ) -> None:
     monkeypatch.setattr(logs, "BLOCK_BYTES", 700)
     prepared = fetched(client, tmp_path, order(last=FIRST))
-    books = load_log(warehouse, prepared, load_fields())
+    books = load_log(warehouse, prepared, load_fields("visits"))
     for number, path in prepared.parts:
         ids = [int(line.split(b"\t")[0]) for line in path.read_bytes().split(b"\n")[1:-1]]
         found = warehouse.rows(
@@ -339,7 +434,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
     warehouse.command("DROP VIEW staging.metrica_visits_quarantining")
     try:
         with pytest.raises(BooksDoNotBalanceError, match=r"part 0: \d+ lines, but \d+ loaded"):
-            load_log(warehouse, prepared, load_fields())
+            load_log(warehouse, prepared, load_fields("visits"))
     finally:
         for text in doors.door_texts().values():
             warehouse.run_script(text + ";\n")
@@ -347,7 +442,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
     assert set(warehouse.rows("SELECT status, position(message, 'part 0') > 0 FROM ops.loads")) == {
         ("failed", 1)
     }
-    load_log(warehouse, prepared, load_fields())
+    load_log(warehouse, prepared, load_fields("visits"))
     assert len(quarantined(warehouse)) == 1
 
 
@@ -360,6 +455,6 @@ def test_a_part_with_a_heading_that_does_not_fit_publishes_nothing(
     with pytest.raises(
         MetricaError, match=r"part 1: the heading does not fit.*missing ym:s:visitID"
     ):
-        load_log(warehouse, prepared, load_fields())
+        load_log(warehouse, prepared, load_fields("visits"))
     assert published(warehouse) == []
     assert warehouse.value("SELECT count() FROM core.site_visits") == 0

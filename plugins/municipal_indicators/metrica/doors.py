@@ -1,9 +1,10 @@
-"""Writes the SQL that casts and checks each ordered field: ``sql/doors/metrica_log.sql`` for every field list."""
+"""Writes the SQL that casts and checks each ordered field: ``sql/doors/metrica_log.sql`` of each list."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.metrica.fields import (
@@ -64,8 +65,8 @@ def check_columns(warehouse: Warehouse) -> None:
             if kept.get(column) != _bare(_stored_type(field)):
                 raise ConfigurationError(
                     f"reference/{listed}: the field {field.name} arrives in {table}.{column} as "
-                    f"{field.type}, but that column is {kept.get(column) or 'missing'}. Add or change it in a "
-                    "new migration in sql/schema."
+                    f"{field.type}, but that column is {kept.get(column) or 'missing'}. "
+                    "Add or change it in a new migration in sql/schema."
                 )
         if extra := sorted(kept.keys() - asked.keys() - _OWN_COLUMNS):
             raise ConfigurationError(
@@ -96,69 +97,93 @@ def unit_suffix(source: str) -> str:
 
 def _column(number: int, field: ApiField) -> _Column:
     cell = f"cells[places[{number}]]"
-    name, kind = field.column, field.inner_type
     if field.absent is not None:
         cell = f"if(empty({cell}), {literal(field.absent)}, {cell})"
+    kind = field.inner_type
+    if kind in _CASTS:
+        check = _CASTS[kind](field.column, cell)
+    elif kind == "Array(String)":
+        check = _strings(number, field.column, cell)
+    elif kind.startswith("Array("):
+        check = _numbers(cell, kind[len("Array(") : -1])
+    else:
+        check = _whole_number(field, cell)
+    typed = stored_type = _stored_type(field)
+    stored = f"metrica_masked(t.{field.column})" if field.masked else f"t.{field.column}"
+    is_bad = check.is_bad
+    if is_bad and field.is_nullable:
+        is_bad = f"{is_bad} AND notEmpty({cell})"
+    elif is_bad and not kind.startswith("Array("):
+        typed, stored = f"Nullable({stored_type})", f"assumeNotNull({stored})"
+    return _Column(
+        number, field.column, typed, check.cast, is_bad, stored, check.demand, check.literal
+    )
 
-    def column(cast: str, is_bad: str, demand: str) -> _Column:
-        typed = _stored_type(field)
-        if is_bad and not field.is_nullable and "Array" not in typed:
-            return _Column(
-                number, name, f"Nullable({typed})", cast, is_bad, f"assumeNotNull(t.{name})", demand
-            )
-        if is_bad and field.is_nullable:
-            is_bad = f"{is_bad} AND notEmpty({cell})"
-        stored = f"metrica_masked(t.{name})" if field.masked else f"t.{name}"
-        return _Column(number, name, typed, cast, is_bad, stored, demand)
 
-    if kind == "String":
-        return column(cell, "", "''")
-    if kind == "Date":
-        return column(
-            f"toDate(parseDateTimeOrNull({cell}, '%Y-%m-%d', 'UTC'))", f"{name} IS NULL", "''"
-        )
-    if kind == "DateTime":
-        return column(
-            f"parseDateTimeOrNull({cell}, '%Y-%m-%d %H:%i:%s', {_TIME_ZONE})",
-            f"{name} IS NULL",
-            literal("is not a time as YYYY-MM-DD hh:mm:ss"),
-        )
-    if kind == "Bool":
-        return column(
-            f"transform({cell}, ['0', '1'], [toNullable(false), toNullable(true)], NULL)",
-            f"{name} IS NULL",
-            literal("is neither 0 nor 1"),
-        )
-    if kind == "Array(String)":
-        text = f"{name}_literal"
-        return replace(
-            column(
-                f"if(length({text}) < 3, [], metrica_strings({text}))",
-                f"notEmpty({text}) AND NOT metrica_is_strings({text})",
-                literal("is not a list of texts as ['a','b']"),
-            ),
-            # Its quotes are escaped by rules of their own, so that it is read from the line.
-            literal=f"if(is_plain, {cell}, metrica_literal(metrica_unquoted(splitByChar('\\t', line)[places[{number}]])))",
-        )
-    if kind.startswith("Array("):
-        item = kind[len("Array(") : -1]
-        return column(
-            f"arrayMap(x -> assumeNotNull(accurateCastOrNull(x, '{item}')), "
-            f"if(length({cell}) < 3, [], splitByChar(',', substring({cell}, 2, length({cell}) - 2))))",
-            f"notEmpty({cell}) AND NOT (match({cell}, '^\\\\[(?:[0-9]+(?:,[0-9]+)*)?\\\\]$') AND "
-            f"arrayAll(x -> accurateCastOrNull(x, '{item}') IS NOT NULL, "
-            f"if(length({cell}) < 3, [], splitByChar(',', substring({cell}, 2, length({cell}) - 2)))))",
-            literal(f"is not a list of numbers as [1,2], each {_range(item)}"),
-        )
-    is_bad = f"{name} IS NULL"
-    least, greatest = _limits(kind)
-    demand = literal(f"is not a whole number {_range(kind, field.least)}")
-    if field.least is not None and field.least > least:
-        is_bad = f"ifNull({name} < {field.least}, true)"
-    if name == "counter_id":
-        is_bad = f"ifNull({name} != ordered_counter, true)"
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """How a cell is cast, when it does not fit, and what the quarantine then says of it."""
+
+    cast: str
+    is_bad: str = ""
+    demand: str = "''"
+    literal: str = ""
+
+
+_CASTS: dict[str, Callable[[str, str], _Check]] = {
+    "String": lambda column, cell: _Check(cell),
+    "Date": lambda column, cell: _Check(
+        f"toDate(parseDateTimeOrNull({cell}, '%Y-%m-%d', 'UTC'))",
+        f"{column} IS NULL",
+        literal("is not a day as YYYY-MM-DD"),
+    ),
+    "DateTime": lambda column, cell: _Check(
+        f"parseDateTimeOrNull({cell}, '%Y-%m-%d %H:%i:%s', {_TIME_ZONE})",
+        f"{column} IS NULL",
+        literal("is not a time as YYYY-MM-DD hh:mm:ss"),
+    ),
+    "Bool": lambda column, cell: _Check(
+        f"transform({cell}, ['0', '1'], [toNullable(false), toNullable(true)], NULL)",
+        f"{column} IS NULL",
+        literal("is neither 0 nor 1"),
+    ),
+}
+
+
+def _strings(number: int, column: str, cell: str) -> _Check:
+    text = f"{column}_literal"
+    raw = f"metrica_unquoted(splitByChar('\\t', line)[places[{number}]])"
+    return _Check(
+        f"if(length({text}) < 3, [], metrica_strings({text}))",
+        f"notEmpty({text}) AND NOT metrica_is_strings({text})",
+        literal("is not a list of texts as ['a','b']"),
+        # Its quotes are escaped by rules of their own, so that it is read from the line.
+        f"if(is_plain, {cell}, metrica_literal({raw}))",
+    )
+
+
+def _numbers(cell: str, item: str) -> _Check:
+    items = (
+        f"if(length({cell}) < 3, [], splitByChar(',', substring({cell}, 2, length({cell}) - 2)))"
+    )
+    return _Check(
+        f"arrayMap(x -> assumeNotNull(accurateCastOrNull(x, '{item}')), {items})",
+        f"notEmpty({cell}) AND NOT (match({cell}, '^\\\\[[-0-9,]*\\\\]$') AND "
+        f"arrayAll(x -> accurateCastOrNull(x, '{item}') IS NOT NULL, {items}))",
+        literal(f"is not a list of numbers as [1,2], each {_range(item)}"),
+    )
+
+
+def _whole_number(field: ApiField, cell: str) -> _Check:
+    column, kind = field.column, field.inner_type
+    cast = f"accurateCastOrNull({cell}, '{kind}')"
+    if column == "counter_id":
         demand = "concat('is not the counter ordered, ', JSONExtractString(context, 'counter_id'))"
-    return column(f"accurateCastOrNull({cell}, '{kind}')", is_bad, demand)
+        return _Check(cast, f"ifNull({column} != ordered_counter, true)", demand)
+    demand = literal(f"is not a whole number {_range(kind, field.least)}")
+    if field.least is None:
+        return _Check(cast, f"{column} IS NULL", demand)
+    return _Check(cast, f"ifNull({column} < {field.least}, true)", demand)
 
 
 def _limits(kind: str) -> tuple[int, int]:

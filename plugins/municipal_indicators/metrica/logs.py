@@ -25,7 +25,7 @@ from municipal_indicators.warehouse import Warehouse, render
 log = logging.getLogger(__name__)
 
 # A block is one insert and one part of the table: larger ones spare merges and take memory.
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 48 << 20
 STAGERS = 2
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What tells rows of a source apart, and which of two equal ones is the latest state.
@@ -181,23 +181,21 @@ def _check_parts(
 def _books(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> dict[UUID, Books]:
     """The books of each load, after repeated rows were taken out."""
     values = _of(prepared, loads)
-    counted = dict(
-        (load_id, (rows, bad, repeated))
-        for load_id, rows, bad, repeated in warehouse.rows(_sql("rows_of_loads", prepared), values)
-    )
+    sql = _sql("rows_of_loads", prepared)
+    counted = {
+        load_id: (rows, bad, repeated)
+        for load_id, rows, bad, repeated in warehouse.rows(sql, values)
+    }
     repeated = [load for load in loads if counted.get(load.load_id, (0, 0, 0))[2]]
+    left = counted
     if repeated:
         warehouse.command(_sql("delete_duplicates", prepared), _of(prepared, repeated))
-        left = dict(
-            (load_id, rows)
-            for load_id, rows, _, _ in warehouse.rows(_sql("rows_of_loads", prepared), values)
-        )
-    else:
-        left = {load_id: rows for load_id, (rows, _, _) in counted.items()}
+        left = {load_id: (rows, 0, 0) for load_id, rows, _, _ in warehouse.rows(sql, values)}
     books = {}
     for load in loads:
         rows, bad, duplicates = counted.get(load.load_id, (0, 0, 0))
-        books[load.load_id] = Books(rows + bad, left.get(load.load_id, 0), bad, duplicates)
+        loaded, _, _ = left.get(load.load_id, (0, 0, 0))
+        books[load.load_id] = Books(rows + bad, loaded, bad, duplicates)
     return books
 
 
