@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 # A block is one insert and one part of the table: larger ones spare merges and take memory.
 BLOCK_BYTES = 48 << 20
 STAGERS = 2
+IDS_AT_ONCE = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What tells rows of a source apart, and which of two equal ones is the latest state.
 _IDENTITIES = {
@@ -180,23 +181,43 @@ def _check_parts(
 
 def _books(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> dict[UUID, Books]:
     """The books of each load, after repeated rows were taken out."""
-    values = _of(prepared, loads)
-    sql = _sql("rows_of_loads", prepared)
-    counted = {
-        load_id: (rows, bad, repeated)
-        for load_id, rows, bad, repeated in warehouse.rows(sql, values)
-    }
-    repeated = [load for load in loads if counted.get(load.load_id, (0, 0, 0))[2]]
+    counted = _rows(warehouse, prepared, loads)
+    distinct = _distinct_ids(warehouse, prepared, loads, sum(rows for rows, _ in counted.values()))
+    repeated = [load for load in loads if distinct[load.load_id] != counted[load.load_id][0]]
     left = counted
     if repeated:
         warehouse.command(_sql("delete_duplicates", prepared), _of(prepared, repeated))
-        left = {load_id: (rows, 0, 0) for load_id, rows, _, _ in warehouse.rows(sql, values)}
-    books = {}
-    for load in loads:
-        rows, bad, duplicates = counted.get(load.load_id, (0, 0, 0))
-        loaded, _, _ = left.get(load.load_id, (0, 0, 0))
-        books[load.load_id] = Books(rows + bad, loaded, bad, duplicates)
-    return books
+        left = _rows(warehouse, prepared, loads)
+    return {
+        load.load_id: Books(
+            delivered=sum(counted[load.load_id]),
+            loaded=left[load.load_id][0],
+            quarantined=counted[load.load_id][1],
+            duplicates=counted[load.load_id][0] - distinct[load.load_id],
+        )
+        for load in loads
+    }
+
+
+def _rows(
+    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]
+) -> dict[UUID, tuple[int, int]]:
+    """Stored and quarantined rows of each load."""
+    found = warehouse.rows(_sql("rows_of_loads", prepared), _of(prepared, loads))
+    return dict.fromkeys((load.load_id for load in loads), (0, 0)) | {
+        load_id: (rows, bad) for load_id, rows, bad in found
+    }
+
+
+def _distinct_ids(
+    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], rows: int
+) -> Counter[UUID]:
+    shares = 1 + rows // IDS_AT_ONCE
+    distinct: Counter[UUID] = Counter()
+    for share in range(shares):
+        values = {**_of(prepared, loads), "shares": shares, "share": share}
+        distinct.update(dict(warehouse.rows(_sql("distinct_ids", prepared), values)))
+    return distinct
 
 
 def _sql(name: str, prepared: PreparedLog) -> str:
@@ -236,7 +257,7 @@ def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load
     )
 
 
-def _of(prepared: PreparedLog, loads: Sequence[Load]) -> dict[str, list[str]]:
+def _of(prepared: PreparedLog, loads: Sequence[Load]) -> dict[str, Any]:
     return {"keys": prepared.unit_keys, "loads": [str(load.load_id) for load in loads]}
 
 
