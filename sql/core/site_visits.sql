@@ -11,6 +11,7 @@ SELECT
     page_views,
     visit_duration_seconds,
     start_url,
+    end_url,
     traffic_source,
     search_engine,
     device,

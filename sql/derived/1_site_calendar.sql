@@ -1,32 +1,3 @@
--- Days of the programme zone that the published counter days cover whole: a day half loaded shows in no mart.
--- A day is settled when it was ordered more than settling_days after it (the nightly re-load ends then).
-SELECT
-    counter_id,
-    day,
-    min(dateDiff('day', day, requested_day)) > {{ settling_days }} AS is_settled,
-    max(requested_day) AS requested_on
-FROM
-(
-    SELECT
-        counter_id,
-        requested_day,
-        arrayJoin(arrayMap(
-            i -> toDate(from_at, {{ time_zone | literal }}) + i,
-            range(toUInt32(dateDiff(
-                'day',
-                toDate(from_at, {{ time_zone | literal }}),
-                toDate(until_at - 1, {{ time_zone | literal }})
-            )) + 1)
-        )) AS day,
-        greatest(from_at, toDateTime(day, {{ time_zone | literal }})) AS overlap_from,
-        least(until_at, toDateTime(day + 1, {{ time_zone | literal }})) AS overlap_until
-    FROM
-    (
-        SELECT counter_id, from_at, until_at, toDate(requested_at, {{ time_zone | literal }}) AS requested_day
-        FROM core.site_days
-        WHERE counter_id IN (SELECT counter_id FROM core.programme_sites)
-    )
-)
-GROUP BY counter_id, day
-HAVING sum(dateDiff('second', overlap_from, overlap_until))
-    >= dateDiff('second', toDateTime(day, {{ time_zone | literal }}), toDateTime(day + 1, {{ time_zone | literal }}))
+-- Days of the programme zone whose visits are loaded whole: a day half loaded shows in no mart.
+{%- set counter_days = 'core.site_days' %}
+{% include 'parts/whole_days.sql' %}

@@ -1,4 +1,5 @@
 -- First and last day of each source's data, days after today left out, and its last published load.
+-- Of Metrica the visits count: no indicator is made of hits, and these must not hide that visits are late.
 WITH days AS
 (
     SELECT 'metrica' AS source, day FROM core.site_calendar
@@ -33,7 +34,7 @@ successes AS
 (
     SELECT source, maxOrNull(toDateTime(at, 'UTC')) AS last_success_at
     FROM ops.load_events
-    WHERE status = 'published'
+    WHERE status = 'published' AND NOT (source = 'metrica' AND endsWith(unit_key, '/hits'))
     GROUP BY source
 )
 SELECT s.source AS source, r.data_from AS data_from, r.data_through AS data_through, l.last_success_at AS last_success_at

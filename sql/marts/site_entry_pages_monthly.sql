@@ -1,9 +1,10 @@
 -- Site × month × entry page: host and path, without query.
+{% from 'parts/page.sql' import page %}
 SELECT
     toStartOfMonth(v.day) AS month,
     v.counter_id AS counter_id,
     s.name AS site,
-    {% include 'parts/page.sql' %} AS page,
+    {{ page('v.start_url') }} AS page,
     count() AS visits,
     uniqExact(v.visitor) AS visitors,
     countIf(v.is_bounce) / count() AS bounce_share

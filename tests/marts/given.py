@@ -38,22 +38,7 @@ class Given:
     ) -> None:
         """Publish a counter's day; a visit needs nothing but what the case is about."""
         load = self._begin("metrica", f"{counter}/{day}")
-        start = datetime.combine(day, datetime.min.time(), ZoneInfo(zone))
-        following = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
-        self.warehouse.insert(
-            "core.metrica_days",
-            [
-                "unit_key",
-                "load_id",
-                "counter_id",
-                "counter_day",
-                "time_zone",
-                "from_at",
-                "until_at",
-                "requested_at",
-            ],
-            [[load.unit.key, load.load_id, counter, day, zone, start, following, requested_at]],
-        )
+        start = self._day(load, "visits", counter, day, zone, requested_at)
         defaults = {
             "counter_id": counter,
             "started_at": start,
@@ -66,6 +51,34 @@ class Given:
             [{**defaults, "visit_id": next(self.numbers), **v} for v in visits],
         )
         self._publish(load, len(visits))
+
+    def hits(
+        self,
+        day: date,
+        hits: Sequence[Mapping[str, Any]] = (),
+        *,
+        counter: int = COUNTER,
+        zone: str = "Europe/Moscow",
+        requested_at: datetime = NOW,
+    ) -> None:
+        """Publish a counter's day of events; each is a page view of one visitor unless told otherwise."""
+        load = self._begin("metrica", f"{counter}/{day}/hits")
+        start = self._day(load, "hits", counter, day, zone, requested_at)
+        defaults = {
+            "counter_id": counter,
+            "happened_at": start,
+            "counter_user_id_hash": 1,
+            "client_id": 1,
+            "is_page_view": True,
+            "is_download": False,
+            "url": "",
+        }
+        self._rows(
+            "core.metrica_hits",
+            load,
+            [{**defaults, "watch_id": next(self.numbers), **h} for h in hits],
+        )
+        self._publish(load, len(hits))
 
     def table(
         self, source: str, table: str, rows: Sequence[Mapping[str, Any]], kind: str = ""
@@ -85,6 +98,30 @@ class Given:
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self.warehouse.rows(sql)
+
+    def _day(
+        self,
+        load: Load,
+        source: str,
+        counter: int,
+        day: date,
+        zone: str,
+        requested_at: datetime,
+    ) -> datetime:
+        """Note a counter's day as loaded; the instant at which it begins."""
+        start = datetime.combine(day, datetime.min.time(), ZoneInfo(zone))
+        following = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+        row = {
+            "counter_id": counter,
+            "counter_day": day,
+            "time_zone": zone,
+            "from_at": start,
+            "until_at": following,
+            "requested_at": requested_at,
+            "source": source,
+        }
+        self._rows("core.metrica_days", load, [row])
+        return start
 
     def _begin(self, source: str, key: str) -> Load:
         return begin_loads(self.warehouse, [Unit(source, key, key)])[0]
