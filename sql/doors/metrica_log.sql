@@ -51,6 +51,8 @@ CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
         extractAll(substring(literal, 2, length(literal) - 2), '(?s)''(?:[^''\\\\]|\\\\.)*''|[^'',]+')));
 
 DROP VIEW IF EXISTS {{ door }}_typing SYNC;
+DROP VIEW IF EXISTS {{ door }}_typing_plain SYNC;
+DROP VIEW IF EXISTS {{ door }}_typing_escaped SYNC;
 DROP VIEW IF EXISTS {{ door }}_loading SYNC;
 DROP VIEW IF EXISTS {{ door }}_quarantining SYNC;
 DROP TABLE IF EXISTS {{ door }} SYNC;
@@ -78,8 +80,11 @@ CREATE TABLE {{ door }}_typed
 ENGINE = Null
 COMMENT 'Строки после приведения типов; bad_field — номер первого поля, которое не принято';
 
--- The context is read in the innermost query: read where it is used, it would be parsed dozens of times a block.
-CREATE MATERIALIZED VIEW {{ door }}_typing TO {{ door }}_typed AS
+-- Plain lines have no escape and no quote: cut at tabs they are done. They have a view of their own, since choosing
+-- line by line would copy every cell once more. The context is read in the innermost query: read where it is used,
+-- it would be parsed dozens of times a block.
+{%- for is_plain in (true, false) %}
+CREATE MATERIALIZED VIEW {{ door }}_typing_{{ 'plain' if is_plain else 'escaped' }} TO {{ door }}_typed AS
 SELECT
     concat(toString(ordered_counter), '/', toString(unit_day), '{{ unit_suffix }}') AS unit_key,
     load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
@@ -109,36 +114,33 @@ FROM
     FROM
     (
         SELECT
-            line,
-            first_line + rowNumberInBlock() AS line_number,
-            places,
-            width,
-            load_ids,
-            first_day,
-            ordered_counter,
-            part,
-            position(line, '\\') = 0 AND position(line, '"') = 0 AS is_plain,
-            if(
-                is_plain,
-                splitByChar('\t', line),
-                arrayMap(c -> metrica_unescaped(metrica_unquoted(c)), splitByChar('\t', line))) AS cells
+            *,
+{%- if is_plain %}
+            splitByChar('\t', line) AS raw_cells,
+            raw_cells AS cells
+{%- else %}
+            arrayMap(c -> metrica_unquoted(c), splitByChar('\t', line)) AS raw_cells,
+            arrayMap(c -> metrica_unescaped(c), raw_cells) AS cells
+{%- endif %}
         FROM
         (
             SELECT
                 line,
+                JSONExtract(context, 'first_line', 'UInt64') + rowNumberInBlock() AS line_number,
+                position(line, '\\') = 0 AND position(line, '"') = 0 AS is_plain,
                 getSetting('log_comment') AS context,
                 JSONExtract(context, 'places', 'Array(UInt16)') AS places,
                 JSONExtract(context, 'width', 'UInt16') AS width,
                 JSONExtract(context, 'load_ids', 'Array(UUID)') AS load_ids,
                 toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
                 JSONExtract(context, 'counter_id', 'UInt32') AS ordered_counter,
-                JSONExtract(context, 'part', 'UInt32') AS part,
-                JSONExtract(context, 'first_line', 'UInt64') AS first_line
+                JSONExtract(context, 'part', 'UInt32') AS part
             FROM {{ door }}
         )
+        WHERE {{ '' if is_plain else 'NOT ' }}is_plain
     )
 );
-
+{% endfor %}
 CREATE MATERIALIZED VIEW {{ door }}_loading TO {{ table }} AS
 SELECT
     unit_key,

@@ -152,13 +152,12 @@ _CASTS: dict[str, Callable[[str, str], _Check]] = {
 
 def _strings(number: int, column: str, cell: str) -> _Check:
     text = f"{column}_literal"
-    raw = f"metrica_unquoted(splitByChar('\\t', line)[places[{number}]])"
     return _Check(
         f"if(length({text}) < 3, [], metrica_strings({text}))",
         f"notEmpty({text}) AND NOT metrica_is_strings({text})",
         literal("is not a list of texts as ['a','b']"),
-        # Its quotes are escaped by rules of their own, so that it is read from the line.
-        f"if(is_plain, {cell}, metrica_literal({raw}))",
+        # Its quotes are escaped by rules of their own, so that it is read before the cells are unescaped.
+        f"metrica_literal(raw_cells[places[{number}]])",
     )
 
 
