@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,11 +17,11 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
-from municipal_indicators.metrica import client as client_module
-from municipal_indicators.metrica import trigger
-from municipal_indicators.warehouse import Warehouse
+from municipal_indicators.migrations import apply_schema
+from municipal_indicators.warehouse import Warehouse, open_warehouse
 from tests.conftest import REPOSITORY
-from tests.emulators.metrica import Counter, MetricaEmulator, Reply, Settings
+from tests.conftest import _empty as empty
+from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
 from tests.metrica.test_logs import expected, published
 
@@ -32,17 +36,6 @@ def dag(airflow_database: None) -> DAG:
     assert bag.import_errors == {}
     found: DAG = bag.dags["load_metrica_visits"]
     return found
-
-
-@pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricaEmulator]:
-    monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("municipal_indicators.metrica.pacing.RATES", ())
-    monkeypatch.setattr(trigger, "FIRST_WAIT_SECONDS", 0.05)
-    counters = [Counter(SITE), Counter(FAR_SITE, time_zone="Asia/Vladivostok")]
-    with MetricaEmulator(counters, {TOKEN: None}, settings=Settings(polls=1)) as running:
-        connect(running, monkeypatch)
-        yield running
 
 
 def states(run: DagRun) -> dict[str, list[str]]:
@@ -134,6 +127,43 @@ def test_a_load_that_fails_for_good_gives_its_request_back(
     assert published(warehouse) == []
     assert [request.status for request in emulator.store.requests.values()] == ["cleaned_by_user"]
     assert TOKEN not in capsys.readouterr().out
+
+
+def command(*arguments: str) -> subprocess.Popen[bytes]:
+    """The real command line, in a session of its own."""
+    return subprocess.Popen(
+        [str(Path(sys.executable).with_name("airflow")), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(("action", "left"), [("create", "created"), ("clean", "cleaned_by_user")])
+def test_a_process_that_is_killed_is_finished_by_the_next_run(
+    dag: DAG, emulator: MetricaEmulator, action: str, left: str
+) -> None:
+    with open_warehouse() as warehouse:
+        apply_schema(warehouse)
+        empty(warehouse)
+    hold = emulator.faults.hold(action, "after")
+    process = command("dags", "test", "load_metrica_visits", "--conf", json.dumps(SPAN))
+    reached = hold.reached.wait(60)
+    os.killpg(process.pid, signal.SIGKILL)
+    said = process.communicate()[0].decode(errors="replace")
+    hold.release()
+    assert reached, said[-4000:]
+    assert hold.ended.wait(10)
+    assert [request.status for request in emulator.store.requests.values()] == [left]
+    assert run(dag, None, SPAN).state == "success"
+    with open_warehouse() as warehouse:
+        truth = emulator.visits(SITE, date(2024, 3, 1), date(2024, 3, 2))
+        shown = warehouse.rows("SELECT visit_id FROM core.site_visits ORDER BY visit_id")
+        assert shown == sorted((visit.visit_id,) for visit in truth)
+        states = {row[0] for row in warehouse.rows("SELECT state FROM ops.metrica_requests")}
+    assert states == {"cleaned"}
+    assert {request.status for request in emulator.store.requests.values()} == {"cleaned_by_user"}
 
 
 def test_a_wrong_token_ends_the_run_at_once(

@@ -114,3 +114,17 @@ def states(warehouse: Warehouse) -> list[tuple[int, str]]:
             "SELECT request_id, state FROM ops.metrica_requests ORDER BY request_id"
         )
     ]
+
+
+def shown(warehouse: Warehouse) -> list[tuple[int, int, int]]:
+    """What readers see of each visit; that all its values are exact is for ``test_logs``."""
+    rows = warehouse.rows(
+        "SELECT visit_id, page_views, visit_duration_seconds FROM core.site_visits ORDER BY ALL"
+    )
+    return [(int(visit), int(views), int(seconds)) for visit, views, seconds in rows]
+
+
+def truth(emulator: MetricaEmulator, first: date, last: date) -> list[tuple[int, int, int]]:
+    """The same of what the API would deliver now."""
+    found = emulator.visits(SITE, first, last)
+    return sorted((visit.visit_id, visit.page_views, visit.duration) for visit in found)

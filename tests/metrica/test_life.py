@@ -21,12 +21,13 @@ from tests.metrica.site_loads import (
     KilledError,
     finish,
     killed,
+    shown,
     site_load,
     states,
     statuses,
+    truth,
     waited,
 )
-from tests.metrica.test_logs import expected, published
 
 WHOLE = (date(2024, 3, 1), date(2024, 3, 6))
 HALVES = ((date(2024, 3, 1), date(2024, 3, 3)), (date(2024, 3, 4), date(2024, 3, 6)))
@@ -47,7 +48,7 @@ def test_a_log_is_ordered_waited_for_published_and_cleaned(
     after = datetime.now(UTC)
     assert isinstance(waiting, Place)
     assert before < datetime.fromisoformat(waiting.requested_at) < after
-    assert finish(load, waiting).loaded == len(published(warehouse)) > 0
+    assert finish(load, waiting).loaded == len(shown(warehouse)) > 0
     assert statuses(emulator) == ["cleaned_by_user"]
     actions = emulator.actions()
     assert actions.index("evaluate") < actions.index("create") < actions.index("download")
@@ -75,7 +76,7 @@ def test_a_request_that_ends_without_data_is_ordered_again(
     finish(site_load())
     assert statuses(emulator) == [ended, "cleaned_by_user"]
     assert [state for _, state in states(warehouse)] == ["lost", "cleaned"]
-    assert published(warehouse) == expected(emulator.visits(SITE, FIRST, LAST), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, FIRST, LAST)
 
 
 def test_ordering_again_has_an_end(emulator: MetricaEmulator, warehouse: Warehouse) -> None:
@@ -135,8 +136,8 @@ def test_one_log_after_another_while_the_next_one_is_prepared(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     books = finish(site_load(*HALVES))
-    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
-    assert books.loaded == len(published(warehouse))
+    assert shown(warehouse) == truth(emulator, *WHOLE)
+    assert books.loaded == len(shown(warehouse))
     assert statuses(emulator) == ["cleaned_by_user"] * 2
     actions = emulator.actions()
     first_download = actions.index("download")
@@ -149,7 +150,7 @@ def test_the_next_one_is_not_ordered_ahead_where_the_storage_holds_one_only(
 ) -> None:
     emulator.faults.possible_days = 3
     finish(site_load(*HALVES))
-    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, *WHOLE)
     actions = emulator.actions()
     assert actions.index("clean") < len(actions) - 1 - actions[::-1].index("create")
 
@@ -159,7 +160,7 @@ def test_an_order_ahead_that_fails_is_no_failure(
 ) -> None:
     emulator.faults.fail("create", Reply(400, "limit_exceeded", "Too many"), skip=1)
     finish(site_load(*HALVES))
-    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, *WHOLE)
     assert statuses(emulator) == ["cleaned_by_user"] * 2
 
 
@@ -168,7 +169,7 @@ def test_an_order_ahead_whose_answer_is_lost_is_taken_over(
 ) -> None:
     emulator.faults.fail("create", Reply(503, after=True), skip=1)
     finish(site_load(*HALVES))
-    assert published(warehouse) == expected(emulator.visits(SITE, *WHOLE), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, *WHOLE)
     assert statuses(emulator) == ["cleaned_by_user"] * 2
     assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
 
@@ -183,7 +184,7 @@ def test_a_log_that_cannot_be_loaded_does_not_keep_the_others(
         MetricaError, match=r"1 of 2 logs .*with the same dates.*2024-03-01…2024-03-03"
     ):
         finish(site_load(*HALVES))
-    assert published(warehouse) == expected(emulator.visits(SITE, *HALVES[1]), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, *HALVES[1])
     assert statuses(emulator) == ["processing_failed"] * 3 + ["cleaned_by_user"]
 
 
@@ -226,11 +227,11 @@ def test_a_run_killed_while_loading_shows_nothing_and_is_completed(
         patch.setattr(logs, step, killed)
         with pytest.raises(KilledError):
             finish(site_load())
-    assert published(warehouse) == []
+    assert shown(warehouse) == []
     assert warehouse.value("SELECT count() FROM core.site_days") == 0
     assert warehouse.value("SELECT count() FROM core.metrica_visits") > 0
     finish(site_load())
-    assert published(warehouse) == expected(emulator.visits(SITE, FIRST, LAST), "Europe/Moscow")
+    assert shown(warehouse) == truth(emulator, FIRST, LAST)
     assert statuses(emulator) == ["cleaned_by_user"]
     ended = dict(warehouse.rows("SELECT status, count() FROM ops.loads GROUP BY status"))
     assert ended == {"failed": 3, "published": 3}
@@ -240,12 +241,12 @@ def test_a_failed_load_leaves_the_published_days(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     finish(site_load())
-    before = published(warehouse)
+    before = shown(warehouse)
     emulator.faults.cut(1, style="line", times=99)
     load = site_load()
     with pytest.raises(MetricaUnavailableError, match="the API announced"):
         finish(load)
-    assert published(warehouse) == before
+    assert shown(warehouse) == before
     load.release()
     assert statuses(emulator) == ["cleaned_by_user", "cleaned_by_user"]
 
