@@ -14,20 +14,15 @@ doubtful.
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import dag, task
+from airflow.sdk import AssetAny, dag, task
 
-from municipal_indicators.assets import (
-    METRICA_VISITS,
-    PROGRAMME_REGISTERS,
-    SERVICE_APPLICATIONS,
-    SMEV_REQUESTS,
-)
+from municipal_indicators.assets import SOURCES
 from municipal_indicators.retrying import RETRYING
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
 @dag(
-    schedule=(METRICA_VISITS | SERVICE_APPLICATIONS | SMEV_REQUESTS | PROGRAMME_REGISTERS),
+    schedule=AssetAny(*SOURCES),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,

@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DAG_IDS = {
     "build_indicator_marts",
     "load_gosuslugi_applications",
+    "load_metrica_hits",
     "load_metrica_visits",
     "load_programme_registers",
     "load_smev_requests",
@@ -99,7 +100,7 @@ def test_parsing_does_no_work(parsed: dict[str, Any]) -> None:
 def test_params_are_the_contract(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
     asked = {"date_from": None, "date_to": None, "force": False}
-    assert params.pop("load_metrica_visits") == asked
+    assert params.pop("load_metrica_visits") == params.pop("load_metrica_hits") == asked
     assert all(not of_dag for of_dag in params.values())
 
 
@@ -120,6 +121,7 @@ def test_loads_announce_what_the_marts_await(parsed: dict[str, Any]) -> None:
     }
     assert announced == {
         "metrica_visits",
+        "metrica_hits",
         "service_applications",
         "smev_requests",
         "programme_registers",
