@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from municipal_indicators.errors import BooksDoNotBalanceError, MetricaError
+from municipal_indicators.errors import BooksDoNotBalanceError, ConfigurationError, MetricaError
 from municipal_indicators.loads import Books
 from municipal_indicators.metrica import doors, logs
 from municipal_indicators.metrica.client import LogOrder, MetricaClient
-from municipal_indicators.metrica.fields import load_fields
+from municipal_indicators.metrica.fields import ApiField, load_fields
 from municipal_indicators.metrica.logs import PreparedLog, load_log
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Visit, tsv
@@ -179,6 +179,59 @@ def test_a_list_that_cannot_be_read_goes_to_quarantine(
     assert (line, field) == (2, f"ym:s:{name}")
     assert told.endswith(reason)
     assert "'a" not in masked
+
+
+def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
+    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    name = "ym:s:lastsignDirectClickOrder"
+    added = ApiField(
+        name=name, column="direct_order", type="Nullable(UInt32)", required=False, purpose="ads"
+    )
+    fields = load_fields("visits")
+    fields = fields.model_copy(update={"fields": (*fields.fields, added)})
+    emulator.faults.bad_rows = [{name: "7"}, {name: ""}, {name: "4294967296"}]
+    wanted = order().model_copy(update={"fields": fields.names})
+    warehouse.command("ALTER TABLE core.metrica_visits ADD COLUMN direct_order Nullable(UInt32)")
+    try:
+        warehouse.run_script(doors.door_text(fields) + ";\n")
+        books = load_log(warehouse, fetched(client, tmp_path, wanted), fields)
+        arrived = dict(warehouse.rows("SELECT visit_id, direct_order FROM core.metrica_visits"))
+    finally:
+        warehouse.run_script(doors.door_text(load_fields("visits")) + ";\n")
+        warehouse.command("ALTER TABLE core.metrica_visits DROP COLUMN direct_order")
+    ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), 3)]
+    assert (books.quarantined, arrived[ids[0]], arrived[ids[1]], ids[2] in arrived) == (
+        1,
+        7,
+        None,
+        False,
+    )
+    ((*_, field, reason, _),) = quarantined(warehouse)
+    assert field == name
+    assert reason == "'4294967296' is not a whole number from 0 to 4294967295"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("ADD COLUMN new_one String", "names no field for core.metrica_visits.new_one"),
+        (
+            "MODIFY COLUMN city FixedString(64)",
+            "ym:s:regionCity arrives in core.metrica_visits.city as String, but that column is FixedString",
+        ),
+    ],
+)
+def test_a_list_that_does_not_fit_the_table_is_told(
+    warehouse: Warehouse, change: str, told: str
+) -> None:
+    undo = {"ADD": "DROP COLUMN new_one", "MODIFY": "MODIFY COLUMN city LowCardinality(String)"}
+    warehouse.command(f"ALTER TABLE core.metrica_visits {change}")
+    try:
+        with pytest.raises(ConfigurationError, match=told):
+            doors.check_columns(warehouse)
+    finally:
+        warehouse.command(f"ALTER TABLE core.metrica_visits {undo[change.split(maxsplit=1)[0]]}")
 
 
 def test_what_a_reload_changed_is_noted_and_makes_the_settling_curve(

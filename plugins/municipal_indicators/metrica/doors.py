@@ -52,7 +52,9 @@ def table_of(source: str) -> str:
 
 def door_texts() -> dict[str, str]:
     """The SQL of every Metrica door, by the name under which it is recorded."""
-    return {f"{_TEMPLATE} of {source}": _text(load_fields(source)) for source in sorted(SOURCES)}
+    return {
+        f"{_TEMPLATE} of {source}": door_text(load_fields(source)) for source in sorted(SOURCES)
+    }
 
 
 def check_columns(warehouse: Warehouse) -> None:
@@ -75,7 +77,8 @@ def check_columns(warehouse: Warehouse) -> None:
             )
 
 
-def _text(fields: FieldList) -> str:
+def door_text(fields: FieldList) -> str:
+    """The SQL that makes the door of a list anew."""
     columns = [_column(number, field) for number, field in enumerate(fields.fields, start=1)]
     day = next(n for n, field in enumerate(fields.fields, start=1) if field.column == DAY)
     return render(
