@@ -68,7 +68,6 @@ def describe(task: Task) -> dict[str, Any]:
 def ours(task: Task) -> Prepared:
     """Our load task, from its first look at the prepared request to publication and cleaning."""
     from municipal_indicators.metrica.life import SiteLoad
-    from municipal_indicators.metrica.ordering import Held
     from municipal_indicators.metrica.plan import PlannedSite
     from municipal_indicators.migrations import apply_schema
     from municipal_indicators.warehouse import open_warehouse
@@ -88,7 +87,7 @@ def ours(task: Task) -> Prepared:
     )
     load = SiteLoad(site.model_dump(mode="json"), "metrica_default", "bench")
     held = load.ordering.hold(load.orders[0])
-    assert isinstance(held, Held)
+    assert held
     while not load.client.log_request(task.counter_id, held.request.request_id).is_processed:
         pass
 

@@ -37,22 +37,28 @@ CREATE VIEW IF NOT EXISTS ops.metrica_requests
     attribution LowCardinality(String) COMMENT 'Модель атрибуции'
 )
 AS SELECT
-    e.counter_id AS counter_id,
-    e.request_id AS request_id,
-    any(e.source) AS source,
-    any(e.date1) AS date1,
-    any(e.date2) AS date2,
-    minIf(e.ordered_at, e.event = 'ordered') AS ordered_at,
-    toString(argMax(e.event, (e.at, e.event))) AS state,
-    max(e.at) AS state_at,
-    argMax(e.run_id, (e.at, e.event)) AS run_id,
-    argMax(e.message, (e.at, e.event)) AS message,
-    any(e.fields_hash) AS fields_hash,
-    any(e.attribution) AS attribution
-FROM ops.metrica_request_events AS e
-WHERE e.request_id != 0
-GROUP BY e.counter_id, e.request_id
-HAVING countIf(e.event = 'ordered') > 0
+    counter_id, request_id, source, date1, date2, ordered_at, state, state_at, run_id, message, fields_hash, attribution
+FROM
+(
+    SELECT
+        e.counter_id AS counter_id,
+        e.request_id AS request_id,
+        argMaxIf((e.source, e.date1, e.date2, e.ordered_at, e.fields_hash, e.attribution), e.at, e.event = 'ordered') AS ordered,
+        ordered.1 AS source,
+        ordered.2 AS date1,
+        ordered.3 AS date2,
+        ordered.4 AS ordered_at,
+        toString(argMax(e.event, (e.at, e.event))) AS state,
+        max(e.at) AS state_at,
+        argMax(e.run_id, (e.at, e.event)) AS run_id,
+        argMax(e.message, (e.at, e.event)) AS message,
+        ordered.5 AS fields_hash,
+        ordered.6 AS attribution
+    FROM ops.metrica_request_events AS e
+    WHERE e.request_id != 0
+    GROUP BY e.counter_id, e.request_id
+    HAVING countIf(e.event = 'ordered') > 0
+)
 COMMENT 'Наши запросы к Logs API: одна строка на запрос, последнее состояние';
 
 CREATE TABLE IF NOT EXISTS ops.metrica_storage_snapshots

@@ -60,6 +60,21 @@ def test_the_last_event_is_the_state_and_the_order_keeps_its_time(warehouse: War
     assert row[3:] == ("cleaned", order().date1, order().date2)
 
 
+@pytest.mark.parametrize("event", ["cleaned", "given_up", "lost"])
+def test_a_number_that_a_service_gives_again_is_not_ours(warehouse: Warehouse, event: str) -> None:
+    note(
+        warehouse, "a run", [note_of("ordered", order(), 7, AT), note_of("ordered", order(), 8, AT)]
+    )
+    note(warehouse, "a run", [note_of(event, order(), 7, AT)])  # type: ignore[arg-type]
+    other = order(last=date(2024, 3, 2))
+    assert read_ledger(warehouse, [SITE]).ours([request(7), request(8, other)]) == []
+    later = AT + timedelta(days=1)
+    note(warehouse, "a run", [note_of("ordered", other, 7, later)])
+    assert read_ledger(warehouse, [SITE]).ours([request(7, other)]) == [
+        Own(request(7, other), later, "ordered")
+    ]
+
+
 def test_of_an_intent_comes_the_first_equal_request_that_is_newer(warehouse: Warehouse) -> None:
     note(warehouse, "a run", [note_of("ordering", order(), 0, AT, known_up_to=10)])
     ledger = read_ledger(warehouse, [SITE])

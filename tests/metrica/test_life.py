@@ -210,13 +210,21 @@ def test_a_cleaning_that_fails_leaves_the_published_days_and_is_told(
     assert [state for _, state in states(warehouse)] == ["published"]
 
 
-def test_a_log_is_loaded_once_in_a_run(emulator: MetricaEmulator, warehouse: Warehouse) -> None:
+def test_a_repeated_task_loads_what_its_first_try_has_not(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.fail("clean", Reply(403, "access_denied", "Access is denied"))
+    emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), skip=2)
     load = site_load(*HALVES)
-    finish(load)
-    again = finish(load)  # as Airflow does after the task was cleared, or its worker was lost
-    assert again.delivered == 0
+    with pytest.raises(MetricaAccessError):
+        finish(load)
+    assert shown(warehouse) == truth(emulator, *HALVES[0])
+    books = finish(load, load.begin(is_repeated=True))
+    assert books.loaded == len(truth(emulator, *HALVES[1]))
+    assert shown(warehouse) == truth(emulator, *WHOLE)
     assert emulator.actions().count("create") == 2
     assert statuses(emulator) == ["cleaned_by_user"] * 2
+    assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
 
 
 @pytest.mark.parametrize("step", ["_check_parts", "_books", "_note_days", "publish_loads"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -17,7 +17,7 @@ from municipal_indicators.metrica.client import LogOrder, LogRequest, MetricaCli
 from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.ledger import note, note_of, read_ledger
 from municipal_indicators.metrica.life import Place
-from municipal_indicators.metrica.ordering import Held, Pause
+from municipal_indicators.metrica.ordering import Held
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.metrica.conftest import FIRST, LAST, SITE, order
@@ -56,8 +56,8 @@ def ours(client: MetricaClient, warehouse: Warehouse, wanted: LogOrder) -> LogRe
     return created
 
 
-def held_number(held: Held | Pause) -> int:
-    assert isinstance(held, Held)
+def held_number(held: Held | None) -> int:
+    assert held
     return held.request.request_id
 
 
@@ -226,6 +226,9 @@ def test_storage_that_the_other_source_holds_is_waited_for(
     assert overdue["status"] == "overdue"
     with pytest.raises(MetricaQuotaError, match=r"room for 0 days of 3; 1 prepared requests"):
         load.go_on(overdue)
+    with pytest.raises(MetricaQuotaError, match="room for 0 days"):
+        # There was room for the trigger, and again none for the order, until the limit had passed.
+        load.go_on({"carried": asdict(replace(place, room_until=1.0)), "status": "room"})
     emulator.faults.possible_days = None
     event = waited(load, place)
     assert event["status"] == "room"

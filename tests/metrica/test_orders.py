@@ -78,3 +78,14 @@ def test_a_request_is_cleaned_or_cancelled_and_one_that_is_gone_is_told(
     caplog.set_level("INFO")
     orders.clean(client, pending)
     assert f"Request {pending.request_id} was gone before it could be cleaned" in caplog.text
+
+
+def test_a_request_that_is_prepared_before_it_can_be_cancelled_is_cleaned(
+    client: MetricaClient, emulator: MetricaEmulator
+) -> None:
+    pending = client.create(order())
+    assert pending
+    assert client.log_request(SITE, pending.request_id).is_processed
+    orders.clean(client, pending)
+    assert statuses(emulator) == ["cleaned_by_user"]
+    assert emulator.actions()[-3:] == ["cancel", "info", "clean"]

@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 Event = Literal["ordering", "ordered", "published", "cleaned", "given_up", "lost"]
 
-# A prepared log shows its days as they were when it was ordered. Until they have settled, one that is
-# older than a nightly run would bring what the night before brought.
-YOUNG = timedelta(hours=24)
+# A prepared log shows its days as they were when it was ordered. Until they have settled, a night must not
+# take over what the night before has ordered, even if it starts a little earlier.
+YOUNG = timedelta(hours=20)
 
 _COLUMNS = (
     "event",
@@ -68,6 +68,20 @@ class Entry:
     attribution: str
     ordered_at: datetime
     state: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still hold storage, by what was noted."""
+        return self.state in ("ordered", "published")
+
+    def is_of(self, request: LogRequest) -> bool:
+        """Whether it is this request: a test service that is started anew counts from the start again."""
+        return (
+            self.is_open
+            and (self.source, self.date1, self.date2)
+            == (request.source, request.date1, request.date2)
+            and self.fields_hash == fields_hash(request.fields)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +144,6 @@ class Ledger:
     entries: dict[tuple[int, int], Entry]
     intents: Sequence[Intent]
 
-    def is_ours(self, request: LogRequest) -> bool:
-        """Whether this request has been noted as ordered by us."""
-        return (request.counter_id, request.request_id) in self.entries
-
     def is_pending(self, order: LogOrder) -> bool:
         """Whether an equal order was sent, or was about to be, and its number is not known."""
         wanted = fields_hash(order.fields)
@@ -151,7 +161,7 @@ class Ledger:
         )
 
     def ours(self, listed: Iterable[LogRequest]) -> list[Own]:
-        """Those of a counter's listed requests that are ours, ended ones too.
+        """Those of a counter's listed requests that are ours and not noted as done with.
 
         One whose number a killed run could not note is the first that equals its intent and
         is newer than all that were known before the order.
@@ -159,7 +169,7 @@ class Ledger:
         found, unknown = [], []
         for request in listed:
             entry = self.entries.get((request.counter_id, request.request_id))
-            if entry:
+            if entry and entry.is_of(request):
                 found.append(Own(request, entry.ordered_at, entry.state))
             else:
                 unknown.append(request)
@@ -192,7 +202,7 @@ class Ledger:
             if (
                 (entry.counter_id, entry.source) == (counter_id, source)
                 and entry.request_id not in shown
-                and entry.state in ("ordered", "published")
+                and entry.is_open
             ):
                 notes.append(_gone(entry))
         return notes

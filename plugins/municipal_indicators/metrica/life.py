@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,9 +27,9 @@ from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.hook import MetricaHook
 from municipal_indicators.metrica.ledger import Own, note, read_ledger
 from municipal_indicators.metrica.logs import PreparedLog, load_log
-from municipal_indicators.metrica.ordering import Ordering, Pause, clean_own
-from municipal_indicators.metrica.plan import PlannedSite
-from municipal_indicators.metrica.runs import note_progress
+from municipal_indicators.metrica.ordering import Ordering, clean_own
+from municipal_indicators.metrica.plan import Days, PlannedSite
+from municipal_indicators.metrica.runs import note_progress, published_since
 from municipal_indicators.warehouse import Warehouse, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -50,16 +51,18 @@ class Place:
     """Where a load stands while it waits; made of plain values, since it lies in Airflow's database.
 
     ``index`` of the order among the planned ones, the how manieth request of it this is, its
-    ``request_id`` (0 while it waits for storage) and when it was ordered; what is loaded so
-    far, and what failed.
+    ``request_id`` (0 while it waits for storage, at most ``room_until``, a Unix time) and when it
+    was ordered; what is loaded so far, what failed, and the orders that need no load.
     """
 
     index: int = 0
     number: int = 1
     request_id: int = 0
     requested_at: str = ""
+    room_until: float = 0.0
     books: dict[str, int] = field(default_factory=lambda: asdict(Books()))
     failed: tuple[str, ...] = ()
+    done: tuple[int, ...] = ()
 
     def next(self, books: Books | None = None, failure: str | None = None) -> Place:
         """The place before the following order."""
@@ -68,6 +71,7 @@ class Place:
             self.index + 1,
             books={name: count + added[name] for name, count in self.books.items()},
             failed=(*self.failed, failure) if failure else tuple(self.failed),
+            done=tuple(self.done),
         )
 
 
@@ -81,9 +85,12 @@ class SiteLoad:
         self.client: MetricaClient = MetricaHook(metrica_conn_id).get_conn()
         self.ordering = Ordering(self.client, self.site, run_id)
 
-    def begin(self) -> Books | Place:
-        """Load what can be loaded at once; a place where something has to be waited for."""
-        return self._go(Place())
+    def begin(self, *, is_repeated: bool = False) -> Books | Place:
+        """Load what can be loaded at once; a place where something has to be waited for.
+
+        A repeated begin of the same plan leaves out what the earlier ones have published.
+        """
+        return self._go(Place(done=self._done() if is_repeated else ()))
 
     def go_on(self, event: dict[str, Any]) -> Books | Place:
         """Load what was waited for, and what follows; ``event`` is the trigger's.
@@ -96,9 +103,7 @@ class SiteLoad:
         if event["status"] == "unreachable":
             raise MetricaUnavailableError(event["message"])
         if event["status"] == "overdue" and not place.request_id:
-            possible = self.client.evaluate(order).max_possible_day_quantity
-            listed = self.client.log_requests(order.counter_id)
-            raise orders.storage_full(listed, order, possible)
+            raise self._storage_full(order)
         if event["status"] == "overdue":
             raise MetricaUnavailableError(
                 f"{order}: request {place.request_id} was not prepared in time. "
@@ -108,10 +113,13 @@ class SiteLoad:
 
     def release(self) -> None:
         """Give back all that this site holds at the API, after its load was given up for good."""
-        self.ordering.give_back(lambda _: True, "its load failed for good")
+        self.ordering.give_back("its load failed for good")
 
     def _go(self, place: Place) -> Books | Place:
         while place.index < len(self.orders):
+            if place.index in place.done:
+                place = place.next()
+                continue
             try:
                 place, has_to_wait = self._step(place)
             except _STOPPING:
@@ -119,10 +127,7 @@ class SiteLoad:
             except IndicatorsError as error:
                 order = self.orders[place.index]
                 log.error("%s: left out, the others go on: %s", order, error)
-                self.ordering.give_back(
-                    lambda request, order=order: orders.equals(request, order),  # type: ignore[misc]
-                    "its load failed",
-                )
+                self._give_back(order)
                 place, has_to_wait = place.next(failure=str(error)), False
             if has_to_wait:
                 return place
@@ -140,17 +145,19 @@ class SiteLoad:
         if place.request_id:
             request = self.client.log_request(order.counter_id, place.request_id)
         else:
-            following = self.orders[place.index + 1 : place.index + 2]
-            held = self.ordering.hold(order, *following)
-            if held is Pause.DONE:
-                log.info("%s: %s.", order, held.value)
-                return place.next(), False
-            if isinstance(held, Pause):
-                log.info("%s: %s.", order, held.value)
+            following = range(place.index + 1, len(self.orders))
+            ahead = [self.orders[index] for index in following if index not in place.done][:1]
+            held = self.ordering.hold(order, *ahead)
+            if held is None:
+                if place.room_until and time.time() > place.room_until:
+                    raise self._storage_full(order)
                 return place, True
             request = held.request
             place = replace(
-                place, request_id=request.request_id, requested_at=held.ordered_at.isoformat()
+                place,
+                request_id=request.request_id,
+                requested_at=held.ordered_at.isoformat(),
+                room_until=0.0,
             )
         if request.is_ended:
             return self._again(place, request), False
@@ -172,6 +179,32 @@ class SiteLoad:
         log.info("%s: %d days published: %s", order, len(prepared.days), asdict(books))
         self._clean(own)
         return place.next(books), False
+
+    def _done(self) -> tuple[int, ...]:
+        """The orders whose days are published; what they left at the API is cleaned."""
+        self.ordering.give_back("", lambda own: own.state == "published")
+        site = self.site
+        with open_warehouse() as warehouse:
+            days = published_since(warehouse, site.source, site.counter_id, site.begun_at)
+        done = tuple(
+            index
+            for index, order in enumerate(self.orders)
+            if days.issuperset(Days(order.date1, order.date2))
+        )
+        log.info(
+            "%d of %d logs of counter %d were loaded by this run already.",
+            len(done),
+            len(self.orders),
+            site.counter_id,
+        )
+        return done
+
+    def _give_back(self, order: LogOrder) -> None:
+        self.ordering.give_back("its load failed", lambda own: orders.equals(own.request, order))
+
+    def _storage_full(self, order: LogOrder) -> MetricaQuotaError:
+        possible = self.client.evaluate(order).max_possible_day_quantity
+        return orders.storage_full(self.client.log_requests(order.counter_id), order, possible)
 
     def _note_published(
         self, warehouse: Warehouse, order: LogOrder, request: LogRequest

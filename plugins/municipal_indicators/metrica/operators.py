@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -49,7 +49,8 @@ class LoadMetricaLogsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Begin; what an interrupted run left at the API or published is taken over."""
         load = self._load(context)
-        return self._books_of(load, load.begin())
+        is_repeated = context["ti"].try_number > 1
+        return self._books_of(load, load.begin(is_repeated=is_repeated))
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, int]:
         """Go on after the wait; ``event`` is the trigger's."""
@@ -81,6 +82,10 @@ class LoadMetricaLogsOperator(BaseOperator):
 
         order = load.orders[place.index]
         deadline = time.time() + self.wait_limit.total_seconds()
+        if not place.request_id:
+            # Storage that comes and goes again is not waited for any longer.
+            deadline = place.room_until or deadline
+            place = replace(place, room_until=deadline)
         carried = asdict(place)
         waiting: trigger.MetricaTrigger
         if place.request_id:

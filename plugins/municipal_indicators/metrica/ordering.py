@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 
 from municipal_indicators.errors import MetricaError
 from municipal_indicators.metrica import orders
@@ -27,7 +26,6 @@ from municipal_indicators.metrica.ledger import (
     read_ledger,
 )
 from municipal_indicators.metrica.plan import Days, PlannedSite, cut
-from municipal_indicators.metrica.runs import is_done
 from municipal_indicators.warehouse import Warehouse, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -44,13 +42,6 @@ class Held:
     ordered_at: datetime
 
 
-class Pause(Enum):
-    """Why there is no request for an order now."""
-
-    DONE = "its days were published by this run already"
-    NO_ROOM = "requests of ours hold the storage"
-
-
 @dataclass(slots=True)
 class _Search:
     """What the looks for one order have found so far."""
@@ -59,6 +50,7 @@ class _Search:
     following: LogOrder | None
     room: Evaluation | None = None
     is_in_progress: bool = False
+    has_to_wait: bool = False
     ahead: LogOrder | None = None
 
 
@@ -70,32 +62,33 @@ class Ordering:
         self.site = site
         self.run_id = run_id
 
-    def hold(self, order: LogOrder, following: LogOrder | None = None) -> Held | Pause:
+    def hold(self, order: LogOrder, following: LogOrder | None = None) -> Held | None:
         """The request for an order; ``following`` is ordered ahead where storage allows both.
 
-        Creating is not idempotent: the intent is noted before and the number after it, and
-        each attempt looks into list and ledger first. Raises MetricaQuotaError when the
-        storage does not hold the days and none of it is ours.
+        None where other requests of ours hold the storage, so that waiting helps. Creating is
+        not idempotent: the intent is noted before and the number after it, and each attempt
+        looks into list and ledger first. Raises MetricaQuotaError when the storage does not
+        hold the days and none of it is ours.
         """
-        held: Held | Pause = self.client.persist(lambda: self._hold(order, following))
+        held: Held | None = self.client.persist(lambda: self._hold(order, following))
         return held
 
-    def give_back(self, is_meant: Callable[[LogRequest], bool], why: str) -> None:
+    def give_back(self, why: str, is_meant: Callable[[Own], bool] = lambda _: True) -> None:
         """Clean or cancel open requests of ours of this counter and source; no one else's."""
         listed = self.client.log_requests(self.site.counter_id)
         with open_warehouse() as warehouse:
             ledger = self._look_up(warehouse, listed)
-        self._clean([own for own in self._open(ledger, listed) if is_meant(own.request)], why)
+        self._clean([own for own in self._open(ledger, listed) if is_meant(own)], why)
 
-    def _hold(self, order: LogOrder, following: LogOrder | None) -> Held | Pause:
+    def _hold(self, order: LogOrder, following: LogOrder | None) -> Held | None:
         search = _Search(order, following)
         for _ in range(MOST_LOOKS):
-            found = self._look(search)
-            if found:
-                return found
+            held = self._look(search)
+            if held or search.has_to_wait:
+                return held
         raise BrokenError(f"{order}: the counter's list of requests changed at each look.")
 
-    def _look(self, search: _Search) -> Held | Pause | None:
+    def _look(self, search: _Search) -> Held | None:
         """Act on what list and ledger show now; None where the next look goes on from there."""
         order = search.order
         listed = self.client.log_requests(order.counter_id)
@@ -106,26 +99,21 @@ class Ordering:
             search.ahead = self._if_both_fit(order, search.following, listed)
             search.following = None
         with open_warehouse() as warehouse:
-            done = is_done(warehouse, self.site, order)
             ledger = self._look_up(warehouse, listed)
             open_ = self._open(ledger, listed)
             ours = [own for own in open_ if orders.equals(own.request, order)]
-            stale = ours if done else [own for own in ours if not self._is_fresh(own)]
+            stale = [own for own in ours if not self._is_fresh(own)]
             held = None
-            if not done and not stale:
+            if not stale:
                 held = self._take(warehouse, ledger, search, ours, listed, equal)
             if held and search.ahead:
                 self._order_ahead(warehouse, ledger, search.ahead, [*listed, held.request])
-        if held:
-            return held
         # The warehouse is closed again: what follows are calls.
         if stale:
             self._clean(stale, "its days are loaded anew")
-        if done:
-            return Pause.DONE
-        if stale or search.is_in_progress:
-            return None
-        return self._find_room(search, ledger, listed, open_)
+        elif not held and not search.is_in_progress:
+            self._find_room(search, ledger, listed, open_)
+        return held
 
     def _take(
         self,
@@ -156,7 +144,7 @@ class Ordering:
         ledger: Ledger,
         listed: Sequence[LogRequest],
         open_: Sequence[Own],
-    ) -> Pause | None:
+    ) -> None:
         """Evaluate, or give back what later orders of this site hold, or say that only waiting helps.
 
         Raises MetricaQuotaError with the numbers where no request of ours holds anything.
@@ -166,13 +154,12 @@ class Ordering:
         elif not search.room.possible:
             if open_:
                 self._clean(open_, "its storage was needed for an earlier order")
+                search.room = None
             elif any(own.is_open for own in ledger.ours(listed)):
-                return Pause.NO_ROOM
+                search.has_to_wait = True
             else:
                 days = search.room.max_possible_day_quantity
                 raise orders.storage_full(listed, search.order, days)
-            search.room = None
-        return None
 
     def _is_fresh(self, own: Own) -> bool:
         return own.is_fresh(datetime.now(UTC), self.site.settling_days, self.site.time_zone)

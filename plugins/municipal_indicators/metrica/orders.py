@@ -82,7 +82,14 @@ def download_parts(
 def clean(client: MetricaClient, request: LogRequest) -> None:
     """Free the storage of a request, or cancel its preparation; one that is gone is only told."""
     try:
-        client.clean(request)
+        try:
+            client.clean(request)
+        except MetricaRequestError:
+            # Prepared meanwhile, it can no longer be cancelled; cancelled or cleaned, it is gone.
+            request = client.log_request(request.counter_id, request.request_id)
+            if request.is_ended:
+                raise
+            client.clean(request)
         log.info("Request %d of counter %d is cleaned.", request.request_id, request.counter_id)
     except MetricaRequestError as error:
         log.info("Request %d was gone before it could be cleaned: %s", request.request_id, error)

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from municipal_indicators.metrica.client import LogOrder
 from municipal_indicators.metrica.ledger import utc
-from municipal_indicators.metrica.plan import DAY, Days, PlannedSite
+from municipal_indicators.metrica.plan import DAY, Days
 from municipal_indicators.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -200,24 +199,19 @@ def note_progress(warehouse: Warehouse, run_id: str, source: str, counter_id: in
             )
 
 
-def is_done(warehouse: Warehouse, site: PlannedSite, order: LogOrder) -> bool:
-    """Whether all days of an order were published since the run began."""
-    published = warehouse.value(
+def published_since(
+    warehouse: Warehouse, source: str, counter_id: int, moment: datetime
+) -> set[date]:
+    """The counter days that were published at a moment or later."""
+    rows = warehouse.rows(
         """
-        SELECT count() FROM ops.metrica_published_days
+        SELECT counter_day FROM ops.metrica_published_days
         WHERE source = {source:String} AND counter_id = {counter:UInt32}
-            AND counter_day BETWEEN {first:Date} AND {last:Date}
-            AND published_at >= {begun_at:DateTime64(6, 'UTC')}
+            AND published_at >= {moment:DateTime64(6, 'UTC')}
         """,
-        {
-            "source": order.source,
-            "counter": order.counter_id,
-            "first": order.date1,
-            "last": order.date2,
-            "begun_at": site.begun_at,
-        },
+        {"source": source, "counter": counter_id, "moment": moment},
     )
-    return bool(published == len(Days(order.date1, order.date2)))
+    return {day for (day,) in rows}
 
 
 def has_published(warehouse: Warehouse, run_id: str, source: str) -> bool:
