@@ -89,22 +89,22 @@ class Warehouse:
                 "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
             )
             if len(block) >= BLOCK_ROWS:
-                self.stage_bytes(door, columns, ("\n".join(block) + "\n").encode(), context)
+                self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
                 staged += len(block)
                 block.clear()
         if block:
-            self.stage_bytes(door, columns, ("\n".join(block) + "\n").encode(), context)
+            self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
         return staged + len(block)
 
     def stage_bytes(
         self,
         door: str,
         columns: Sequence[str],
-        block: bytes,
+        pieces: Sequence[bytes],
         context: Mapping[str, Any],
         fmt: str = "TabSeparated",
     ) -> None:
-        """Send one block of untouched text through a staging door.
+        """Send one block of untouched text, in any pieces, through a staging door.
 
         The block goes as a stream because clickhouse-connect replays an insert of plain bytes
         after a lost acknowledgement, which would double it.
@@ -112,7 +112,7 @@ class Warehouse:
         self.client.raw_insert(
             door,
             column_names=list(columns),
-            insert_block=(piece for piece in (block,)),
+            insert_block=(piece for piece in pieces if piece),
             fmt=fmt,
             settings={
                 **_STAGING_SETTINGS,

@@ -3,6 +3,9 @@ ALTER TABLE core.metrica_visits
     ADD COLUMN IF NOT EXISTS goals Array(UInt32) COMMENT 'Достигнутые цели, номера по порядку достижения',
     ADD COLUMN IF NOT EXISTS parameters Array(String) COMMENT 'Параметры визита, первый уровень';
 
+-- A load leaves a part a block. Merged by twos and threes as they come, a large day would be written three times over.
+ALTER TABLE core.metrica_visits MODIFY SETTING min_parts_to_merge_at_once = 8;
+
 CREATE TABLE IF NOT EXISTS core.metrica_hits
 (
     unit_key String COMMENT 'Счётчик, день счётчика и источник, 12345678/2024-03-05/hits',
@@ -24,6 +27,7 @@ CREATE TABLE IF NOT EXISTS core.metrica_hits
 )
 ENGINE = MergeTree
 ORDER BY (unit_key, load_id, watch_id)
+SETTINGS min_parts_to_merge_at_once = 8
 COMMENT 'События сайтов по загрузкам; читать только через core.site_hits';
 
 ALTER TABLE core.metrica_days

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -38,10 +38,13 @@ _IDENTITIES = {
 
 @dataclass(frozen=True, slots=True)
 class PreparedLog:
-    """What a request brought: its order, its parts as files, the counter's zone, when it was ordered."""
+    """What a request brought: its order, its parts as files, the counter's zone, when it was ordered.
+
+    The parts may still be on their way: the next one is drawn while one is staged.
+    """
 
     order: LogOrder
-    parts: Sequence[tuple[int, Path]]
+    parts: Iterable[tuple[int, Path]]
     time_zone: str
     requested_at: datetime
 
@@ -61,7 +64,8 @@ class PreparedLog:
 class _Block:
     """Whole lines of one part, and what the door must know to read them."""
 
-    text: bytes
+    pieces: Sequence[bytes]
+    lines: int
     context: dict[str, Any]
     told: str
 
@@ -94,27 +98,28 @@ def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> 
 
 def _stage(
     warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], fields: FieldList
-) -> dict[int, int]:
+) -> Counter[int]:
     """Send all parts through the door, untouched, a few blocks at once; the lines of each part."""
     door = door_of(prepared.order.source)
-    lines = dict.fromkeys((number for number, _ in prepared.parts), 0)
+    lines: Counter[int] = Counter()
     with warehouse.more(STAGERS) as idle, ThreadPoolExecutor(STAGERS) as pool:
 
         def stage(block: _Block) -> None:
             one = idle.get()
             try:
-                one.stage_bytes(door, ["line"], block.text, block.context, fmt="LineAsString")
+                one.stage_bytes(door, ["line"], block.pieces, block.context, fmt="LineAsString")
             finally:
                 idle.put(one)
             log.info("%s staged.", block.told)
 
         under_way: deque[Future[None]] = deque()
-        for number, path in prepared.parts:
+        for number, path in _ahead(prepared.parts):
+            lines[number] = 0
             for block in _blocks_of(prepared, loads, fields, number, path):
                 if len(under_way) == STAGERS:
                     under_way.popleft().result()
                 under_way.append(pool.submit(stage, block))
-                lines[number] += block.text.count(b"\n")
+                lines[number] += block.lines
         for future in under_way:
             future.result()
     return lines
@@ -143,27 +148,30 @@ def _blocks_of(
             "part": number,
         }
         first_line = 2
-        for text in _whole_lines(file):
+        # Cut at LF alone, the only line end here. Large pieces are not joined: that would copy them.
+        while chunk := file.read(BLOCK_BYTES):
+            tail = file.readline()
+            pieces = [chunk, tail]
+            if not (tail or chunk).endswith(b"\n"):
+                pieces.append(b"\n")
+            lines = sum(piece.count(b"\n") for piece in pieces)
             told = f"{place}: {100 * file.tell() // size} %"
-            yield _Block(text, {**context, "first_line": first_line}, told)
-            first_line += text.count(b"\n")
+            yield _Block(pieces, lines, {**context, "first_line": first_line}, told)
+            first_line += lines
 
 
-def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The rest of a file in blocks of whole lines: split on LF alone, the only line end here."""
-    rest = b""
-    while chunk := file.read(BLOCK_BYTES):
-        chunk = rest + chunk
-        end = chunk.rfind(b"\n") + 1
-        if end:
-            yield chunk[:end]
-        rest = chunk[end:]
-    if rest:
-        yield rest + b"\n"
+def _ahead(parts: Iterable[tuple[int, Path]]) -> Iterator[tuple[int, Path]]:
+    """The parts, each drawn while the one before is used: downloads and staging go on side by side."""
+    drawing = iter(parts)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, drawing, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, drawing, None)
+            yield part
 
 
 def _check_parts(
-    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], lines: dict[int, int]
+    warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], lines: Mapping[int, int]
 ) -> None:
     """Raise BooksDoNotBalanceError unless every line of every part is a row or in quarantine."""
     found = dict(warehouse.rows(_sql("lines_of_parts", prepared), _of(prepared, loads)))

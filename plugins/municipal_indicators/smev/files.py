@@ -136,7 +136,7 @@ def _stage_lines(
             task.quarantine(member.name, block.first_line, "", reason)
             continue
         place = {**context, "sheet": member.name, "first_line": block.first_line}
-        task.warehouse.stage_bytes(door, ["line"], block.data, place, fmt="LineAsString")
+        task.warehouse.stage_bytes(door, ["line"], [block.data], place, fmt="LineAsString")
         sent += len(block.data)
         if sent >= told:
             told += _PROGRESS_BYTES

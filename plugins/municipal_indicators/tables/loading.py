@@ -219,7 +219,7 @@ class _Loader:
                 [sheet] * len(block), lines, *(texts[name] for name in kind.columns), strict=True
             )
             content = ("\n".join(map("\t".join, text)) + "\n").encode()
-            self.task.warehouse.stage_bytes(kind.door, columns, content, context)
+            self.task.warehouse.stage_bytes(kind.door, columns, [content], context)
             staged += len(block)
             self.tally.staged += len(block)
             if staged % _PROGRESS_ROWS < BLOCK_ROWS and staged >= _PROGRESS_ROWS:
