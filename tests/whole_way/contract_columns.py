@@ -1,9 +1,10 @@
-"""Names and types of the marts' columns, word for word from contract section 5."""
+"""Names and types of the marts' columns: contract section 5, and the two marts that came after it."""
 
 _KEY = {"counter_id": "UInt32", "site": "String"}
 _FLOAT = "Nullable(Float64)"
 _MONEY = "Nullable(Decimal(18, 2))"
 _VISITS = {"visits": "UInt64", "visitors": "UInt64"}
+_COMPARED = {**_VISITS, "pageviews": "UInt64"}
 
 
 def _enum(*words: str) -> str:
@@ -62,6 +63,26 @@ COLUMNS: dict[str, dict[str, str]] = {
         **_VISITS,
         "bounce_share": _FLOAT,
     },
+    "site_pages_monthly": {
+        "month": "Date",
+        **_KEY,
+        "page": "String",
+        "pageviews": "UInt64",
+        "visitors": "UInt64",
+        "downloads": "UInt64",
+        "exits": "UInt64",
+    },
+    "metrica_reconciliation": {
+        "day": "Date",
+        **_KEY,
+        **_COMPARED,
+        **{f"reported_{name}": f"Nullable({kind})" for name, kind in _COMPARED.items()},
+        **{f"{name}_difference": _FLOAT for name in _COMPARED},
+        "is_sampled": "Nullable(Bool)",
+        "sample_share": _FLOAT,
+        "is_within_tolerance": "Nullable(Bool)",
+        "compared_at": "Nullable(DateTime('UTC'))",
+    },
     "services_monthly": {
         "month": "Date",
         "service_code": "String",
@@ -119,6 +140,8 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "site_sources_monthly": ("month", "counter_id", "traffic_source", "search_engine"),
     "site_devices_monthly": ("month", "counter_id", "device", "operating_system", "browser"),
     "site_entry_pages_monthly": ("month", "counter_id", "page"),
+    "site_pages_monthly": ("month", "counter_id", "page"),
+    "metrica_reconciliation": ("day", "counter_id"),
     "services_monthly": ("month", "service_code"),
     "service_applications_monthly": ("month", "service_code", "channel", "status_group"),
     "smev_requests_daily": ("day", "sender", "information_type", "channel_class"),
@@ -127,5 +150,9 @@ GRAIN: dict[str, tuple[str, ...]] = {
 }
 """What makes a row of each mart unique."""
 
-BY_THE_CLOCK = {"indicators_monthly": {"computed_at"}, "data_freshness": {"last_success_at"}}
+BY_THE_CLOCK = {
+    "indicators_monthly": {"computed_at"},
+    "metrica_reconciliation": {"compared_at"},
+    "data_freshness": {"last_success_at"},
+}
 """Columns that tell when something ran, which no count of the sources can know."""

@@ -1,5 +1,6 @@
-"""The four site marts counted in plain Python from the visits that the emulator serves."""
+"""The site marts counted in plain Python from the visits and hits that the emulator serves."""
 
+from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from tests.emulators.metrica import Visit, traffic
+from tests.emulators.metrica import Hit, Visit, traffic
 
 Row = dict[str, object]
 DAY = timedelta(days=1)
@@ -22,31 +23,46 @@ GRAINS: dict[str, Callable[[date], date]] = {
 
 
 @dataclass(frozen=True)
+class Span:
+    """The counter days that were loaded of one source, both ends inclusive."""
+
+    first: date
+    last: date
+    counter_zone: ZoneInfo
+
+    def counter_days(self) -> list[date]:
+        """Each of them."""
+        return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
+
+    def programme_days(self, zone: ZoneInfo) -> list[date]:
+        """Days of the programme zone that they cover from the first second to the last."""
+        begin = datetime.combine(self.first, time(), self.counter_zone)
+        end = datetime.combine(self.last + DAY, time(), self.counter_zone)
+        near = [self.first - DAY, *self.counter_days(), self.last + DAY]
+        return [
+            day
+            for day in near
+            if begin <= datetime.combine(day, time(), zone)
+            and datetime.combine(day + DAY, time(), zone) <= end
+        ]
+
+
+@dataclass(frozen=True)
 class Site:
-    """One site of the passport, its counter's zone and the counter days that were loaded."""
+    """One site of the passport, the counter days that were loaded, and what came with them."""
 
     counter_id: int
     name: str
-    counter_zone: ZoneInfo
     programme_zone: ZoneInfo
-    first: date
-    last: date
+    span: Span
     delivered: Sequence[Visit]
+    hits_span: Span
+    delivered_hits: Sequence[Hit]
 
     @cached_property
     def days(self) -> list[date]:
-        """Programme days that the loaded counter days cover from their first second to the last."""
-        begin = datetime.combine(self.first, time(), self.counter_zone)
-        end = datetime.combine(self.last + DAY, time(), self.counter_zone)
-        numbers = range(-1, (self.last - self.first).days + 2)
-        return [
-            day
-            for day in (self.first + number * DAY for number in numbers)
-            if begin <= self._midnight(day) and self._midnight(day + DAY) <= end
-        ]
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self.programme_zone)
+        """Programme days whose visits were loaded whole."""
+        return self.span.programme_days(self.programme_zone)
 
     @cached_property
     def visits(self) -> list[tuple[date, Visit]]:
@@ -57,7 +73,12 @@ class Site:
 
     def day_of(self, visit: Visit) -> date:
         """The programme day of the visit's start."""
-        return visit.instant(self.counter_zone).astimezone(self.programme_zone).date()
+        return visit.instant(self.span.counter_zone).astimezone(self.programme_zone).date()
+
+    def day_of_hit(self, hit: Hit) -> date:
+        """The programme day of the event."""
+        happened = hit.happened.replace(tzinfo=self.span.counter_zone)
+        return happened.astimezone(self.programme_zone).date()
 
     @property
     def title(self) -> Row:
@@ -132,14 +153,74 @@ def site_entry_pages_monthly(sites: Iterable[Site]) -> Iterator[Row]:
     """By host and path of the first page."""
 
     def page(visit: Visit) -> Row:
-        # The URL standard strips tabs and line ends; none stands before the query here.
-        parts = urlsplit(visit.start_url)
-        return {"page": parts.netloc + parts.path}
+        return {"page": page_of(visit.start_url)}
 
     def share(visits: Sequence[Visit]) -> Row:
         return {"bounce_share": _mean([visit.bounce for visit in visits])}
 
     return _monthly(sites, page, share)
+
+
+def page_of(url: str) -> str:
+    """Host and path."""
+    # The URL standard strips tabs and line ends; none stands before the query here.
+    parts = urlsplit(url)
+    return parts.netloc + parts.path
+
+
+def site_pages_monthly(sites: Iterable[Site]) -> Iterator[Row]:
+    """Views and downloads of each page and file, and the visits that ended there."""
+    for site in sites:
+        shown = set(site.hits_span.programme_days(site.programme_zone))
+        views: Tally[tuple[date, str]] = Tally()
+        downloads: Tally[tuple[date, str]] = Tally()
+        exits: Tally[tuple[date, str]] = Tally()
+        came: dict[tuple[date, str], set[tuple[str, int]]] = defaultdict(set)
+        for hit in site.delivered_hits:
+            day = site.day_of_hit(hit)
+            if day in shown and (hit.is_page_view or hit.is_download):
+                key = day.replace(day=1), page_of(hit.url)
+                views[key] += hit.is_page_view
+                downloads[key] += hit.is_download
+                came[key].add(visitor(hit.visit))
+        for day, visit in site.visits:
+            if day in shown:
+                exits[day.replace(day=1), page_of(visit.end_url)] += 1
+        for month, page in views.keys() | exits.keys():
+            key = month, page
+            yield {
+                **site.title,
+                "month": month,
+                "page": page,
+                "pageviews": views[key],
+                "visitors": len(came[key]),
+                "downloads": downloads[key],
+                "exits": exits[key],
+            }
+
+
+def metrica_reconciliation(sites: Iterable[Site], is_compared: bool) -> Iterator[Row]:
+    """Every counter day as it was loaded, beside reports that tell the same, if there are any.
+
+    All days were ordered years after they had settled.
+    """
+    for site in sites:
+        by_day: dict[date, list[Visit]] = {day: [] for day in site.span.counter_days()}
+        for visit in site.delivered:
+            by_day[visit.day].append(visit)
+        for day, visits in by_day.items():
+            ours = {
+                "visits": len(visits),
+                "visitors": visitors(visits),
+                "pageviews": sum(visit.page_views for visit in visits),
+            }
+            reported = {f"reported_{name}": count for name, count in ours.items()}
+            differences = {f"{name}_difference": 0.0 for name in ours}
+            judged = {"is_sampled": False, "sample_share": 1.0, "is_within_tolerance": True}
+            theirs: Row = {**reported, **differences, **judged}
+            if not is_compared:
+                theirs = dict.fromkeys(theirs)
+            yield {**site.title, "day": day, **ours, **theirs}
 
 
 def _monthly(

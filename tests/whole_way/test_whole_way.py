@@ -1,7 +1,6 @@
 """The demo's way on a short span: real runs of all DAGs, every mart counted independently."""
 
 import re
-from collections import Counter as Tally
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from tests.emulators.metrica import Counter, MetricaEmulator, Settings
 from tests.whole_way.comparison import differences, told
 from tests.whole_way.contract_columns import BY_THE_CLOCK, COLUMNS, GRAIN
 from tests.whole_way.oracle import World, now
-from tests.whole_way.oracle_site import DAY, Site
+from tests.whole_way.oracle_site import DAY, Site, Span
 from tests.whole_way.stage import KEY, REPOSITORY, TOKEN, Stage
 
 pytestmark = pytest.mark.slow
@@ -29,7 +28,13 @@ HERE = Path(__file__).parent
 PASSPORT, ELSEWHERE = HERE / "passport.yaml", HERE / "passport_elsewhere.yaml"
 FIRST_DAY, LAST_DAY = date(2022, 1, 1), date(2024, 3, 31)
 FIRST_MONTH, LAST_MONTH = date(2023, 1, 1), date(2024, 3, 1)
-VISITS = {"date_from": str(FIRST_DAY), "date_to": str(LAST_DAY)}
+HITS_FIRST, HITS_LAST = date(2023, 12, 20), date(2024, 2, 10)
+SPANS = {
+    "load_metrica_visits": {"date_from": str(FIRST_DAY), "date_to": str(LAST_DAY)},
+    "load_metrica_hits": {"date_from": str(HITS_FIRST), "date_to": str(HITS_LAST)},
+}
+# Whether the load of visits compares them with Metrica's own reports.
+IS_RECONCILED = False
 COUNTERS = (
     Counter(12345678),
     # No visits before it was made: its first loaded days are zeros.
@@ -40,6 +45,12 @@ BUILD = "build_indicator_marts"
 HOPELESS = {"gosuslugi/2024/погода.csv", "smev/2024/сущность.xml", "registers/2024/битый.xlsx"}
 
 Dump = dict[str, Any]
+
+
+def loaded(counter_id: int, first: date, last: date) -> Span:
+    """The counter days of a span of PASSPORT: Moscow days, so the neighbour in the east needs one more."""
+    counter = next(one for one in COUNTERS if one.id == counter_id)
+    return Span(first, last + DAY if counter is COUNTERS[1] else last, counter.zone)
 
 
 @dataclass
@@ -55,14 +66,21 @@ class Way:
         told_by: dict[str, Any] = yaml.safe_load(passport.read_text(encoding="utf-8"))
         zone = ZoneInfo(told_by["time_zone"])
         sites = [self._site(one["counter_id"], one["name"], zone) for one in told_by["sites"]]
-        return World(told_by, sites, self.truth, REPOSITORY / "reference", built_at)
+        reference = REPOSITORY / "reference"
+        return World(told_by, sites, self.truth, reference, built_at, IS_RECONCILED)
 
     def _site(self, counter_id: int, name: str, zone: ZoneInfo) -> Site:
-        # Loaded under PASSPORT: Moscow days, so the neighbour in the east needs one more.
-        counter_zone = self.emulator.counters[counter_id].zone
-        last = LAST_DAY + DAY if counter_id == COUNTERS[1].id else LAST_DAY
-        delivered = list(self.emulator.visits(counter_id, FIRST_DAY, last))
-        return Site(counter_id, name, counter_zone, zone, FIRST_DAY, last, delivered)
+        visits_of = loaded(counter_id, FIRST_DAY, LAST_DAY)
+        hits_of = loaded(counter_id, HITS_FIRST, HITS_LAST)
+        return Site(
+            counter_id,
+            name,
+            zone,
+            visits_of,
+            list(self.emulator.visits(counter_id, visits_of.first, visits_of.last)),
+            hits_of,
+            list(self.emulator.hits(counter_id, hits_of.first, hits_of.last)),
+        )
 
     @cached_property
     def needles(self) -> list[str]:
@@ -70,9 +88,9 @@ class Way:
         return [*self.truth.personal, TOKEN, KEY]
 
     def run(self, *dags: str) -> None:
-        """Run the DAGs in this order, visits over the whole span."""
+        """Run the DAGs in this order, those of Metrica over their spans."""
         for dag in dags:
-            self.stage.run(dag, VISITS if dag == "load_metrica_visits" else None)
+            self.stage.run(dag, SPANS.get(dag))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +102,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Way]]:
         with _emulator() as emulator:
             way = _set_out(root, emulator)
             _plant_hopeless_files(way)
-            way.run(*reversed(FILE_DAGS), "load_metrica_visits", BUILD)
+            way.run("load_metrica_hits", *reversed(FILE_DAGS), "load_metrica_visits", BUILD)
             return way
 
     with ThreadPoolExecutor(1) as pool:
@@ -93,16 +111,16 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Way]]:
 
 @pytest.fixture(scope="module")
 def way(tmp_path_factory: pytest.TempPathFactory, other: Future[Way]) -> Iterator[Way]:
-    """All five DAGs once."""
+    """All DAGs once."""
     with _emulator() as emulator:
         way = _set_out(tmp_path_factory.mktemp("way") / "stage", emulator)
-        way.run("load_metrica_visits", *FILE_DAGS, BUILD)
+        way.run(*SPANS, *FILE_DAGS, BUILD)
         yield way
 
 
 @pytest.fixture(scope="module")
 def first(way: Way) -> Dump:
-    """The warehouse after all five DAGs ran once."""
+    """The warehouse after all DAGs ran once."""
     return way.stage.dump(way.needles)
 
 
@@ -115,8 +133,8 @@ def told_otherwise(way: Way, first: Dump) -> Dump:
 
 @pytest.fixture(scope="module")
 def second(way: Way, first: Dump, told_otherwise: Dump) -> Dump:
-    """The warehouse after all five DAGs ran again."""
-    way.run("load_metrica_visits", *FILE_DAGS, BUILD)
+    """The warehouse after all DAGs ran again."""
+    way.run(*SPANS, *FILE_DAGS, BUILD)
     return way.stage.dump()
 
 
@@ -176,6 +194,9 @@ def test_oracle_has_every_case_in_it(way: Way) -> None:
     }
     audience = marts["site_audience"]
     assert any(row["visits"] == 0 for row in audience)
+    for name in ("pageviews", "downloads", "exits"):
+        assert any(row[name] == 0 for row in marts["site_pages_monthly"]), name
+        assert any(row[name] for row in marts["site_pages_monthly"]), name
     for name in ("overdue", "rated", "on_time"):
         assert any(row[name] for row in marts["service_applications_monthly"]), name
     for name in ("overdue", "rejected", "repeats"):
@@ -226,21 +247,23 @@ def test_books_balance(way: Way, first: Dump) -> None:
     assert [one for one in first["loads"] if one["status"] != "published"] == []
 
 
-def test_every_visit_served_is_in_the_books(way: Way, first: Dump) -> None:
+def test_every_visit_and_hit_served_is_in_the_books(way: Way, first: Dump) -> None:
     books = {
         one["unit"]: one["delivered"]
         for one in first["loads"]
         if one["source"] == "metrica" and one["status"] == "published"
     }
-    served: Tally[tuple[int, date]] = Tally()
-    days = 0
+    served: dict[str, int] = {}
     for counter in COUNTERS:
-        last = LAST_DAY + (DAY if counter is COUNTERS[1] else 0 * DAY)
-        days += (last - FIRST_DAY).days + 1
-        for visit in way.emulator.visits(counter.id, FIRST_DAY, last):
-            served[counter.id, visit.day] += 1
-    assert len(books) == days
-    assert sum(books.values()) == served.total()
+        visits_of = loaded(counter.id, FIRST_DAY, LAST_DAY)
+        served |= {f"{counter.id}/{day}": 0 for day in visits_of.counter_days()}
+        for visit in way.emulator.visits(counter.id, visits_of.first, visits_of.last):
+            served[f"{counter.id}/{visit.day}"] += 1
+        hits_of = loaded(counter.id, HITS_FIRST, HITS_LAST)
+        served |= {f"{counter.id}/{day}/hits": 0 for day in hits_of.counter_days()}
+        for hit in way.emulator.hits(counter.id, hits_of.first, hits_of.last):
+            served[f"{counter.id}/{hit.happened.date()}/hits"] += 1
+    assert books == served
 
 
 def test_every_row_sent_is_in_the_books(way: Way, first: Dump) -> None:
