@@ -45,12 +45,12 @@ def build_indicator_marts() -> None:
             return builds.build_marts(warehouse, passport)
 
     @task(pool=WAREHOUSE_POOL)
-    def check_marts() -> None:
+    def check_marts() -> list[str]:
         from municipal_indicators import checks
         from municipal_indicators.warehouse import open_warehouse
 
         with open_warehouse() as warehouse:
-            checks.check_marts(warehouse)
+            return list(checks.check_marts(warehouse).warnings)
 
     @task(pool=WAREHOUSE_POOL)
     def sweep_loads() -> int:

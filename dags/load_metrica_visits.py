@@ -1,8 +1,8 @@
 """Loads the visits of all sites of the passport from Yandex.Metrica into the warehouse.
 
 **What it does.** Every night it orders the day before and, again, the `settling_days` of the
-passport before that one, because Metrica still corrects them; of the month before, also the days
-that an outage left out. `load_logs` is one task a site: it orders a log, waits without holding a
+passport before that one, because Metrica still corrects them; a scheduled night also loads what
+an outage of the last month left out. `load_logs` is one task a site: it orders a log, waits without holding a
 worker, downloads it, publishes all its counter days in one step and cleans it at Metrica, while
 Metrica prepares the next one. Readers see the old days or the new ones.
 

@@ -93,9 +93,11 @@ def run_all(
     *,
     at: datetime | None = None,
     forced: bool = False,
+    mends: bool = False,
 ) -> list[dict[str, Any]]:
     """A whole run of the repo's passport; its plan."""
-    plan = plan_run("visits", date_from, date_to, at or datetime.now(UTC), run_id, forced=forced)
+    moment = at or datetime.now(UTC)
+    plan = plan_run("visits", date_from, date_to, moment, run_id, forced=forced, mends=mends)
     for site in plan:
         finish(SiteLoad(site, CONNECTION, run_id))
     return plan

@@ -17,8 +17,8 @@ from municipal_indicators.metrica.fields import load_fields
 from municipal_indicators.metrica.logs import load_log
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.metrica import Hit, MetricaEmulator, Settings
+from tests.metrica.arrivals import fetched, quarantined
 from tests.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
-from tests.metrica.test_logs import fetched, quarantined
 
 MOSCOW = "Europe/Moscow"
 COLUMNS = (

@@ -204,9 +204,9 @@ def test_a_night_mends_what_an_outage_left_out_or_unsettled(
     # As if it had been ordered on 2 March: 27 February is then the last day that had settled.
     finish(load, replace(place, requested_at="2024-03-02T01:20:00+00:00"))
     caplog.set_level("INFO")
-    assert spans(run_all("a night", at=NIGHT)) == ["02-28…03-11"]
+    assert spans(run_all("a night", at=NIGHT, mends=True)) == ["02-28…03-11"]
     assert "9 days since 2024-02-28 are missing or were published unsettled" in caplog.text
-    assert spans(run_all("the same night", at=NIGHT)) == ["03-08…03-11"]
+    assert spans(run_all("the same night", at=NIGHT, mends=True)) == ["03-08…03-11"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,15 @@ def test_a_night_without_an_outage_loads_its_window(
     monkeypatch.setattr(preparation, "CHUNK_DAYS", 92)
     if loaded:
         finish(site_load((loaded.first, loaded.last)))
-    assert spans(run_all("a night", at=NIGHT)) == expected_span
+    assert spans(run_all("a night", at=NIGHT, mends=True)) == expected_span
+
+
+def test_a_run_that_somebody_triggers_mends_nothing(
+    emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "CHUNK_DAYS", 92)
+    finish(site_load((date(2024, 2, 26), date(2024, 2, 26))))
+    assert spans(run_all("by hand", at=NIGHT)) == ["03-08…03-11"]
 
 
 def test_nights_in_a_row_never_widen_the_window(
@@ -236,7 +244,7 @@ def test_nights_in_a_row_never_widen_the_window(
     monkeypatch.setattr(preparation, "CHUNK_DAYS", 92)
     for day in range(3):
         night = NIGHT + timedelta(days=day)
-        (site,) = plan_run("visits", None, None, night, f"night {day}")
+        (site,) = plan_run("visits", None, None, night, f"night {day}", mends=True)
         assert len(site["spans"]) == 1
         first, last = (date.fromisoformat(text) for text in site["spans"][0])
         assert (last - first).days == 3

@@ -61,6 +61,8 @@ def load_logs(source: str, asset: Asset) -> None:
             run.logical_date or run.run_after,
             run.run_id,
             forced=params["force"],
+            # A run that somebody triggers does what was asked for and no more.
+            mends=run.run_type == "scheduled",
         )
 
     load_logs = LoadMetricaLogsOperator.partial(
@@ -71,6 +73,15 @@ def load_logs(source: str, asset: Asset) -> None:
         max_active_tis_per_dagrun=SITES_AT_ONCE,
         map_index_template="{{ task.planned['name'] }}",
     )
+
+    @task(trigger_rule="all_done", pool=settings.WAREHOUSE_POOL)
+    def reconcile() -> dict[str, int]:
+        """Ask Metrica what it reports itself of the days that have settled; its refusals only warn."""
+        from dataclasses import asdict
+
+        from municipal_indicators.metrica.reconciliation import reconcile_run
+
+        return asdict(reconcile_run())
 
     @task(
         task_id=f"announce_{source}",
@@ -96,4 +107,8 @@ def load_logs(source: str, asset: Asset) -> None:
 
     planned = plan_requests()
     apply_schema() >> planned
-    load_logs.expand(planned=planned) >> [announce(), confirm_all_loaded()]
+    loaded, announced = load_logs.expand(planned=planned), announce()
+    loaded >> [announced, confirm_all_loaded()]
+    if source == "visits":
+        # Before the announcement, so that the marts built then hold the comparison.
+        loaded >> reconcile() >> announced

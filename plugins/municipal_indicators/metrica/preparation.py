@@ -58,8 +58,11 @@ def plan_run(
     run_id: str,
     *,
     forced: bool = False,
+    mends: bool = False,
 ) -> list[Planned]:
     """What a run of ``source`` at ``moment`` loads, over the default connection: one dict a site.
+
+    Without dates, ``mends`` adds the days of the last month that an outage left out or unsettled.
 
     Each is a ``plan.PlannedSite`` as JSON, small enough for XCom. A site that the API refuses
     does not keep the others from loading: it has ``name`` and ``problem``. When no site is
@@ -77,7 +80,7 @@ def plan_run(
         forced,
     )
     client = MetricaHook().get_conn()
-    return Preparation(client, passport, load_fields(source), asked, days, now).plan()
+    return Preparation(client, passport, load_fields(source), asked, days, now, mends=mends).plan()
 
 
 @dataclass(slots=True)
@@ -109,7 +112,10 @@ class Preparation:
         asked: Asked,
         days: Days,
         now: datetime,
+        *,
+        mends: bool = False,
     ) -> None:
+        self.mends = mends
         self.client = client
         self.passport = passport
         self.fields = fields
@@ -218,7 +224,7 @@ class Preparation:
         if window is None:
             return None
         if not self.asked.date_from:
-            missing = history.missing(counter.id, window.first)
+            missing = history.missing(counter.id, window.first) if self.mends else []
             if missing:
                 log.info(
                     "Site %d (%s): %d days since %s are missing or were published unsettled: "
