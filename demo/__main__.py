@@ -23,6 +23,7 @@ from tests.emulators.metrica.state import Counter
 
 COUNTER = 12345678
 RELOADED_DAYS = 4
+MONTHS_OF_HITS = 6
 
 FILE_LOADS = (
     ("load_gosuslugi_applications", "Заявления и каталоги Госуслуг"),
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
     environment = stage.environment(port)
     first_load = _days_to_load(stage, last_month)
+    first_hits = max(first_load, _first_day_of_hits(last_month))
     _write_files(stage, last_month, console)
     run_airflow(
         ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
@@ -69,6 +71,14 @@ def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
         environment,
         console,
         {"date_from": str(first_load), "date_to": str(month_end(last_month))},
+    )
+    run_dag(
+        "load_metrica_hits",
+        f"Просмотры и загрузки {first_hits:%d.%m.%Y} … {month_end(last_month):%d.%m.%Y}",
+        stage.logs,
+        environment,
+        console,
+        {"date_from": str(first_hits), "date_to": str(month_end(last_month))},
     )
     for dag_id, title in FILE_LOADS:
         run_dag(dag_id, title, stage.logs, environment, console)
@@ -84,6 +94,11 @@ def _days_to_load(stage: Stage, last_month: date) -> date:
         return FIRST_DAY
     following = month_end(done) + timedelta(days=1)
     return min(following, month_end(last_month) - timedelta(days=RELOADED_DAYS - 1))
+
+
+def _first_day_of_hits(last_month: date) -> date:
+    """Half a year shows the pages; all years would take as long as the visits of all years."""
+    return (last_month - timedelta(days=30 * (MONTHS_OF_HITS - 1))).replace(day=1)
 
 
 def _write_files(stage: Stage, last_month: date, console: Console) -> None:
