@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from municipal_indicators.warehouse import Warehouse, open_warehouse
 from tests.conftest import REPOSITORY
 from tests.conftest import _empty as empty
 from tests.emulators.metrica import MetricaEmulator, Reply
+from tests.metrica.arrivals import expected, published
 from tests.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
-from tests.metrica.test_logs import expected, published
 
 SPAN = {"date_from": "2024-03-01", "date_to": "2024-03-02"}
 
@@ -75,6 +76,7 @@ def test_a_night_loads_the_settled_days_and_a_second_run_changes_nothing(
             "apply_schema",
             "plan_requests",
             "load_logs",
+            "reconcile",
             "announce_visits",
             "confirm_all_loaded",
         )
@@ -82,6 +84,11 @@ def test_a_night_loads_the_settled_days_and_a_second_run_changes_nothing(
     before = published(warehouse)
     truth = emulator.visits(SITE, date(2024, 3, 2), date(2024, 3, 5))
     assert before == expected(truth, "Europe/Moscow")
+    counts = Counter(
+        visit.day for visit in emulator.visits(SITE, date(2024, 3, 2), date(2024, 3, 5))
+    )
+    reported = "SELECT counter_day, visits FROM core.metrica_reported_days ORDER BY counter_day"
+    assert warehouse.rows(reported) == sorted(counts.items())
     assert run(dag, night).state == "success"
     assert published(warehouse) == before
     assert [request.status for request in emulator.store.requests.values()] == [
@@ -127,6 +134,19 @@ def test_a_load_that_fails_for_good_gives_its_request_back(
     assert published(warehouse) == []
     assert [request.status for request in emulator.store.requests.values()] == ["cleaned_by_user"]
     assert TOKEN not in capsys.readouterr().out
+
+
+def test_a_report_that_is_refused_neither_fails_the_run_nor_keeps_the_days_back(
+    dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.faults.fail("report", Reply(403, "access_denied", "Access is denied"))
+    ended = run(dag, None, SPAN)
+    assert ended.state == "success"
+    assert states(ended)["announce_visits"] == ["success"]
+    assert f"Counter {SITE} is not compared" in caplog.text
+    assert warehouse.rows("SELECT * FROM core.metrica_reported_days") == []
+    assert run(dag, None, SPAN).state == "success"
+    assert warehouse.value("SELECT count() FROM core.metrica_reported_days") == 2
 
 
 def command(*arguments: str) -> subprocess.Popen[bytes]:
@@ -182,4 +202,5 @@ def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
     assert "When it fails" in str(dag.doc_md)
     assert dag.task_dict["announce_visits"].outlets[0].name == "metrica_visits"
     in_turns = {task.task_id for task in dag.tasks if task.pool == "warehouse"}
-    assert in_turns == {"apply_schema", "plan_requests", "load_logs", "announce_visits"}
+    everything = {task.task_id for task in dag.tasks}
+    assert in_turns == everything - {"confirm_all_loaded"}
