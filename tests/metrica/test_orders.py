@@ -55,7 +55,7 @@ def test_a_part_that_never_comes_whole_leaves_no_file(
 ) -> None:
     emulator.faults.cut(1, style=style, times=99)
     with pytest.raises(MetricaUnavailableError, match=r"part/1/download"):
-        orders.download_parts(client, prepared(client), tmp_path)
+        list(orders.download_parts(client, prepared(client), tmp_path))
     assert [path.name[-6:] for path in tmp_path.glob("*.tsv")] == [".0.tsv"]
 
 

@@ -163,20 +163,17 @@ class SiteLoad:
             return self._again(place, request), False
         if not request.is_processed:
             return place, True
-        with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
+        with open_warehouse() as warehouse:
             try:
-                parts = orders.download_parts(self.client, request, Path(folder))
+                books = self.publish(
+                    warehouse, order, request, datetime.fromisoformat(place.requested_at)
+                )
             except MetricaRequestError:
                 request = self.client.log_request(request.counter_id, request.request_id)
                 if request.is_processed:
                     raise
                 return self._again(place, request), False
-            moment = datetime.fromisoformat(place.requested_at)
-            prepared = PreparedLog(order, parts, self.site.time_zone, moment)
-            with open_warehouse() as warehouse:
-                books = load_log(warehouse, prepared, load_fields(order.source))
-                own = self._note_published(warehouse, order, request)
-        log.info("%s: %d days published: %s", order, len(prepared.days), asdict(books))
+            own = self._note_published(warehouse, order, request)
         self._clean(own)
         return place.next(books), False
 
@@ -205,6 +202,20 @@ class SiteLoad:
     def _storage_full(self, order: LogOrder) -> MetricaQuotaError:
         possible = self.client.evaluate(order).max_possible_day_quantity
         return orders.storage_full(self.client.log_requests(order.counter_id), order, possible)
+
+    def publish(
+        self, warehouse: Warehouse, order: LogOrder, request: LogRequest, requested_at: datetime
+    ) -> Books:
+        """Download a prepared request and publish its days, part by part; its books.
+
+        Raises MetricaRequestError when its files are gone, and what ``load_log`` raises.
+        """
+        with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
+            parts = orders.download_parts(self.client, request, Path(folder))
+            prepared = PreparedLog(order, parts, self.site.time_zone, requested_at)
+            books = load_log(warehouse, prepared, load_fields(order.source))
+        log.info("%s: %d days published: %s", order, len(prepared.days), asdict(books))
+        return books
 
     def _note_published(
         self, warehouse: Warehouse, order: LogOrder, request: LogRequest

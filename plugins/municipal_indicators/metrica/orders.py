@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from municipal_indicators.errors import MetricaQuotaError, MetricaRequestError
@@ -67,16 +67,21 @@ def storage_full(
 
 def download_parts(
     client: MetricaClient, request: LogRequest, folder: Path
-) -> list[tuple[int, Path]]:
-    """All parts of a processed request as files, by ascending part number."""
-    landed = []
+) -> Iterator[tuple[int, Path]]:
+    """The parts of a processed request as files, by ascending part number, each when it is asked for.
+
+    A file is deleted when the second after it is asked for: a year of a large site has gigabytes.
+    """
+    landed: list[Path] = []
     parts = sorted(request.parts, key=lambda part: part.part_number)
     for place, part in enumerate(parts, start=1):
+        for used in landed[:-1]:
+            used.unlink(missing_ok=True)
         target = folder / f"{request.request_id}.{part.part_number}.tsv"
         client.download(request, part, target)
         log.info("Part %d of %d: %.1f MB downloaded.", place, len(parts), part.size / 1e6)
-        landed.append((part.part_number, target))
-    return landed
+        landed.append(target)
+        yield part.part_number, target
 
 
 def clean(client: MetricaClient, request: LogRequest) -> None:
