@@ -40,7 +40,6 @@ class World:
     truth: Truth
     reference: Path
     built_at: datetime
-    is_reconciled: bool
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -102,9 +101,7 @@ class World:
             "site_devices_monthly": site_marts.site_devices_monthly(self.sites),
             "site_entry_pages_monthly": site_marts.site_entry_pages_monthly(self.sites),
             "site_pages_monthly": site_marts.site_pages_monthly(self.sites),
-            "metrica_reconciliation": site_marts.metrica_reconciliation(
-                self.sites, self.is_reconciled
-            ),
+            "metrica_reconciliation": site_marts.metrica_reconciliation(self.sites),
             "services_monthly": services_monthly(self.truth.services, self.last_month),
             "service_applications_monthly": self._applications(),
             "smev_requests_daily": self._requests(),

@@ -199,8 +199,8 @@ def site_pages_monthly(sites: Iterable[Site]) -> Iterator[Row]:
             }
 
 
-def metrica_reconciliation(sites: Iterable[Site], is_compared: bool) -> Iterator[Row]:
-    """Every counter day as it was loaded, beside reports that tell the same, if there are any.
+def metrica_reconciliation(sites: Iterable[Site]) -> Iterator[Row]:
+    """Every counter day as it was loaded, beside a report that tells the same.
 
     All days were ordered years after they had settled.
     """
@@ -217,10 +217,7 @@ def metrica_reconciliation(sites: Iterable[Site], is_compared: bool) -> Iterator
             reported = {f"reported_{name}": count for name, count in ours.items()}
             differences = {f"{name}_difference": 0.0 for name in ours}
             judged = {"is_sampled": False, "sample_share": 1.0, "is_within_tolerance": True}
-            theirs: Row = {**reported, **differences, **judged}
-            if not is_compared:
-                theirs = dict.fromkeys(theirs)
-            yield {**site.title, "day": day, **ours, **theirs}
+            yield {**site.title, "day": day, **ours, **reported, **differences, **judged}
 
 
 def _monthly(

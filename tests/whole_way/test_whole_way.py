@@ -33,8 +33,6 @@ SPANS = {
     "load_metrica_visits": {"date_from": str(FIRST_DAY), "date_to": str(LAST_DAY)},
     "load_metrica_hits": {"date_from": str(HITS_FIRST), "date_to": str(HITS_LAST)},
 }
-# Whether the load of visits compares them with Metrica's own reports.
-IS_RECONCILED = False
 COUNTERS = (
     Counter(12345678),
     # No visits before it was made: its first loaded days are zeros.
@@ -66,8 +64,7 @@ class Way:
         told_by: dict[str, Any] = yaml.safe_load(passport.read_text(encoding="utf-8"))
         zone = ZoneInfo(told_by["time_zone"])
         sites = [self._site(one["counter_id"], one["name"], zone) for one in told_by["sites"]]
-        reference = REPOSITORY / "reference"
-        return World(told_by, sites, self.truth, reference, built_at, IS_RECONCILED)
+        return World(told_by, sites, self.truth, REPOSITORY / "reference", built_at)
 
     def _site(self, counter_id: int, name: str, zone: ZoneInfo) -> Site:
         visits_of = loaded(counter_id, FIRST_DAY, LAST_DAY)
