@@ -33,10 +33,10 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo test lint format lock clean
+.PHONY: help setup development demo test bench-metrica lint format lock clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(RUNTIME) ## Make .venv/ with what the DAGs need (done once per lock)
 
@@ -47,6 +47,9 @@ demo: $(DEVELOPMENT) ## Load the sample sources since 2022, print the indicators
 
 test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+
+bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
+	@$(BIN)/python -m bench.metrica $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .
