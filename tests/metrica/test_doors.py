@@ -220,7 +220,7 @@ def test_odd_lines_are_counted_and_kept_apart(
 ) -> None:
     """An empty line, one without its end, a lone CR and invalid UTF-8 must not confuse the books."""
     prepared = fetched(client, tmp_path, order())
-    path = list(prepared.parts)[0][1]
+    path = next(iter(prepared.parts))[1]
     lines = path.read_bytes().split(b"\n")
     odd = lines[1].replace(b"https://", b"https://\r\xff", 1)
     path.write_bytes(b"\n".join([lines[0], odd, b"", b"\t" * 18, *lines[2:-1], b"cut"]))

@@ -115,7 +115,7 @@ def test_loading_again_publishes_the_same_and_a_changed_day_replaces_the_old(
     load_log(warehouse, prepared, load_fields("visits"))
     assert published(warehouse) == before
     assert warehouse.value("SELECT count() FROM core.metrica_visits") == 2 * len(before)
-    number, path = list(prepared.parts)[0]
+    number, path = next(iter(prepared.parts))
     head, body = path.read_bytes().split(b"\n", 1)
     path.write_bytes(head + b"\n" + body.split(b"\n", 1)[1])
     load_log(
@@ -168,7 +168,7 @@ def test_of_two_states_of_a_visit_the_longer_is_kept(
     client: MetricaClient, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     prepared = fetched(client, tmp_path, order(last=FIRST))
-    path = list(prepared.parts)[0][1]
+    path = next(iter(prepared.parts))[1]
     names = path.read_bytes().split(b"\n")[0].split(b"\t")
     row = path.read_bytes().split(b"\n")[1].split(b"\t")
     row[names.index(b"ym:s:pageViews")] = b"99"
