@@ -150,9 +150,16 @@ def test_days_without_visits_are_published_too(
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
 
+@pytest.mark.parametrize("ids_at_once", [1_000_000, 50])
 def test_a_visit_that_comes_twice_is_kept_once(
-    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
+    client: MetricaClient,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ids_at_once: int,
 ) -> None:
+    monkeypatch.setattr(logs, "IDS_AT_ONCE", ids_at_once)
     emulator.faults.duplicate_rows = 4
     books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))

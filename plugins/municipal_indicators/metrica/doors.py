@@ -40,6 +40,11 @@ class _Column:
     literal: str = ""
 
 
+def id_of(source: str) -> str:
+    """The column that tells the rows of a counter day apart."""
+    return {"visits": "visit_id", "hits": "watch_id"}[source]
+
+
 def door_of(source: str) -> str:
     """The table through which the lines of a source are staged."""
     return f"staging.metrica_{source}"

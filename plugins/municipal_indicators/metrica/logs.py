@@ -17,7 +17,7 @@ from municipal_indicators.errors import BooksDoNotBalanceError, IndicatorsError
 from municipal_indicators.loads import Books, Load, Unit, begin_loads, fail_loads, publish_loads
 from municipal_indicators.metrica import resettling
 from municipal_indicators.metrica.client import LogOrder
-from municipal_indicators.metrica.doors import door_of, table_of, unit_suffix
+from municipal_indicators.metrica.doors import door_of, id_of, table_of, unit_suffix
 from municipal_indicators.metrica.fields import FieldList
 from municipal_indicators.metrica.plan import Days
 from municipal_indicators.warehouse import Warehouse, render
@@ -29,11 +29,8 @@ BLOCK_BYTES = 48 << 20
 STAGERS = 2
 IDS_AT_ONCE = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# What tells rows of a source apart, and which of two equal ones is the latest state.
-_IDENTITIES = {
-    "visits": {"id": "visit_id", "rank": "(page_views, visit_duration_seconds)"},
-    "hits": {"id": "watch_id", "rank": "part"},
-}
+# Which of two rows with the same id is the latest state: of a visit the longest, of an event either.
+_RANKS = {"visits": "(page_views, visit_duration_seconds)", "hits": "part"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +227,9 @@ def _distinct_ids(
 
 def _sql(name: str, prepared: PreparedLog) -> str:
     source = prepared.order.source
-    return render(f"metrica/{name}.sql", table=table_of(source), **_IDENTITIES[source])
+    return render(
+        f"metrica/{name}.sql", table=table_of(source), id=id_of(source), rank=_RANKS[source]
+    )
 
 
 def _note_days(warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from municipal_indicators.loads import Load
-from municipal_indicators.metrica.doors import table_of
+from municipal_indicators.metrica.doors import id_of, table_of
 from municipal_indicators.warehouse import Warehouse, render
 
-_WHERE = {"unit_key", "load_id", "part", "line"}
+_NOT_VALUES = {"unit_key", "load_id", "part", "line"}
 
 
 def note_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> None:
@@ -30,13 +30,13 @@ def note_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> No
     if not again:
         return
     table = table_of(source)
-    values = [name for name in warehouse.columns(table) if name not in _WHERE]
+    values = [name for name in warehouse.columns(table) if name not in _NOT_VALUES]
     warehouse.command(
         render(
             "metrica/changes_of_days.sql",
             table=table,
             source=source,
-            id="visit_id" if source == "visits" else "watch_id",
+            id=id_of(source),
             values=", ".join(values),
         ),
         {
