@@ -173,4 +173,5 @@ APPLICATIONS = TableKind(
     target="core.service_application_rows",
     columns=COLUMNS,
     open_table=open_applications,
+    totals={"count()": "count()"},
 )

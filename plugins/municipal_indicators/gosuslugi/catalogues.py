@@ -70,4 +70,5 @@ CATALOGUE = TableKind(
     target="core.service_catalogue_rows",
     columns=COLUMNS,
     open_table=open_catalogue,
+    totals={"count()": "count()"},
 )

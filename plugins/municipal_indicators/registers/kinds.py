@@ -131,6 +131,13 @@ WORKPLACES = TableKind(
         "problem",
     ),
     open_table=open_workplaces,
+    totals={
+        "number": "count()",
+        "has_pc": "countIf(has_pc)",
+        "has_protection": "countIf(has_protection)",
+        "has_edms": "countIf(has_edms)",
+        "count()": "count()",
+    },
 )
 DEPARTMENTS = TableKind(
     name="departments",
@@ -140,6 +147,7 @@ DEPARTMENTS = TableKind(
     target="core.department_rows",
     columns=("department", "required", "equipped", "as_of", "problem_field", "problem"),
     open_table=open_departments,
+    totals={"required": "sum(required)", "equipped": "sum(equipped)"},
 )
 EVENTS = TableKind(
     name="events",
@@ -149,6 +157,7 @@ EVENTS = TableKind(
     target="core.event_rows",
     columns=("held_on", "title", "kind", "problem_field", "problem"),
     open_table=open_events,
+    totals={"count()": "count()"},
 )
 BUDGET = TableKind(
     name="budget",
@@ -158,4 +167,5 @@ BUDGET = TableKind(
     target="core.budget_rows",
     columns=("year", "as_of", "item", "plan", "executed", "problem_field", "problem"),
     open_table=open_budget,
+    totals={"plan": "sum(plan)", "executed": "sum(executed)"},
 )

@@ -22,11 +22,13 @@ def utc_text(moment: datetime) -> str:
 class Table:
     """A recognised table before its rows are read.
 
-    ``above`` are the lines over the headings as text; ``is_1904`` tells how bare numbers in date
-    columns count; ``modified_at`` is when the arrived file was last written (UTC).
+    ``label`` is its place (member and sheet, masked); ``above`` are the lines over the headings as
+    text; ``is_1904`` tells how bare numbers in date columns count; ``modified_at`` is when the
+    arrived file was last written (UTC).
     """
 
     headings: Headings
+    label: str
     above: Sequence[str]
     is_1904: bool
     modified_at: datetime
@@ -70,7 +72,8 @@ class TableKind:
     """One kind of table: its key in ``headings.yaml``, what it is called, and where its rows go.
 
     ``needed`` are the fields without which a file is refused; ``columns`` the door's, after
-    ``sheet`` and ``line``. ``open_table`` may raise FileRejectedError.
+    ``sheet`` and ``line``. ``totals`` holds, by field, the aggregate of ``target`` that a total row
+    shows there; ``count()`` is also looked for in words. ``open_table`` may raise FileRejectedError.
     """
 
     name: str
@@ -80,3 +83,4 @@ class TableKind:
     target: str
     columns: Sequence[str]
     open_table: Callable[[Table], Reading] = field(repr=False)
+    totals: Mapping[str, str] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from municipal_indicators.tables.headings import (
 from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind, utc_text
 from municipal_indicators.tables.rows import Numbered, data_rows
 from municipal_indicators.tables.sheets import Row, Sheet, read_sheets
+from municipal_indicators.tables.totals import unequal_totals
 from municipal_indicators.tables.words import Words, read_words
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,7 @@ class _Loader:
         kind = self.kinds[headings.known.kind]
         table = Table(
             headings=headings,
+            label=label,
             above=[_line(row) for row in top[: headings.first_row]],
             is_1904=sheet.is_1904,
             modified_at=self.task.file.modified_at,
@@ -162,9 +164,9 @@ class _Loader:
         reading = kind.open_table(table)
         below = chain(top[headings.last_row + 1 :], sheet.rows)
         needed = [name for name in kind.needed if name in headings.columns]
-        staged = self._stage(
-            kind, reading, headings, data_rows(below, headings, needed, self.words), label
-        )
+        totals: list[Numbered] = []
+        rows = data_rows(below, headings, needed, self.words, totals)
+        staged = self._stage(kind, reading, headings, rows, label)
         # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
         self.task.warehouse.insert(
             "core.loaded_tables",
@@ -173,7 +175,8 @@ class _Loader:
         )
         self.tally.tables += 1
         self.tally.targets.add(kind.target)
-        self._note(kind, reading, headings, label, staged)
+        notes = reading.notes() + unequal_totals(self.task, kind, reading, table, totals)
+        self._note(kind, headings, label, staged, notes)
 
     def _found(self, top: Sequence[Row]) -> Headings | None:
         needed = {name: kind.needed for name, kind in self.kinds.items()}
@@ -227,13 +230,12 @@ class _Loader:
         return staged
 
     def _note(
-        self, kind: TableKind, reading: Reading, headings: Headings, label: str, staged: int
+        self, kind: TableKind, headings: Headings, label: str, staged: int, notes: list[str]
     ) -> None:
         where = f"{label}: " if label else ""
         parts = [f"{where}{kind.name}, headings in line {headings.last_row + 1}, {staged} rows"]
         if unknown := headings.unknown_masked():
             parts.append(f"columns left out: {', '.join(unknown[:20])}")
-        notes = reading.notes()
         for note in notes:
             log.warning("%s: %s%s", self.task.load.unit.label, where, note)
         self.tally.notes.append("; ".join(parts + notes))

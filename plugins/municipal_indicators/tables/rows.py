@@ -13,19 +13,25 @@ from municipal_indicators.tables.words import Words
 
 _UNDER_HEADINGS = 3
 _HELD_LIMIT = 10_000
+_TOTALS_LIMIT = 1_000
 
 Numbered = tuple[int, Row]
 _Kind = Literal["data", "end", "nothing"]
 
 
 def data_rows(
-    rows: Iterator[Row], headings: Headings, needed: Sequence[str], words: Words
+    rows: Iterator[Row],
+    headings: Headings,
+    needed: Sequence[str],
+    words: Words,
+    totals: list[Numbered] | None = None,
 ) -> Iterator[Numbered]:
     """The data rows below the headings with their line numbers, padded to the table's width.
 
     Left out are blank rows, column numbers («1 2 3 …»), repeated headings, totals, «Нет данных»,
     and what stands below the last complete row after a blank row, a total or a signature word.
-    Any other row is data, complete or not, so that nothing is lost in silence.
+    Any other row is data, complete or not, so that nothing is lost in silence. The total rows are
+    put into ``totals``.
     """
     reader = _Reader(headings, needed, words)
     held: list[tuple[_Kind, Numbered]] = []
@@ -37,6 +43,8 @@ def data_rows(
             yield line, row
             continue
         held.append((reader.kind(row, line), (line, row)))
+        if totals is not None and len(totals) < _TOTALS_LIMIT and reader.is_total(row):
+            totals.append((line, row))
         if len(held) > _HELD_LIMIT:
             yield from _flushed(held[:-1])
             del held[:-1]
@@ -74,6 +82,11 @@ class _Reader:
         return is_heading_again(row, self.headings) or bool(
             self.words.totals.match(normal_form(first))
         )
+
+    def is_total(self, row: Row) -> bool:
+        """Whether the first word of a row that is no data says that it sums up."""
+        first = next((cell for cell in row if not is_blank(cell)), "")
+        return bool(self.words.totals.match(normal_form(plain_text(first))))
 
     def kind(self, row: Row, line: int) -> _Kind:
         """What an incomplete (or decorated) row is: data, nothing, or what may end the table."""
