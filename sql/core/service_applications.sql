@@ -1,5 +1,6 @@
 -- One row an application in its newest state (contract, section 4): the newest status date wins, then a
--- final status over an open one, then the later file, then the later row.
+-- removal, then a final status over an open one, then the later file, then the later row. An application
+-- whose newest state is a removal is not there.
 SELECT
     portal,
     application_key,
@@ -23,9 +24,14 @@ FROM
                 service_code, service_name, filed_on, channel, status_group,
                 finished_on, due_on, due_working_days, rating, status_at
             ),
-            (status_at, status_group IN ('provided', 'refused', 'withdrawn'), file_at, arrived_at, unit_key, sheet, line)
+            (
+                status_at,
+                multiIf(status_group = 'removed', 2, status_group IN ('provided', 'refused', 'withdrawn'), 1, 0),
+                file_at, arrived_at, unit_key, sheet, line
+            )
         ) AS newest
     FROM core.service_application_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'gosuslugi')
     GROUP BY portal, application_key
 )
+WHERE status_group != 'removed'

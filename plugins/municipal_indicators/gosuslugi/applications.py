@@ -19,7 +19,7 @@ from municipal_indicators.tables.columns import (
     shown,
 )
 from municipal_indicators.tables.dates import made_at, moment_text, true_at
-from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind
+from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind, utc_text
 from municipal_indicators.tables.loading import counted_words
 from municipal_indicators.tables.words import Words
 
@@ -51,15 +51,16 @@ _CALENDAR_DAYS = re.compile(
 
 def open_applications(table: Table) -> Reading:
     """Prepare the conversions for one register; see ``TableKind.open_table``."""
-    conversion = _Conversion(table)
     made = made_at(table.above, table.words, table.zone) or true_at(
         table.above, table.words, table.zone
     )
+    conversion = _Conversion(table, f"{utc_text(made or table.modified_at)}Z")
     return Reading(conversion.convert, table.dated(made), conversion.notes)
 
 
 class _Conversion:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, file_at: str) -> None:
+        self.file_at = file_at
         self.names = table.headings.known.names
         self.words = table.words
         self.is_1904 = table.is_1904
@@ -88,6 +89,12 @@ class _Conversion:
             messages = [group == "message" for group in groups]
             groups = [group if group != "message" else "in_progress" for group in groups]
             status_at, finished_at = _without(status_at, messages), _without(finished_at, messages)
+        if "removed" in groups:
+            # A removal without a date is as old as its file: its filing date would never be the newest.
+            status_at = [
+                at or (self.file_at if group == "removed" else "")
+                for at, group in zip(status_at, groups, strict=True)
+            ]
         problem_fields, problems = self._problems(block)
         return {
             "application_key": [self.keys[cell] for cell in block.column("application_number")],

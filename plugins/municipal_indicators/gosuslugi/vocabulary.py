@@ -12,7 +12,10 @@ from municipal_indicators.reference import read_mapping
 from municipal_indicators.tables.cells import Cell, normal_form, plain_text
 from municipal_indicators.tables.words import Dictionary, Words, read_dictionary
 
-GROUPS = ("in_progress", "provided", "refused", "withdrawn", "draft", "failed", "message")
+GROUPS = (
+    *("in_progress", "provided", "refused", "withdrawn"),
+    *("draft", "failed", "message", "removed"),
+)
 CHANNELS = ("ЕПГУ", "РПГУ", "МФЦ", "лично", "почта", "прочее")
 ELECTRONIC = ("ЕПГУ", "РПГУ")
 
