@@ -6,3 +6,8 @@ UNION ALL
 SELECT 'indicators_monthly', concat(indicator, ' ', toString(month)), fact
 FROM marts.indicators_monthly
 WHERE indicator LIKE '%_share' AND fact NOT BETWEEN 0 AND 100
+UNION ALL
+SELECT 'service_quality_monthly', concat(service_code, ' ', toString(month)), share
+FROM marts.service_quality_monthly
+ARRAY JOIN [digital_share, completion_share, on_time_share] AS share
+WHERE share NOT BETWEEN 0 AND 1

@@ -91,6 +91,10 @@ class Given:
             self._rows("core.loaded_tables", load, [{"kind": kind}])
         self._publish(load, len(rows))
 
+    def applications(self, *rows: Mapping[str, Any]) -> None:
+        """Publish one register of applications."""
+        self.table("gosuslugi", "core.service_application_rows", rows, "applications")
+
     def build(self, now: datetime = NOW) -> None:
         """Build the marts as of ``now``."""
         build_marts(self.warehouse, self.passport, now)
@@ -152,3 +156,33 @@ def request(message_id: str | None = None, **values: Any) -> dict[str, Any]:
         "is_test": False,
         **values,
     }
+
+
+def application(number: str, **values: Any) -> dict[str, Any]:
+    """An application's row in a register: filed by ЕПГУ on 2024-03-01, in work, without a term."""
+    filed = values.get("filed_on", date(2024, 3, 1))
+    return {
+        "sheet": "",
+        "file_at": NOW,
+        "portal": "",
+        "application_key": number,
+        "service_code": "100",
+        "service_name": "Выдача справки",
+        "filed_on": filed,
+        "channel": "ЕПГУ",
+        "status_group": "in_progress",
+        "status_at": datetime.combine(filed, datetime.min.time(), UTC),
+        "finished_on": None,
+        "due_on": None,
+        "due_working_days": None,
+        "rating": None,
+        **values,
+    }
+
+
+def decided(number: str, day: date, **values: Any) -> dict[str, Any]:
+    """An application that was provided on a day."""
+    at = datetime.combine(day, datetime.min.time(), UTC)
+    return application(
+        number, **{"status_group": "provided", "status_at": at, "finished_on": day, **values}
+    )

@@ -7,44 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.marts.given import NOW, Given
-
-
-def _application(number: str, **values: Any) -> dict[str, Any]:
-    filed = values.get("filed_on", date(2024, 3, 1))
-    return {
-        "sheet": "",
-        "file_at": NOW,
-        "portal": "",
-        "application_key": number,
-        "service_code": "100",
-        "service_name": "Выдача справки",
-        "filed_on": filed,
-        "channel": "ЕПГУ",
-        "status_group": "in_progress",
-        "status_at": datetime.combine(filed, datetime.min.time(), UTC),
-        "finished_on": None,
-        "due_on": None,
-        "due_working_days": None,
-        "rating": None,
-        **values,
-    }
-
-
-def _applications(given: Given, *rows: dict[str, Any]) -> None:
-    given.table("gosuslugi", "core.service_application_rows", rows, "applications")
-
-
-def _final(number: str, day: date, **values: Any) -> dict[str, Any]:
-    at = datetime.combine(day, datetime.min.time(), UTC)
-    return _application(
-        number, **{"status_group": "provided", "status_at": at, "finished_on": day, **values}
-    )
+from tests.marts.given import NOW, Given, application, decided
 
 
 def test_newest_status_wins_whatever_the_order(given: Given) -> None:
-    _applications(given, _final("a", date(2024, 3, 9)))
-    _applications(given, _application("a", status_at=datetime(2024, 3, 5, tzinfo=UTC)))
+    given.applications(decided("a", date(2024, 3, 9)))
+    given.applications(application("a", status_at=datetime(2024, 3, 5, tzinfo=UTC)))
     given.build()
     assert given.select(
         "SELECT status_group, applications FROM marts.service_applications_monthly"
@@ -53,12 +21,12 @@ def test_newest_status_wins_whatever_the_order(given: Given) -> None:
 
 def test_equal_dates_final_beats_open_then_later_file(given: Given) -> None:
     day = datetime(2024, 3, 9, tzinfo=UTC)
-    _applications(
-        given, _final("a", day.date(), status_group="refused", file_at=NOW - timedelta(days=9))
+    given.applications(
+        decided("a", day.date(), status_group="refused", file_at=NOW - timedelta(days=9))
     )
-    _applications(given, _application("a", status_at=day, file_at=NOW))
-    _applications(
-        given, _final("a", day.date(), status_group="withdrawn", file_at=NOW - timedelta(days=5))
+    given.applications(application("a", status_at=day, file_at=NOW))
+    given.applications(
+        decided("a", day.date(), status_group="withdrawn", file_at=NOW - timedelta(days=5))
     )
     given.build()
     assert given.select("SELECT status_group FROM marts.service_applications_monthly") == [
@@ -67,10 +35,10 @@ def test_equal_dates_final_beats_open_then_later_file(given: Given) -> None:
 
 
 def test_drafts_and_failures_are_left_out(given: Given) -> None:
-    _applications(
-        given, _application("a", status_group="draft"), _application("b", status_group="failed")
+    given.applications(
+        application("a", status_group="draft"), application("b", status_group="failed")
     )
-    _applications(given, _application("c", status_group="unknown"))
+    given.applications(application("c", status_group="unknown"))
     given.build()
     assert given.select(
         "SELECT status_group, applications FROM marts.service_applications_monthly"
@@ -95,7 +63,7 @@ def test_drafts_and_failures_are_left_out(given: Given) -> None:
 def test_term_in_working_days(
     given: Given, filed: date, working_days: int, finished: date, on_time: int, overdue: int
 ) -> None:
-    _applications(given, _final("a", finished, filed_on=filed, due_working_days=working_days))
+    given.applications(decided("a", finished, filed_on=filed, due_working_days=working_days))
     given.build()
     assert given.select("SELECT on_time, overdue FROM marts.service_applications_monthly") == [
         (on_time, overdue)
@@ -104,25 +72,24 @@ def test_term_in_working_days(
 
 def test_open_case_is_overdue_as_of_the_last_day_of_data(given: Given) -> None:
     due = {"due_on": date(2024, 3, 20)}
-    _applications(given, _application("a", **due), _application("b", channel="МФЦ"))
-    _applications(given, _final("c", date(2024, 3, 20), channel="лично", **due))
+    given.applications(application("a", **due), application("b", channel="МФЦ"))
+    given.applications(decided("c", date(2024, 3, 20), channel="лично", **due))
     given.build()
     open_cases = (
         "SELECT overdue, on_time FROM marts.service_applications_monthly WHERE channel = 'ЕПГУ'"
     )
     assert given.select(open_cases) == [(0, 0)]
-    _applications(given, _application("d", filed_on=date(2024, 3, 21), channel="почта"))
+    given.applications(application("d", filed_on=date(2024, 3, 21), channel="почта"))
     given.build()
     assert given.select(open_cases) == [(1, 0)]
 
 
 def test_measures_and_grain(given: Given) -> None:
-    _applications(
-        given,
-        _final("a", date(2024, 3, 3), rating=5),
-        _final("b", date(2024, 3, 6), rating=4),
-        _final("c", date(2024, 3, 6)),
-        _application("d", channel="прочее", filed_on=date(2024, 2, 29)),
+    given.applications(
+        decided("a", date(2024, 3, 3), rating=5),
+        decided("b", date(2024, 3, 6), rating=4),
+        decided("c", date(2024, 3, 6)),
+        application("d", channel="прочее", filed_on=date(2024, 2, 29)),
     )
     given.build()
     assert given.select(

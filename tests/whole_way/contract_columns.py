@@ -1,4 +1,4 @@
-"""Names and types of the marts' columns: contract section 5, and the two marts that came after it."""
+"""Names and types of the marts' columns: contract section 5, and the three marts that came after it."""
 
 _KEY = {"counter_id": "UInt32", "site": "String"}
 _FLOAT = "Nullable(Float64)"
@@ -105,6 +105,22 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rated": "UInt64",
         "average_rating": _FLOAT,
     },
+    "service_quality_monthly": {
+        "month": "Date",
+        "service_code": "String",
+        "service_name": "String",
+        "applications": "UInt64",
+        "electronic_applications": "UInt64",
+        "digital_share": _FLOAT,
+        "completed": "UInt64",
+        "completion_share": _FLOAT,
+        "on_time": "UInt64",
+        "overdue": "UInt64",
+        "on_time_share": _FLOAT,
+        "rated": "UInt64",
+        "average_rating": _FLOAT,
+        "average_working_days": _FLOAT,
+    },
     "smev_requests_daily": {
         "day": "Date",
         "sender": "String",
@@ -144,6 +160,7 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "metrica_reconciliation": ("day", "counter_id"),
     "services_monthly": ("month", "service_code"),
     "service_applications_monthly": ("month", "service_code", "channel", "status_group"),
+    "service_quality_monthly": ("month", "service_code"),
     "smev_requests_daily": ("day", "sender", "information_type", "channel_class"),
     "programme_funding_yearly": ("year",),
     "data_freshness": ("source",),

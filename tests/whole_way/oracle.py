@@ -6,7 +6,7 @@ contract. The readable files of `reference/` (holidays, terms of freshness) are 
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -104,6 +104,7 @@ class World:
             "metrica_reconciliation": site_marts.metrica_reconciliation(self.sites),
             "services_monthly": services_monthly(self.truth.services, self.last_month),
             "service_applications_monthly": self._applications(),
+            "service_quality_monthly": self._quality(),
             "smev_requests_daily": self._requests(),
             "programme_funding_yearly": self._funding(),
             "data_freshness": self._freshness(),
@@ -194,6 +195,42 @@ class World:
                 "average_days": _mean(days),
                 "rated": len(ratings),
                 "average_rating": _mean(ratings),
+            }
+
+    def _quality(self) -> Iterator[Row]:
+        last_day = self.data_through["gosuslugi"]
+        assert last_day is not None
+        groups: dict[tuple[date, str], list[Application]] = defaultdict(list)
+        for one in self.truth.applications:
+            groups[one.filed_on.replace(day=1), one.service_code].append(one)
+        names = _service_names(self.truth)
+        for (month, code), filed in groups.items():
+            answered = [one for one in filed if one.status_group in ("provided", "refused")]
+            stayed = sum(one.status_group != "withdrawn" for one in filed)
+            electronic = sum(one.channel in ("ЕПГУ", "РПГУ") for one in filed)
+            on_time = sum(one.is_on_time(self.holidays) for one in filed)
+            overdue = sum(one.is_overdue(self.holidays, last_day) for one in filed)
+            ratings = [one.rating for one in filed if one.rating is not None]
+            days = [
+                working_days_between(one.filed_on, one.decided_on, self.holidays)
+                for one in answered
+                if one.decided_on
+            ]
+            yield {
+                "month": month,
+                "service_code": code,
+                "service_name": names[code],
+                "applications": len(filed),
+                "electronic_applications": electronic,
+                "digital_share": _share_of(electronic, len(filed)),
+                "completed": len(answered),
+                "completion_share": _share_of(len(answered), stayed),
+                "on_time": on_time,
+                "overdue": overdue,
+                "on_time_share": _share_of(on_time, on_time + overdue),
+                "rated": len(ratings),
+                "average_rating": _mean(ratings) if len(ratings) >= 10 else None,
+                "average_working_days": _mean(days),
             }
 
     def _requests(self) -> Iterator[Row]:
@@ -297,6 +334,16 @@ def _quantile(numbers: Sequence[float], level: float) -> float | None:
     low = int(place)
     high = min(low + 1, len(ranked) - 1)
     return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+
+
+def working_days_between(first: date, last: date, holidays: Collection[date]) -> int:
+    """Working days after the first day up to the last one, both in order."""
+    days = (first + number * DAY for number in range(1, (last - first).days + 1))
+    return sum(day.weekday() < 5 and day not in holidays for day in days)
+
+
+def _share_of(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _mean(numbers: Sequence[int]) -> float | None:

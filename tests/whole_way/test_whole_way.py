@@ -196,6 +196,8 @@ def test_oracle_has_every_case_in_it(way: Way) -> None:
         assert any(row[name] for row in marts["site_pages_monthly"]), name
     for name in ("overdue", "rated", "on_time"):
         assert any(row[name] for row in marts["service_applications_monthly"]), name
+    for name in ("completion_share", "on_time_share", "average_working_days"):
+        assert any(row[name] for row in marts["service_quality_monthly"]), name
     for name in ("overdue", "rejected", "repeats"):
         assert any(row[name] for row in marts["smev_requests_daily"]), name
     assert {row["channel_class"] for row in marts["smev_requests_daily"]} == {
