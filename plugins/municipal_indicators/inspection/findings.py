@@ -1,0 +1,330 @@
+"""Loads one file into a warehouse of its own by the real way, and collects what became of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from municipal_indicators import settings
+from municipal_indicators.archives import unpacked
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.file_loads import (
+    FileLoad,
+    FilesFailedError,
+    Loader,
+    load_new_files,
+)
+from municipal_indicators.loads import Books
+from municipal_indicators.masking import mask_personal
+from municipal_indicators.smev.recognition import Kind, kind_of
+from municipal_indicators.tables.cells import normal_form, plain_text
+from municipal_indicators.tables.kinds import Reading, Table, TableKind
+from municipal_indicators.tables.loading import load_tables
+from municipal_indicators.warehouse import Warehouse, open_warehouse
+
+OF_TABLES = ("gosuslugi", "registers")
+SOURCES = (*OF_TABLES, "smev")
+_SETTLED_SECONDS = 120
+_NEAREST = 3
+_ORIGIN = ("unit_key", "load_id", "sheet", "file_at", "arrived_at", "is_dated", "portal")
+_HARMLESS = ("hidden sheets left out", "sheets without a table")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that is read: its letter, the field that it is, and its heading as written (masked)."""
+
+    letter: str
+    name: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """One recognised table: where it is, what it is, and how its first rows were understood.
+
+    ``lines`` are the first and last line of the headings, ``unknown`` pairs of a heading that
+    stands for no column and the nearest known ones, ``rows`` the first typed rows by field, with
+    ``line``. ``loaded`` counts rows, repeated ones included, ``quarantined`` those kept back.
+    """
+
+    label: str
+    kind: str
+    title: str
+    lines: tuple[int, int]
+    columns: Sequence[Column]
+    unknown: Sequence[tuple[str, Sequence[str]]]
+    rows: Sequence[dict[str, str]]
+    loaded: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that would be kept back; ``cell`` is empty where no single cell is the reason."""
+
+    sheet: str
+    line: int
+    cell: str
+    field: str
+    reason: str
+    shown: str
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What a load of the file would do.
+
+    ``status`` is published, rejected or failed; ``reason`` says why for an engineer, ``for_sender``
+    in Russian. ``formats`` pairs each member of the file with what its bytes are.
+    """
+
+    label: str
+    source: str
+    status: str
+    reason: str = ""
+    for_sender: str = ""
+    books: Books = field(default_factory=Books)
+    formats: list[tuple[str, str]] = field(default_factory=list)
+    tables: list[FoundTable] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all of it is good; 1: something would be kept back or is doubtful; 2: it would not be taken."""
+        if self.status != "published":
+            return 2
+        return int(bool(self.problems or self.warnings))
+
+
+def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
+    """Load a copy of the file by the way of ``source`` (empty: the first that takes it) and look.
+
+    The warehouse, inbox and archive of the settings are filled and must be throw-away ones.
+    """
+    formats, is_exchange = _formats(path)
+    found: list[Inspection] = []
+    for one in [source] if source else SOURCES:
+        found.append(_inspected(path, one, time_zone, rows))
+        if found[-1].status == "published":
+            break
+    # Of several refusals the most telling one: that of a table that was nearly recognised.
+    best = found[-1] if found[-1].status == "published" else max(found, key=_telling(is_exchange))
+    best.formats = formats
+    return best
+
+
+def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
+    return lambda one: ("taken for" in one.reason, is_exchange == (one.source == "smev"))
+
+
+def _inspected(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
+    observed: list[tuple[Table, TableKind]] = []
+    with _arrived(path, source), suppress(FilesFailedError):
+        load_new_files(source, _loader(source, observed), time_zone)
+    with open_warehouse() as warehouse:
+        return _looked_up(warehouse, path, source, observed, rows)
+
+
+@contextmanager
+def _arrived(path: Path, source: str) -> Iterator[None]:
+    folder = Path(str(settings.inbox_folder())) / source
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / path.name
+    shutil.copyfile(path, copy)
+    # A young file would be watched for growth, and an empty one left for later.
+    modified = min(path.stat().st_mtime, time.time() - _SETTLED_SECONDS)
+    os.utime(copy, (modified, modified))
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
+    module = import_module(f"municipal_indicators.{source}.files")
+    if source not in OF_TABLES:
+        loader: Loader = module.load_file
+        return loader
+    kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in module.KINDS]
+
+    def load(task: FileLoad) -> tuple[Books, str]:
+        return load_tables(task, kinds)
+
+    return load
+
+
+def _watched(
+    kind: TableKind, observed: list[tuple[Table, TableKind]]
+) -> Callable[[Table], Reading]:
+    def open_table(table: Table) -> Reading:
+        observed.append((table, kind))
+        return kind.open_table(table)
+
+    return open_table
+
+
+def _looked_up(
+    warehouse: Warehouse,
+    path: Path,
+    source: str,
+    observed: Sequence[tuple[Table, TableKind]],
+    rows: int,
+) -> Inspection:
+    events = warehouse.rows(
+        """
+        SELECT load_id, unit_key, unit, toString(status), message, delivered, loaded, quarantined, duplicates
+        FROM ops.load_events WHERE source = {source:String} ORDER BY at DESC LIMIT 1
+        """,
+        {"source": source},
+    )
+    if not events:
+        reason = "the inbox leaves files alone whose names begin with a dot or ~$"
+        return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
+    (load_id, unit_key, label, status, message, *counts) = events[0]
+    inspection = Inspection(label, source, status, books=Books(*counts))
+    if status == "published":
+        _sort_notes(inspection, message)
+    else:
+        inspection.reason = message
+        inspection.for_sender = _for_sender(unit_key)
+        inspection.status = "rejected" if inspection.for_sender else "failed"
+    load = {"load_id": load_id, "unit_key": unit_key, "rows": rows}
+    inspection.tables = [_found(warehouse, table, kind, load) for table, kind in observed]
+    headings = {table.label: table for table, _ in observed}
+    inspection.problems = [
+        Problem(sheet, line, _cell(headings.get(sheet), name, line), name, reason, shown)
+        for sheet, line, name, reason, shown in warehouse.rows(
+            "SELECT sheet, line, field, reason, masked_row FROM ops.quarantine "
+            "WHERE source = {source:String} AND load_id = {load_id:UUID} ORDER BY sheet, line",
+            {"source": source, "load_id": load_id},
+        )
+    ]
+    if [problem.reason for problem in inspection.problems] == [inspection.reason]:
+        inspection.problems.clear()
+    # The same content must be looked at again when it comes under another name.
+    warehouse.command("TRUNCATE TABLE ops.files")
+    warehouse.command("TRUNCATE TABLE ops.load_events")
+    return inspection
+
+
+def _sort_notes(inspection: Inspection, message: str) -> None:
+    for note in filter(None, message.split("; ")):
+        if note.startswith("columns left out") or ", headings in line " in note:
+            continue
+        is_harmless = note.startswith(_HARMLESS) or "holds no data" in note
+        is_told = is_harmless or inspection.source not in OF_TABLES
+        (inspection.notes if is_told else inspection.warnings).append(note)
+
+
+def _for_sender(unit_key: str) -> str:
+    folder = Path(str(settings.archive_folder())) / "rejected"
+    for reason in folder.glob(f"{unit_key}*.reason.txt"):
+        for line in reason.read_text(encoding="utf-8").splitlines():
+            if line.startswith("Причина: "):
+                return line.removeprefix("Причина: ")
+    return ""
+
+
+def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, Any]) -> FoundTable:
+    headings = table.headings
+    here = (
+        "WHERE unit_key = {unit_key:String} AND load_id = {load_id:UUID} AND sheet = {sheet:String}"
+    )
+    parameters = {**load, "sheet": table.label}
+    types = warehouse.column_types(kind.target)
+    names = [name for name in types if name not in _ORIGIN]
+    shown_names = [f"{name} (UTC)" if "UTC" in types[name] else name for name in names]
+    shown = ", ".join(f"ifNull(toString({name}), '')" for name in names)
+    typed = warehouse.rows(
+        f"SELECT {shown} FROM {kind.target} {here} ORDER BY line LIMIT {{rows:UInt32}}",  # noqa: S608 - names are ours
+        parameters,
+    )
+    loaded = warehouse.value(f"SELECT count() FROM {kind.target} {here}", parameters)  # noqa: S608
+    quarantined = warehouse.value(
+        "SELECT count() FROM ops.quarantine "
+        "WHERE load_id = {load_id:UUID} AND sheet = {sheet:String} AND line > 0",
+        parameters,
+    )
+    return FoundTable(
+        label=table.label,
+        kind=kind.name,
+        title=kind.title,
+        lines=(headings.first_row + 1, headings.last_row + 1),
+        columns=[
+            Column(column_letter(place), headings.known.names[name], _masked(headings.texts[name]))
+            for name, place in sorted(headings.columns.items(), key=lambda item: item[1])
+        ],
+        unknown=[(_masked(text), _nearest(text, table)) for text in headings.unknown],
+        rows=[dict(zip(shown_names, row, strict=True)) for row in typed],
+        loaded=loaded,
+        quarantined=quarantined,
+    )
+
+
+def _nearest(text: str, table: Table) -> list[str]:
+    known = table.headings.known
+    near = get_close_matches(normal_form(text), known.exact, n=10, cutoff=0.6)
+    return list(dict.fromkeys(known.names[known.exact[one][0]] for one in near))[:_NEAREST]
+
+
+def _cell(table: Table | None, name: str, line: int) -> str:
+    if table is None or not line:
+        return ""
+    names = table.headings.known.names
+    place = next(
+        (table.headings.columns.get(key) for key, one in names.items() if one == name), None
+    )
+    return "" if place is None else f"{column_letter(place)}{line}"
+
+
+def column_letter(place: int) -> str:
+    """The letters of a 0-based column as spreadsheets show them."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _masked(text: str) -> str:
+    return mask_personal(plain_text(text))[:60]
+
+
+def _formats(path: Path) -> tuple[list[tuple[str, str]], bool]:
+    """What each member's bytes are, and whether all of them look like messages or logs of SMEV."""
+    try:
+        with unpacked(path) as content:
+            kinds = {member.name: kind_of(member.path) for member in content.members}
+            formats = [(one.name, _format(one.path, kinds[one.name])) for one in content.members]
+    except FileRejectedError:
+        return [], False
+    return formats, not {Kind.UNKNOWN, Kind.EMPTY} & set(kinds.values())
+
+
+def _format(path: Path, kind: Kind) -> str:
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"PK\x03\x04"):
+        return "OpenDocument (.ods)" if b"opendocument" in head else "Excel workbook (.xlsx)"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "Excel 97 workbook (.xls)"
+    lowered = head.lower()
+    if b"<html" in lowered or b"<table" in lowered:
+        return "HTML table"
+    if b"schemas-microsoft-com:office:spreadsheet" in lowered:
+        return "SpreadsheetML (XML of Excel 2003)"
+    if kind is not Kind.UNKNOWN:
+        return str(kind.value)
+    return "binary of another kind" if b"\0" in head else "text (CSV)"

@@ -1,0 +1,139 @@
+"""An inspection as text in a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from municipal_indicators.inspection.findings import FoundTable, Inspection, Problem
+
+_CELL_WIDTH = 40
+_VERDICTS = {
+    0: ("It would be loaded as a whole.", "green"),
+    1: ("It would be loaded, but not all of it is good: see below.", "yellow"),
+    2: ("It would NOT be taken.", "red"),
+}
+
+
+def print_inspection(inspection: Inspection, console: Console, problems: int) -> None:
+    """Print what the file is taken for, table by table, then at most ``problems`` problems."""
+    words, style = _VERDICTS[inspection.exit_code]
+    console.print()
+    console.rule(Text(inspection.label.partition("/")[2], style="bold"), align="left")
+    _line(console, "Taken for", _kinds(inspection))
+    for name, what in inspection.formats[:20]:
+        _line(console, "Content", f"{name}: {what}" if name else what)
+    if len(inspection.formats) > 20:
+        _line(console, "", f"… and {len(inspection.formats) - 20} more members")
+    _line(console, "Verdict", words, style)
+    if inspection.reason:
+        _line(console, "Reason", inspection.reason)
+    if inspection.for_sender:
+        _line(console, "For the sender", inspection.for_sender)
+    if inspection.status == "published":
+        books = inspection.books
+        _line(
+            console,
+            "Rows",
+            f"{books.delivered} = {books.loaded} loaded + {books.quarantined} in quarantine + "
+            f"{books.duplicates} duplicates",
+        )
+    for warning in inspection.warnings:
+        _line(console, "Warning", warning, "yellow")
+    for note in inspection.notes:
+        _line(console, "Note", note)
+    for table in inspection.tables:
+        _print_table(table, console)
+    _print_problems(inspection.problems, console, problems)
+
+
+def _kinds(inspection: Inspection) -> str:
+    if inspection.tables:
+        titles = dict.fromkeys(f"{table.title} ({table.kind})" for table in inspection.tables)
+        return f"{', '.join(titles)}: inbox/{inspection.source}/"
+    if inspection.status == "published":
+        return f"a file of inbox/{inspection.source}/"
+    return "nothing known" if "taken for" not in inspection.reason else "see the reason"
+
+
+def _line(console: Console, name: str, text: str, style: str = "") -> None:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=14, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row(name, Text(text, style=style))
+    console.print(grid)
+
+
+def _print_table(table: FoundTable, console: Console) -> None:
+    console.print()
+    first, last = table.lines
+    where = f"line {last}" if first == last else f"lines {first}–{last}"
+    title = f"{table.label or 'The table'}: {table.title} ({table.kind}), headings in {where}"
+    console.print(Text(title, style="bold"))
+    console.print(Text(f"  good rows: {table.loaded}, rows with a problem: {table.quarantined}"))
+    columns = _framed("Column", "Read as", "Heading in the file")
+    for column in table.columns:
+        columns.add_row(column.letter, Text(column.name), Text(column.heading))
+    console.print(columns)
+    if table.unknown:
+        unknown = _framed("Heading left out", "Nearest known ones (reference/headings.yaml)")
+        for heading, nearest in table.unknown:
+            unknown.add_row(Text(heading), Text(", ".join(nearest) or "—"))
+        console.print(unknown)
+    if table.rows:
+        console.print(_typed(table.rows))
+
+
+def _typed(rows: Sequence[dict[str, str]]) -> Table:
+    frame = _framed("First rows as typed", *(f"line {row['line']}" for row in rows))
+    for name in rows[0]:
+        if name != "line" and any(row[name] for row in rows):
+            frame.add_row(name, *(Text(_shown(name, row[name])) for row in rows))
+    return frame
+
+
+def _shown(name: str, value: str) -> str:
+    if name == "application_key":
+        return f"{value[:8]}… (keyed hash)"
+    return value if len(value) <= _CELL_WIDTH else value[: _CELL_WIDTH - 1] + "…"
+
+
+def _print_problems(problems: Sequence[Problem], console: Console, limit: int) -> None:
+    if not problems:
+        return
+    console.print()
+    console.print(Text(f"Problems: {len(problems)}", style="bold red"))
+    counts = Counter((problem.field, problem.reason) for problem in problems)
+    if len(counts) < len(problems):
+        for (name, reason), times in counts.most_common(10):
+            console.print(Text(f"  {times} × {name + ': ' if name else ''}{reason}"))
+    sheets = any(problem.sheet for problem in problems)
+    frame = _framed(
+        *(["Sheet"] if sheets else []), "Row", "Cell", "Column", "Reason", "The row, masked"
+    )
+    for problem in problems[:limit]:
+        frame.add_row(
+            *([Text(problem.sheet)] if sheets else []),
+            str(problem.line or "all"),
+            problem.cell,
+            Text(problem.field),
+            Text(problem.reason),
+            Text(problem.shown, style="dim"),
+        )
+    console.print(frame)
+    if len(problems) > limit:
+        console.print(
+            f"  … and {len(problems) - limit} more (--problems {len(problems)} shows all)"
+        )
+
+
+def _framed(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, header_style="dim", show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
