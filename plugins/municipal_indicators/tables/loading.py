@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.archives import Member
@@ -21,7 +24,7 @@ from municipal_indicators.tables.headings import (
     heading_sets,
 )
 from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind, utc_text
-from municipal_indicators.tables.rows import Numbered, data_rows
+from municipal_indicators.tables.rows import Numbered, Run, data_runs
 from municipal_indicators.tables.sheets import Row, Sheet, read_sheets
 from municipal_indicators.tables.totals import unequal_totals
 from municipal_indicators.tables.words import Words, read_words
@@ -165,8 +168,8 @@ class _Loader:
         below = chain(top[headings.last_row + 1 :], sheet.rows)
         needed = [name for name in kind.needed if name in headings.columns]
         totals: list[Numbered] = []
-        rows = data_rows(below, headings, needed, self.words, totals)
-        staged = self._stage(kind, reading, headings, rows, label)
+        runs = data_runs(below, headings, needed, self.words, totals)
+        staged = self._stage(kind, reading, headings, runs, label)
         # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
         self.task.warehouse.insert(
             "core.loaded_tables",
@@ -199,12 +202,7 @@ class _Loader:
         raise _lacks_columns(kind, found, missing)
 
     def _stage(
-        self,
-        kind: TableKind,
-        reading: Reading,
-        headings: Headings,
-        rows: Iterable[Numbered],
-        label: str,
+        self, kind: TableKind, reading: Reading, headings: Headings, runs: Iterable[Run], label: str
     ) -> int:
         context = self.task.context(
             arrived_at=utc_text(self.task.file.modified_at), **reading.context
@@ -212,21 +210,32 @@ class _Loader:
         columns = ("sheet", "line", *kind.columns)
         sheet = label.replace("\\", "\\\\")
         staged = 0
-        for block in _blocks(rows):
-            width = max(headings.columns.values()) + 1
-            grid = list(zip(*(row[:width] for _, row in block), strict=True))
-            cells = {name: grid[column] for name, column in headings.columns.items()}
-            texts = reading.convert(Block(len(block), cells))
-            lines = [str(line) for line, _ in block]
-            text = zip(
-                [sheet] * len(block), lines, *(texts[name] for name in kind.columns), strict=True
-            )
-            content = ("\n".join(map("\t".join, text)) + "\n").encode()
-            self.task.warehouse.stage_bytes(kind.door, columns, [content], context)
-            staged += len(block)
-            self.tally.staged += len(block)
-            if staged % _PROGRESS_ROWS < BLOCK_ROWS and staged >= _PROGRESS_ROWS:
-                log.info("%s: %d rows staged", label or self.task.load.unit.label, staged)
+        under_way: Future[None] | None = None
+        # A thread sends one block through the door while the next one is read.
+        with _uncollected(), ThreadPoolExecutor(1) as pool:
+            for lines, rows in _blocks(runs):
+                cells = {
+                    name: [row[column] for row in rows] for name, column in headings.columns.items()
+                }
+                texts = reading.convert(Block(len(rows), cells))
+                text = zip(
+                    repeat(sheet, len(rows)),
+                    map(str, lines),
+                    *(texts[name] for name in kind.columns),
+                    strict=True,
+                )
+                content = ("\n".join(map("\t".join, text)) + "\n").encode()
+                if under_way:
+                    under_way.result()
+                under_way = pool.submit(
+                    self.task.warehouse.stage_bytes, kind.door, columns, [content], context
+                )
+                staged += len(rows)
+                self.tally.staged += len(rows)
+                if staged % _PROGRESS_ROWS < BLOCK_ROWS and staged >= _PROGRESS_ROWS:
+                    log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
+            if under_way:
+                under_way.result()
         return staged
 
     def _note(
@@ -245,10 +254,29 @@ class _NoTableError(FileRejectedError):
     """Nothing like a known heading row."""
 
 
-def _blocks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:
-    iterator = iter(rows)
-    while block := list(islice(iterator, BLOCK_ROWS)):
-        yield block
+def _blocks(runs: Iterable[Run]) -> Iterator[Run]:
+    lines: list[int] = []
+    rows: list[Row] = []
+    for more_lines, more_rows in runs:
+        lines += more_lines
+        rows += more_rows
+        while len(rows) >= BLOCK_ROWS:
+            yield lines[:BLOCK_ROWS], rows[:BLOCK_ROWS]
+            del lines[:BLOCK_ROWS], rows[:BLOCK_ROWS]
+    if rows:
+        yield lines, rows
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for reference cycles: cells have none, and it would walk them all over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _label(member: str, sheet: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Literal
 
@@ -14,8 +15,11 @@ from municipal_indicators.tables.words import Words
 _UNDER_HEADINGS = 3
 _HELD_LIMIT = 10_000
 _TOTALS_LIMIT = 1_000
+_PIECE_ROWS = 1_000
 
 Numbered = tuple[int, Row]
+Run = tuple[Sequence[int], Sequence[Row]]
+"""Line numbers and as many rows."""
 _Kind = Literal["data", "end", "nothing"]
 
 
@@ -33,9 +37,42 @@ def data_rows(
     Any other row is data, complete or not, so that nothing is lost in silence. The total rows are
     put into ``totals``.
     """
+    for lines, piece in data_runs(rows, headings, needed, words, totals):
+        yield from zip(lines, piece, strict=True)
+
+
+def data_runs(
+    rows: Iterator[Row],
+    headings: Headings,
+    needed: Sequence[str],
+    words: Words,
+    totals: list[Numbered] | None = None,
+) -> Iterator[Run]:
+    """What ``data_rows`` yields, many rows at once."""
     reader = _Reader(headings, needed, words)
     held: list[tuple[_Kind, Numbered]] = []
-    for line, row in enumerate(rows, start=headings.last_row + 2):
+    line = headings.last_row + 2
+    while piece := list(islice(rows, _PIECE_ROWS)):
+        lines = range(line, line + len(piece))
+        line = lines.stop
+        if reader.is_plain(piece, lines):
+            if held:
+                yield _run(_flushed(held))
+                held.clear()
+            yield lines, piece
+        else:
+            yield _run(_sorted_out(reader, zip(lines, piece, strict=True), held, totals))
+    yield _run(_flushed(reader.without_footer(held)))
+
+
+def _sorted_out(
+    reader: _Reader,
+    rows: Iterable[Numbered],
+    held: list[tuple[_Kind, Numbered]],
+    totals: list[Numbered] | None,
+) -> Iterator[Numbered]:
+    """The data among some rows; those that the next complete row decides upon go to ``held``."""
+    for line, row in rows:
         row.extend([""] * (reader.width - len(row)))
         if reader.is_complete(row) and not reader.is_decoration(row, line):
             yield from _flushed(held)
@@ -48,11 +85,15 @@ def data_rows(
         if len(held) > _HELD_LIMIT:
             yield from _flushed(held[:-1])
             del held[:-1]
-    yield from _flushed(reader.without_footer(held))
 
 
 def _flushed(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
     return (numbered for kind, numbered in held if kind == "data")
+
+
+def _run(numbered: Iterable[Numbered]) -> Run:
+    found = list(numbered)
+    return [line for line, _ in found], [row for _, row in found]
 
 
 class _Reader:
@@ -64,7 +105,19 @@ class _Reader:
         self.read = sorted(headings.columns.values())
         self.needed = [headings.columns[name] for name in needed if name in headings.columns]
         self.width = max(self.read) + 1
+        self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
+
+    def is_plain(self, rows: Sequence[Row], lines: range) -> bool:
+        """Whether all rows are surely complete and no decoration: nothing to sort out."""
+        if lines.start <= self._under or min(map(len, rows)) < self.width:
+            return False
+        for column in self.needed:
+            cells = [row[column] for row in rows]
+            if "" in cells or " " in cells or "\u00a0" in cells:
+                return False
+        keys = [row[self.needed[0]] for row in rows]
+        return all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys)
 
     def is_complete(self, row: Row) -> bool:
         """Whether every needed column shows something."""
@@ -73,8 +126,7 @@ class _Reader:
 
     def is_decoration(self, row: Row, line: int) -> bool:
         """Whether a complete row is column numbers, the headings again, or a total."""
-        under = line <= self.headings.last_row + 1 + _UNDER_HEADINGS
-        if under and _is_column_numbers(row):
+        if line <= self._under and _is_column_numbers(row):
             return True
         first = row[self.needed[0]]
         if not isinstance(first, str) or first[:1].isdigit():
@@ -96,7 +148,7 @@ class _Reader:
         first = normal_form(plain_text(shown[0]))
         if self.words.totals.match(first) or first in self.words.no_data:
             return "end"
-        if _is_column_numbers(row) and line <= self.headings.last_row + 1 + _UNDER_HEADINGS:
+        if _is_column_numbers(row) and line <= self._under:
             return "nothing"
         if is_heading_again(row, self.headings):
             return "nothing"
