@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,10 +15,10 @@ from municipal_indicators import landing
 from municipal_indicators.archives import Unpacked, unpacked
 from municipal_indicators.errors import ConfigurationError, FileRejectedError, IndicatorsError
 from municipal_indicators.landing import LandedFile
-from municipal_indicators.loads import Books, Load, begin_loads, fail_loads, publish_loads
+from municipal_indicators.loads import Books, Load, Unit, begin_loads, fail_loads, publish_loads
 from municipal_indicators.masking import mask_personal
 from municipal_indicators.migrations import apply_schema
-from municipal_indicators.warehouse import Warehouse, open_warehouse
+from municipal_indicators.warehouse import Warehouse, open_warehouse, render
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,42 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
         raise FilesFailedError(
             f"{source}: {len(run.broken)} files failed and stay in the inbox: "
             + "; ".join(run.broken),
+            run,
+        )
+    return run
+
+
+def load_again(
+    source: str, load_file: Loader, time_zone: str, *, label: str = "", only_doubtful: bool = True
+) -> FileRun:
+    """Load archived files of a source anew, each in place of its published version.
+
+    Takes the published units that have quarantined rows or words that nobody had mapped (all with
+    ``only_doubtful=False``), of them those whose label is like ``label`` (``*`` stands for anything).
+    They keep the time at which they arrived, by which versions are ranked. A file that is refused now
+    keeps its published version. Raises FilesFailedError in the end when some could not be loaded.
+    """
+    run = FileRun()
+    with open_warehouse() as warehouse, tempfile.TemporaryDirectory(prefix="again-") as folder:
+        apply_schema(warehouse)
+        rows = warehouse.rows(
+            render("files_to_load_again.sql"),
+            {"source": source, "label": label or "*", "only_doubtful": only_doubtful},
+        )
+        for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
+            unit = Unit(source, key, unit_label)
+            try:
+                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
+            except (IndicatorsError, OSError) as error:
+                run.broken.append(str(error))
+                continue
+            place = f"[{number}/{len(rows)}] {unit_label}"
+            _load_one(warehouse, file, load_file, time_zone, run, place)
+            file.path.unlink()
+    if run.broken:
+        raise FilesFailedError(
+            f"{source}: {len(run.broken)} files could not be loaded again and keep their published "
+            f"version: {'; '.join(run.broken)}",
             run,
         )
     return run

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from municipal_indicators import settings
-from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.errors import FileRejectedError, IndicatorsError
 from municipal_indicators.loads import Unit
 from municipal_indicators.masking import mask_personal
 
@@ -130,6 +130,30 @@ def reject(file: LandedFile, error: FileRejectedError) -> UPath:
     )
     _remove_origin(file)
     return target
+
+
+def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
+    """A copy, in ``folder``, of the archived content of a unit, to be loaded once more.
+
+    Raises IndicatorsError when the archive does not hold it, or holds another content.
+    """
+    place = settings.archive_folder() / unit.source
+    found = [path for path in place.glob(f"{unit.key}*") if not path.name.endswith(".part")]
+    target = folder / unit.key
+    digest = hashlib.sha256()
+    for path in found[:1]:
+        with path.open("rb") as archived, target.open("wb") as copy:
+            while chunk := archived.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+    if not found or digest.hexdigest() != unit.key:
+        raise IndicatorsError(
+            f"{unit.label}: {place}/{unit.key}… {'is not its content' if found else 'does not exist'}: "
+            "ask for the file again and put it into the inbox"
+        )
+    # An origin that does not exist is neither watched for growth nor removed afterwards.
+    origin = settings.inbox_folder() / unit.source / f".{unit.key}"
+    return LandedFile(unit, target, _suffix(found[0].name), modified_at, origin, (-1, 0.0))
 
 
 def label_of(source: str, path: UPath) -> str:

@@ -1,0 +1,17 @@
+-- Published files (with the time of their latest arrival) whose rows were not all understood.
+SELECT p.unit_key AS unit_key, p.unit AS unit, max(f.modified_at) AS modified_at
+FROM ops.published AS p
+INNER JOIN ops.files AS f ON f.source = p.source AND f.unit_key = p.unit_key
+WHERE p.source = {source:String}
+    AND p.unit LIKE concat(p.source, '/', replaceAll(replaceRegexpAll({label:String}, '([\\\\%_])', '\\\\\1'), '*', '%'))
+    AND (
+        NOT {only_doubtful:Bool}
+        OR p.load_id IN
+        (
+            SELECT load_id FROM ops.quarantine WHERE source = {source:String}
+            UNION ALL
+            SELECT load_id FROM ops.load_events WHERE source = {source:String} AND message LIKE '%(loaded as %'
+        )
+    )
+GROUP BY p.unit_key, p.unit
+ORDER BY modified_at, unit_key

@@ -1,0 +1,133 @@
+"""Archived files are loaded anew after the lists of ``reference/`` were mended."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from municipal_indicators import reference, replay, settings
+from municipal_indicators.file_loads import FilesFailedError, load_again
+from municipal_indicators.gosuslugi.files import load_file as load_gosuslugi
+from municipal_indicators.registers.files import load_file
+from municipal_indicators.warehouse import Warehouse
+from tests.emulators.inbox.tables import Table, xlsx_bytes
+from tests.gosuslugi.registers_of_applications import register, row
+from tests.tables.arrivals import MODIFIED, ZONE, Arrivals
+
+HEADINGS = ("Номер", "Подразделение", "ПК", "СЗИ", "СЭД", "На дату")
+
+
+def register_of(word: str, number: str = "2") -> bytes:
+    rows = [
+        ("1", "Архив", "да", "да", "да", "30.06.2024"),
+        (number, "Архив", word, "да", "да", "30.06.2024"),
+    ]
+    return xlsx_bytes(Table(HEADINGS, rows))
+
+
+@pytest.fixture
+def arrivals(places: Path, warehouse: Warehouse) -> Arrivals:
+    return Arrivals("registers", places, warehouse, load_file)
+
+
+@pytest.fixture
+def lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of ``reference/`` that can be mended."""
+    folder = tmp_path / "reference"
+    shutil.copytree(settings.REFERENCE, folder)
+    monkeypatch.setattr(settings, "REFERENCE", folder)
+    monkeypatch.setattr(reference.read_mapping, "__defaults__", (folder,))
+    return folder
+
+
+def mend(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
+    arrivals: Arrivals, lists: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrivals.put("good.xlsx", register_of("да", number="3"))
+    arrivals.take("a.xlsx", register_of("стоит"))
+    assert [reason[2] for reason in arrivals.quarantine()] == ["ПК"]
+    mend(lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    assert replay.main(["registers"]) == 0
+    assert "1 files loaded again" in capsys.readouterr().out
+    rows = arrivals.rows("number, has_pc", "core.workplace_rows", "number, unit_key")
+    assert sorted(rows) == [("1", True), ("1", True), ("2", True), ("3", True)]
+    assert (
+        arrivals.warehouse.value(
+            "SELECT count() FROM ops.quarantine WHERE load_id IN (SELECT load_id FROM ops.published)"
+        )
+        == 0
+    )
+    # Nothing is left to do, and what was archived stays there.
+    assert replay.main(["registers"]) == 0
+    assert "no published file" in capsys.readouterr().out
+    assert len(list((arrivals.places / "archive" / "registers").iterdir())) == 2
+    assert not list((arrivals.places / "inbox").rglob("*.xlsx"))
+
+
+def test_a_file_loaded_again_keeps_its_rank_among_others(arrivals: Arrivals, lists: Path) -> None:
+    arrivals.take("old.xlsx", register_of("стоит"))
+    arrivals.take("new.xlsx", register_of("нет"), MODIFIED + timedelta(days=1))
+    mend(lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    assert load_again("registers", load_file, ZONE).published == 1
+    assert arrivals.warehouse.rows("SELECT has_pc FROM core.workplaces WHERE number_key = '2'") == [
+        (False,)
+    ]
+
+
+def test_a_status_that_nobody_had_mapped_is_mended(
+    places: Path, warehouse: Warehouse, lists: Path
+) -> None:
+    arrivals = Arrivals("gosuslugi", places, warehouse, load_gosuslugi)
+    arrivals.put("other.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
+    arrivals.take("a.xlsx", xlsx_bytes(register(row(Статус="Ждём чуда"))))
+    mend(lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Ждём чуда\n")
+    assert load_again("gosuslugi", load_gosuslugi, ZONE).published == 1
+    assert sorted(arrivals.rows("status_group", "core.service_application_rows")) == [
+        ("in_progress",),
+        ("provided",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "published"), [("a.xlsx", 1), ("*.xlsx", 2), ("*_*", 1), ("", 2), ("b*", 0)]
+)
+def test_files_are_chosen_by_their_path(label: str, published: int, arrivals: Arrivals) -> None:
+    arrivals.put("a.xlsx", register_of("да"))
+    arrivals.take("2024/a_1.xlsx", register_of("нет"))
+    run = load_again("registers", load_file, ZONE, label=label, only_doubtful=False)
+    assert run.published == published
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_without_its_archived_content_the_published_version_stays(
+    is_there: bool, arrivals: Arrivals
+) -> None:
+    arrivals.take("a.xlsx", register_of("стоит"))
+    (archived,) = (arrivals.places / "archive" / "registers").iterdir()
+    if is_there:
+        archived.write_bytes(b"other")
+    else:
+        archived.unlink()
+    words = "is not its content" if is_there else "does not exist"
+    with pytest.raises(FilesFailedError, match=words):
+        load_again("registers", load_file, ZONE)
+    assert arrivals.rows("number", "core.workplace_rows") == [("1",)]
+
+
+def test_a_file_that_is_refused_now_keeps_its_published_version(
+    arrivals: Arrivals, lists: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrivals.take("a.xlsx", register_of("стоит"))
+    mend(lists / "headings.yaml", "    - СЭД\n", "    - Совсем другое\n")
+    assert replay.main(["registers", "--unit", "a.xlsx"]) == 1
+    assert "Refused now" in capsys.readouterr().out
+    assert arrivals.rows("number", "core.workplace_rows") == [("1",)]
