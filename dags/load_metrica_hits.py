@@ -8,7 +8,7 @@ that ended on the page. Only days whose hits are loaded whole count there. No in
 hits, and how fresh Metrica's data are is told by the visits alone.
 
 **Params.** `date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through
-yesterday. A long span is loaded in quarters. A run with the same dates as one that was interrupted
+yesterday. A long span is loaded in half-years. A run with the same dates as one that was interrupted
 loads only what that one has not published; `force` loads all of it anew.
 
 **When it fails.** The message of the failed task names what and the way out. Run the DAG again with

@@ -7,7 +7,7 @@ worker, downloads it, publishes all its counter days in one step and cleans it a
 Metrica prepares the next one. Readers see the old days or the new ones.
 
 **Params.** `date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through
-yesterday. A long span is loaded in quarters. A run with the same dates as one that was interrupted
+yesterday. A long span is loaded in half-years. A run with the same dates as one that was interrupted
 loads only what that one has not published; `force` loads all of it anew.
 
 **When it fails.** The message of the failed task names what and the way out; the task is not

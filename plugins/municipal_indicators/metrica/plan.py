@@ -17,10 +17,9 @@ log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
 
-# A quarter: two neighbouring ones, one being loaded and one being prepared, still fit into a year, which
-# lets the API evaluate them together; an interrupted history loses at most a quarter; and the progress
-# of a year moves in four steps.
-CHUNK_DAYS = 92
+# Half a year: two neighbouring ones, one being loaded and one being prepared, still fit into a year, which
+# lets the API evaluate them together; an interrupted history loses at most half a year.
+CHUNK_DAYS = 183
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,7 @@ class Preparation:
     def _parts(
         self, look: _Look, ledger: Ledger, order: LogOrder, evaluation: Evaluation | None
     ) -> list[Days]:
-        """The cuts of at most a quarter that a piece of at most a year is ordered in.
+        """The cuts of at most half a year that a piece of at most a year is ordered in.
 
         Raises MetricaQuotaError with the numbers when not even a day fits and none of what
         holds the storage is ours; else the load waits until we have freed it.
