@@ -286,3 +286,13 @@ def ods(rows: str) -> bytes:
             "</office:body></office:document-content>",
         )
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("broken", [1, 499, 500, 501, 1200])
+def test_a_quote_never_closed_is_named_by_its_row(file: Path, broken: int) -> None:
+    rows = [f"{number};2;3;4" for number in range(1300)]
+    rows[broken - 1] = '"open;2;3;4'
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (sheet,) = read_sheets(file)
+    with pytest.raises(FileRejectedError, match=rf"^row {broken}: a quote is opened"):
+        list(sheet.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from functools import lru_cache
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
@@ -27,8 +28,21 @@ def application_keys(warehouse: Warehouse) -> Memo:
 
 def application_key(secret: bytes, cell: Cell) -> str:
     """The key of one number: case, blanks, a leading № and Latin look-alikes do not matter."""
-    number = _DECORATION.sub("", code_text(cell)).upper().translate(_LOOK_ALIKES)
-    return hmac.digest(secret, number.encode(), "sha256").hex() if number else ""
+    if isinstance(cell, str) and cell.isdecimal():
+        number = cell
+    else:
+        number = _DECORATION.sub("", code_text(cell)).upper().translate(_LOOK_ALIKES)
+    if not number:
+        return ""
+    digest = _keyed(secret).copy()
+    digest.update(number.encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    # Taking the key in costs more than hashing a number.
+    return hmac.new(secret, digestmod="sha256")
 
 
 def check_secret(warehouse: Warehouse, secret: bytes) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 Cell = str | int | float | bool | datetime | date | time | timedelta
 
@@ -38,7 +39,11 @@ class Memo(dict[Cell, str]):
 
 def clean_text(text: str) -> str:
     """Text without invisible signs, with single blanks; never a tab or a line end."""
-    if not text.isprintable():
+    if text.isprintable():
+        # Of all blanks only the plain one is printable.
+        if "  " not in text:
+            return text.strip(" ")
+    else:
         text = _INVISIBLE.sub("", text)
     return " ".join(text.split())
 
@@ -53,7 +58,7 @@ def plain_text(cell: Cell) -> str:
         return number_text(cell)
     if isinstance(cell, datetime):
         moment = _to_millisecond(cell)
-        return moment.isoformat(" ", "milliseconds" if moment.microsecond else "seconds")
+        return moment.isoformat(" ", "milliseconds") if moment.microsecond else str(moment)
     if isinstance(cell, date | time):
         return cell.isoformat()
     return str(cell)
@@ -94,6 +99,7 @@ def is_blank(cell: Cell) -> bool:
     return cell == "" or (isinstance(cell, str) and not clean_text(cell))
 
 
+@lru_cache(maxsize=8192)
 def normal_form(text: str) -> str:
     """Text in the form in which words and headings compare.
 

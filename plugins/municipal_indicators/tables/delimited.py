@@ -15,6 +15,7 @@ from municipal_indicators.tables.sheets import Judge, Row, Sheet
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
+_PIECE_RECORDS = 500
 _LONGEST_CELL = 1 << 18
 _BLOCK = 1 << 20
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
@@ -41,16 +42,24 @@ def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> I
             file.readline()
         reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != "\t")
         number, width, line = 0, 0, 0
-        try:
-            for record in reader:
-                number += 1
-                if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
-                    raise _open_quote(number)
-                line = reader.line_num
-                width = max(width, len(record))
-                yield record  # type: ignore[misc]  # a list of str is a row of cells
-        except csv.Error:
-            raise _open_quote(number + 1) from None
+        is_broken = False
+        while not is_broken:
+            piece: list[list[str]] = []
+            try:
+                piece.extend(islice(reader, _PIECE_RECORDS))
+            except csv.Error:
+                is_broken = True
+            if not piece and not is_broken:
+                return
+            if is_broken or reader.line_num - line > len(piece):
+                for place, record in enumerate(piece, start=number + 1):
+                    if _swallows_rows(record, delimiter, width):
+                        raise _open_quote(place)
+                    width = max(width, len(record))
+            line, number = reader.line_num, number + len(piece)
+            width = max(width, *map(len, piece), 0)
+            yield from piece  # type: ignore[misc]  # a list of str is a row of cells
+        raise _open_quote(number + 1)
 
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
