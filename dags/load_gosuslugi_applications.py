@@ -14,6 +14,8 @@ with the columns that were left out and the statuses that nobody has mapped.
 
 New spellings belong into `reference/`: `headings.yaml`, `statuses.yaml`, `channels.yaml`,
 `words.yaml`. Application numbers become keyed hashes with the Variable `personal_data_key`.
+
+A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
 """
 
 from __future__ import annotations

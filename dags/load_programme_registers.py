@@ -13,6 +13,8 @@ files failed for a reason of ours: they stay in the inbox; mend the cause and ru
 What was published is announced all the same and not loaded twice. Attempts are in `ops.loads`.
 
 New spellings belong into `reference/headings.yaml` and `reference/words.yaml`.
+
+A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ task is ours: its message names the files, which stay in the inbox. Mend the cau
 DAG again; what was published before is not loaded twice. Attempts are in `ops.loads`.
 
 Senders on test stands, names of operations and texts of log events are in `reference/smev.yaml`.
+
+A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
 """
 
 from __future__ import annotations

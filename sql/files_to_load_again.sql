@@ -1,12 +1,13 @@
--- Published files (with the time of their latest arrival) whose rows were not all understood.
+-- Published files with the time of their latest arrival: those of some names, else those whose rows were
+-- not all understood.
 SELECT p.unit_key AS unit_key, p.unit AS unit, max(f.modified_at) AS modified_at
 FROM ops.published AS p
 INNER JOIN ops.files AS f ON f.source = p.source AND f.unit_key = p.unit_key
 WHERE p.source = {source:String}
-    AND p.unit LIKE concat(p.source, '/', replaceAll(replaceRegexpAll({label:String}, '([\\\\%_])', '\\\\\1'), '*', '%'))
-    AND (
-        NOT {only_doubtful:Bool}
-        OR p.load_id IN
+    AND if(
+        {names:String} != '',
+        p.unit LIKE concat(p.source, '/', replaceAll(replaceRegexpAll({names:String}, '([\\\\%_])', '\\\\\\1'), '*', '%')),
+        p.load_id IN
         (
             SELECT load_id FROM ops.quarantine WHERE source = {source:String}
             UNION ALL

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,22 +123,20 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
     return run
 
 
-def load_again(
-    source: str, load_file: Loader, time_zone: str, *, label: str = "", only_doubtful: bool = True
-) -> FileRun:
+def load_again(source: str, load_file: Loader, time_zone: str, names: str = "") -> FileRun:
     """Load archived files of a source anew, each in place of its published version.
 
-    Takes the published units that have quarantined rows or words that nobody had mapped (all with
-    ``only_doubtful=False``), of them those whose label is like ``label`` (``*`` stands for anything).
-    They keep the time at which they arrived, by which versions are ranked. A file that is refused now
-    keeps its published version. Raises FilesFailedError in the end when some could not be loaded.
+    Takes the published files whose path below the inbox is like ``names`` (``*`` stands for
+    anything); without it those that have quarantined rows or words that nobody had mapped. They keep
+    the time at which they arrived, by which versions are ranked. A file that is refused now keeps
+    its published version. Raises FilesFailedError in the end when some could not be loaded.
     """
     run = FileRun()
     with open_warehouse() as warehouse, tempfile.TemporaryDirectory(prefix="again-") as folder:
         apply_schema(warehouse)
         rows = warehouse.rows(
             render("files_to_load_again.sql"),
-            {"source": source, "label": label or "*", "only_doubtful": only_doubtful},
+            {"source": source, "names": names},
         )
         for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
             unit = Unit(source, key, unit_label)
@@ -149,6 +148,7 @@ def load_again(
             place = f"[{number}/{len(rows)}] {unit_label}"
             _load_one(warehouse, file, load_file, time_zone, run, place)
             file.path.unlink()
+    log.info("%s: %d of %d archived files loaded again.", source, run.published, len(rows))
     if run.broken:
         raise FilesFailedError(
             f"{source}: {len(run.broken)} files could not be loaded again and keep their published "
@@ -158,17 +158,28 @@ def load_again(
     return run
 
 
-def load_outcome(source: str, load_file: Loader, time_zone: str) -> dict[str, Any]:
+def load_outcome(
+    source: str, load_file: Loader, time_zone: str, again: bool | str = False
+) -> dict[str, Any]:
     """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
 
+    ``again`` loads archived files anew before: True or a pattern of names, see ``load_again``.
     Files that failed are told to a task of their own, so that what was published beside them is
     announced all the same.
     """
-    try:
-        run = load_new_files(source, load_file, time_zone)
-    except FilesFailedError as error:
-        return {"published": error.run.published, "failed": str(error)}
-    return {"published": run.published, "failed": ""}
+    steps = [partial(load_new_files, source, load_file, time_zone)]
+    if again:
+        names = again if isinstance(again, str) else ""
+        steps.insert(0, partial(load_again, source, load_file, time_zone, names))
+    published, failed = 0, []
+    for step in steps:
+        try:
+            run = step()
+        except FilesFailedError as error:
+            run = error.run
+            failed.append(str(error))
+        published += run.published
+    return {"published": published, "failed": " ".join(failed)}
 
 
 def _load_all(

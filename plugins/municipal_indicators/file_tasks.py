@@ -14,6 +14,8 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
 
     ``source`` names the folder of the inbox and the package whose ``files.load_file`` is called.
     What was published is announced even where other files failed; then the run fails all the same.
+    A run triggered with ``{"again": true}`` or ``{"again": "2024/*.xlsx"}`` first loads archived
+    files anew, see ``file_loads.load_again``.
     """
 
     @task(pool=WAREHOUSE_POOL)
@@ -21,11 +23,14 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
         """Load everything new; returns how many files were published and which failed."""
         from importlib import import_module
 
+        from airflow.sdk import get_current_context
+
         from municipal_indicators.file_loads import load_outcome
         from municipal_indicators.passport import load_passport
 
         loader = import_module(f"municipal_indicators.{source}.files")
-        return load_outcome(source, loader.load_file, load_passport().time_zone)
+        again = (get_current_context()["dag_run"].conf or {}).get("again", False)
+        return load_outcome(source, loader.load_file, load_passport().time_zone, again)
 
     @task(task_id=announcement, outlets=[asset])
     def announce(outcome: dict[str, Any]) -> None:

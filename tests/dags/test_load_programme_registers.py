@@ -47,3 +47,20 @@ def test_registers_are_published_once_and_announced(
     ]
     assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
     assert arrivals.quarantine()[0][1:3] == (3, "Дата")
+
+
+def test_archived_files_are_loaded_anew_on_demand(
+    dag: DAG, places: Path, warehouse: Warehouse
+) -> None:
+    arrivals = Arrivals("registers", places, warehouse, load_file)
+    events = Table(("Дата", "Название"), [("06.05.2024", "День данных"), ("нет", "Вебинар")])
+    arrivals.take("deep/events.csv", csv_bytes(events))
+    for again in (True, "deep/*", "other/*"):
+        run = dag.test(run_conf={"again": again})
+        found = {one.task_id: str(one.state) for one in run.get_task_instances()}
+        assert (run.state, found["announce_registers"]) == (
+            "success",
+            "skipped" if again == "other/*" else "success",
+        )
+    assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
+    assert [status for status, *_ in arrivals.books()] == ["published"] * 3
