@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes
-from tests.tables.arrivals import Arrivals
+from tests.tables.arrivals import MODIFIED, Arrivals
 
 DAY = date(2024, 6, 30)
 BUDGET = ("Год", "Дата", "Мероприятие", "План, тыс. руб.", "Исполнено, тыс. руб.")
@@ -87,3 +88,19 @@ def test_a_count_in_words_or_in_its_column(
         bool(told),
         True,
     )
+
+
+def test_a_complete_total_row_is_no_item(arrivals: Arrivals) -> None:
+    rows = [*TWO, (2024, DAY, "ВСЕГО по программе:", 300.75, 110), (2023, DAY, "Итого", 7, 6)]
+    arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows)))
+    answers = "SELECT year, item, plan FROM core.budget ORDER BY year, item"
+    items = [(2024, "Защита", Decimal(200250)), (2024, "Связь", Decimal(100500))]
+    assert arrivals.warehouse.rows(answers) == [(2023, "", Decimal(7000)), *items]
+    whole = Table(BUDGET[:2] + BUDGET[3:], [(2024, DAY, 301, 110)])
+    arrivals.take("b.xlsx", xlsx_bytes(whole), MODIFIED - timedelta(days=1))
+    assert arrivals.warehouse.rows(answers)[1:] == items
+    arrivals.take("c.csv", csv_bytes(whole), MODIFIED + timedelta(days=1))
+    assert arrivals.warehouse.rows(answers)[1:] == [(2024, "", Decimal(301000))]
+    later = Table(BUDGET, TWO, title_rows=("Отчёт сформирован 05.08.2024",))
+    arrivals.take("d.xlsx", xlsx_bytes(later))
+    assert arrivals.warehouse.rows(answers)[1:] == items

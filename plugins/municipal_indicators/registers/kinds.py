@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.registers.amounts import roubles, scale_of
-from municipal_indicators.tables.cells import Memo
+from municipal_indicators.tables.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.tables.columns import (
     DAMAGED,
     codes,
@@ -58,9 +58,15 @@ def open_budget(table: Table) -> Reading:
     titled = scale_of(table.above)
     named = {name: scale_of([texts[name]]) for name in ("plan", "executed")}
     shared = next((scale for scale in named.values() if scale), None)
+    item = key_names()
+
+    def item_or_whole(cell: Cell) -> str:
+        # A complete row «Итого» stands among the items of many registers: it is the whole, no item.
+        return "" if table.words.totals.match(normal_form(plain_text(cell))) else item[cell]
+
     memos = {
         "year": numbers(table.words),
-        "item": key_names(),
+        "item": Memo(item_or_whole),
         **{
             name: roubles(table.words, scale or titled or shared or Decimal(1))
             for name, scale in named.items()
@@ -167,5 +173,8 @@ BUDGET = TableKind(
     target="core.budget_rows",
     columns=("year", "as_of", "item", "plan", "executed", "problem_field", "problem"),
     open_table=open_budget,
-    totals={"plan": "sum(plan)", "executed": "sum(executed)"},
+    totals={
+        name: f"if(countIf(item != '') > 0, sumIf({name}, item != ''), sum({name}))"
+        for name in ("plan", "executed")
+    },
 )
