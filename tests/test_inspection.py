@@ -136,6 +136,12 @@ def test_a_refusal_is_told_to_engineer_and_sender(looked: Look) -> None:
     assert "нет столбцов: «Код услуги»" in found.for_sender
 
 
+def test_a_file_in_the_wrong_folder_is_told_where_it_belongs(looked: Look) -> None:
+    found = looked("a.xlsx", xlsx_bytes(register(row())), "registers")
+    assert (found.source, found.exit_code) == ("registers", 2)
+    assert found.notes == ["inbox/gosuslugi/ would take it"]
+
+
 def test_the_same_content_under_another_name_is_looked_at_again(looked: Look) -> None:
     for name in ("a.xlsx", "b.xlsx"):
         found = looked(name, odd_register())

@@ -114,12 +114,18 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
     """
     formats, is_exchange = _formats(path)
     found: list[Inspection] = []
-    for one in [source] if source else SOURCES:
+    for one in [source, *SOURCES] if source else SOURCES:
         found.append(_inspected(path, one, time_zone, rows))
         if found[-1].status == "published":
             break
-    # Of several refusals the most telling one: that of a table that was nearly recognised.
-    best = found[-1] if found[-1].status == "published" else max(found, key=_telling(is_exchange))
+    best = found[-1]
+    if source and best.source != source:
+        best = found[0]
+        if found[-1].status == "published":
+            best.notes.append(f"inbox/{found[-1].source}/ would take it")
+    elif best.status != "published" and not source:
+        # Of several refusals the most telling one: that of a table that was nearly recognised.
+        best = max(found, key=_telling(is_exchange))
     best.formats = formats
     return best
 

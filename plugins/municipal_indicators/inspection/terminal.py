@@ -13,6 +13,7 @@ from rich.text import Text
 from municipal_indicators.inspection.findings import FoundTable, Inspection, Problem
 
 _CELL_WIDTH = 40
+_MEMBERS_NAMED = 10
 _VERDICTS = {
     0: ("It would be loaded as a whole.", "green"),
     1: ("It would be loaded, but not all of it is good: see below.", "yellow"),
@@ -26,10 +27,8 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
     console.print()
     console.rule(Text(inspection.label.partition("/")[2], style="bold"), align="left")
     _line(console, "Taken for", _kinds(inspection))
-    for name, what in inspection.formats[:20]:
-        _line(console, "Content", f"{name}: {what}" if name else what)
-    if len(inspection.formats) > 20:
-        _line(console, "", f"… and {len(inspection.formats) - 20} more members")
+    for text in _contents(inspection.formats):
+        _line(console, "Content", text)
     _line(console, "Verdict", words, style)
     if inspection.reason:
         _line(console, "Reason", inspection.reason)
@@ -59,6 +58,12 @@ def _kinds(inspection: Inspection) -> str:
     if inspection.status == "published":
         return f"a file of inbox/{inspection.source}/"
     return "nothing known" if "taken for" not in inspection.reason else "see the reason"
+
+
+def _contents(formats: Sequence[tuple[str, str]]) -> list[str]:
+    if len(formats) <= _MEMBERS_NAMED:
+        return [f"{name}: {what}" if name else what for name, what in formats]
+    return [f"{times} × {what}" for what, times in Counter(what for _, what in formats).items()]
 
 
 def _line(console: Console, name: str, text: str, style: str = "") -> None:
