@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.sheets import Judge, Row, Sheet
+from municipal_indicators.tables.sheets import WIDEST, Judge, Row, Sheet
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
 _PIECE_RECORDS = 500
 _LONGEST_CELL = 1 << 18
+_LONGEST_LINE = 1 << 24
 _BLOCK = 1 << 20
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
@@ -40,7 +42,9 @@ def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> I
     with path.open(encoding=encoding, newline="") as file:
         if skip_line:
             file.readline()
-        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        reader = csv.reader(
+            _lines(file, delimiter), delimiter=delimiter, skipinitialspace=delimiter != "\t"
+        )
         number, width, line = 0, 0, 0
         is_broken = False
         while not is_broken:
@@ -60,6 +64,14 @@ def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> I
             width = max(width, *map(len, piece), 0)
             yield from piece  # type: ignore[misc]  # a list of str is a row of cells
         raise _open_quote(number + 1)
+
+
+def _lines(file: TextIO, delimiter: str) -> Iterator[str]:
+    """The lines of a file, none of so many cells that the reader could not hold them."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) > WIDEST and (len(line) == _LONGEST_LINE or line.count(delimiter) > WIDEST):
+            raise _too_wide()
+        yield line
 
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
@@ -125,10 +137,12 @@ def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
     csv.field_size_limit(_LONGEST_CELL)
     rows: list[Row] = []
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        reader = csv.reader(
+            _lines(file, delimiter), delimiter=delimiter, skipinitialspace=delimiter != "\t"
+        )
         try:
             rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
-        except csv.Error:
+        except (csv.Error, FileRejectedError):
             return rows
     return rows
 
@@ -138,4 +152,11 @@ def _open_quote(record: int) -> FileRejectedError:
         f"row {record}: a quote is opened and never closed, or a cell exceeds {_LONGEST_CELL >> 10} kB",
         f"В строке {record} открыта кавычка, которая нигде не закрыта, или ячейка слишком велика. "
         "Исправьте строку или пришлите таблицу в .xlsx.",
+    )
+
+
+def _too_wide() -> FileRejectedError:
+    return FileRejectedError(
+        f"a row has more than {WIDEST} cells, or {_LONGEST_LINE >> 20} MiB",
+        "В строке файла слишком много ячеек, или строки в нём не разделены. Пришлите таблицу в .xlsx.",
     )

@@ -18,6 +18,7 @@ from municipal_indicators.tables.sheets import Row
 from municipal_indicators.tables.words import wildcard
 
 SEARCHED_ROWS = 40
+SEARCHED_COLUMNS = 512
 _STOREYS = 3
 _MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
 
@@ -80,13 +81,14 @@ def heading_sets() -> dict[str, HeadingSet]:
 def find_headings(
     rows: Sequence[Row], known: Iterable[HeadingSet], needed: Mapping[str, Iterable[str]]
 ) -> Headings | None:
-    """The best heading row among the first rows: one with all needed fields, else the nearest.
+    """The best heading row among the first rows and columns: one with all needed fields, else the nearest.
 
     ``needed`` holds, by kind, the fields without which a table is not that kind. None when no row
     has two known headings.
     """
     best: tuple[tuple[bool, float, int, int], Headings] | None = None
-    for headings in _candidates(rows[:SEARCHED_ROWS], list(known)):
+    searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
+    for headings in _candidates(searched, list(known)):
         wanted = list(needed[headings.known.kind])
         lacking = len(headings.missing(wanted))
         found = len(headings.columns)

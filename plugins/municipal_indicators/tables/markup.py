@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.sheets import Row, Sheet
+from municipal_indicators.tables.sheets import WIDEST, Row, Sheet
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 SIZE_LIMIT = 128 << 20
-_WIDEST = 16_384
 _TALLEST = 1_048_576
+_CELLS_LIMIT = 10_000_000
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 
@@ -53,7 +53,9 @@ def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
     if root.tag != f"{_SPREADSHEET}Workbook":
         raise _no_table("the XML is no Excel 2003 workbook")
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
-        yield Sheet(sheet.get(f"{_SPREADSHEET}Name") or "", _spreadsheet_rows(sheet))
+        yield Sheet(
+            sheet.get(f"{_SPREADSHEET}Name") or "", _within_limits(_spreadsheet_rows(sheet))
+        )
 
 
 def _spreadsheet_rows(sheet: _Element) -> Iterator[Row]:
@@ -68,7 +70,7 @@ def _spreadsheet_rows(sheet: _Element) -> Iterator[Row]:
         for cell in row.iter(f"{_SPREADSHEET}Cell"):
             place = _number(cell, "Index", len(cells) + 1)
             across = _number(cell, "MergeAcross", 0)
-            if place + across > _WIDEST:
+            if place + across > WIDEST:
                 raise _no_table("a column index beyond Excel's last column")
             cells += [""] * (place - 1 - len(cells))
             cells.append("".join(map(str, cell.itertext())))
@@ -93,7 +95,7 @@ def _read_html(content: bytes) -> Iterator[Sheet]:
     if not tables:
         raise _no_table("the HTML holds no table")
     for number, table in enumerate(tables, start=1):
-        yield Sheet(f"table {number}" if len(tables) > 1 else "", _html_rows(table))
+        yield Sheet(f"table {number}" if len(tables) > 1 else "", _within_limits(_html_rows(table)))
 
 
 def _html_encoding(content: bytes) -> str:
@@ -115,7 +117,9 @@ def _html_rows(table: _Element) -> Iterator[Row]:
             text = " ".join(map(str, cell.itertext()))
             if (rows := _span(cell, "rowspan", _TALLEST)) > 1:
                 spans[len(row)] = (rows - 1, text)
-            row += [text, *[""] * (_span(cell, "colspan", _WIDEST) - 1)]
+            row += [text, *[""] * (_span(cell, "colspan", WIDEST) - 1)]
+            if len(row) > WIDEST:
+                raise _no_table("a row beyond Excel's last column")
         _fill_spans(row, spans)
         yield row
 
@@ -131,6 +135,16 @@ def _fill_spans(row: Row, spans: dict[int, tuple[int, str]]) -> None:
 def _span(cell: _Element, name: str, limit: int) -> int:
     text = cell.get(name) or "1"
     return min(max(int(text), 1), limit) if text.isdecimal() else 1
+
+
+def _within_limits(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, until their cells are more than any table has: spans and indices cost a file no room."""
+    cells = 0
+    for row in rows:
+        cells += len(row)
+        if cells > _CELLS_LIMIT:
+            raise _no_table(f"more than {_CELLS_LIMIT} cells")
+        yield row
 
 
 def _no_table(why: str) -> FileRejectedError:

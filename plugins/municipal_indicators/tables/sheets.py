@@ -12,6 +12,9 @@ from municipal_indicators.tables.cells import Cell
 Row = list[Cell]
 Judge = Callable[[Sequence[Row]], int]
 
+WIDEST = 16_384
+"""Columns of a sheet of Excel: no table has more."""
+
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NO_TABLE = {

@@ -17,8 +17,12 @@ CELLS_LIMIT = 40_000_000
 
 _MERGES_LIMIT = 200_000
 _LONGEST_TAG = 256
-_PLACE = re.compile(rb' r="[A-Z]*(\d{1,7})"')
-_WIDE_CELL = re.compile(rb'r="([A-Z]{2,3})\d')
+_WIDE_CELL = re.compile(rb' r="([A-Za-z]{2,9})\d')
+_TALL_CELL = re.compile(rb' r="[A-Za-z]*(\d{5,12})')
+# XML allows blanks around the sign and single quotes; Excel writes neither.
+_ODD_SIGNS = (b" =", b"= ", b"\t=", b"=\t", b"\n=", b"=\n", b"\r=", b"=\r", b"='")
+_BLANKS = bytes.maketrans(b"\t\r\n", b"   ")
+_ODD_SIGN = re.compile(rb"\s*=\s*[\"']")
 _DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
 _REPEATED_ROW = re.compile(
     rb'<table:table-row[^>]*number-rows-repeated="(\d+)"[^>]*>(.*?)</table:table-row>', re.DOTALL
@@ -29,7 +33,11 @@ _REPEATED_CELL = re.compile(
 
 
 class _Dimensions:
-    """Looks for the corner of each sheet of an .xlsx while its parts are checked."""
+    """Looks for the corner of each sheet of an .xlsx while its parts are checked.
+
+    Places are the file's claim and need not be in order: a single far cell makes calamine take
+    the memory of all before it.
+    """
 
     def __init__(self) -> None:
         self.is_1904 = False
@@ -54,11 +62,12 @@ class _Dimensions:
         self._tail = text[-_LONGEST_TAG:]
 
     def _check_corner(self, text: bytes) -> None:
+        if any(odd in text for odd in _ODD_SIGNS):
+            text = _ODD_SIGN.sub(b'="', text)
+        text = text.translate(_BLANKS)
         for column in set(_WIDE_CELL.findall(text)):
-            self._width = max(self._width, _column_number(column))
-        last = text.rfind(b' r="', 0, -16)
-        if last >= 0 and (found := _PLACE.match(text, last)):
-            self._height = max(self._height, int(found.group(1)))
+            self._width = max(self._width, _column_number(column.upper()))
+        self._height = max(self._height, *map(int, _TALL_CELL.findall(text)), 0)
         if self._width * self._height > CELLS_LIMIT:
             raise _too_large()
 
