@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import socket
 from pathlib import Path
+
+import pytest
+import xlsxwriter
 
 from tests.emulators.inbox.tables import csv_bytes, xlsx_bytes
 from tests.gosuslugi.hostile_files import (
@@ -96,6 +101,29 @@ def test_a_command_in_a_cell_is_text(arrivals: Arrivals) -> None:
             ("-10000000109", NAME),
         ]
     assert {(line, field) for _, line, field, _ in arrivals.quarantine()} == {(2, "Код услуги")}
+
+
+def test_notes_links_and_properties_of_a_workbook_are_not_read(
+    arrivals: Arrivals, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, snils, mail = "Петрова Анна Сергеевна", "112-233-445 95", "anna.petrova@mail.ru"
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.set_properties({"author": name, "manager": name, "comments": snils})
+        book.define_name("Исполнитель", f'="{name}"')
+        sheet = book.add_worksheet("Реестр")
+        sheet.set_header(f"&L{name}")
+        for line, cells in enumerate(register(row()).grid()):
+            sheet.write_row(line, 0, cells)
+        sheet.write_comment(1, 0, f"{name} {snils}", {"author": name})
+        sheet.write_url(1, 1, f"mailto:{mail}", string=str(row()[1]))
+        sheet.insert_textbox(5, 1, f"{name} {snils}")
+        sheet.data_validation(1, 5, 9, 5, {"validate": "list", "source": [name, snils]})
+    with caplog.at_level(logging.DEBUG):
+        assert arrivals.take("a.xlsx", buffer.getvalue()).published == 1
+    assert arrivals.books() == [("published", 1, 1, 0, 0)]
+    for found in (arrivals.everything(), caplog.text):
+        assert not re.search("Петров|Сергеевн|112-233|petrova", found)
 
 
 def test_the_name_of_a_member_leads_nowhere(arrivals: Arrivals) -> None:

@@ -105,6 +105,20 @@ def test_hidden_sheets_say_so(file: Path) -> None:
     ]
 
 
+def test_what_a_filter_or_an_outline_hides_is_read(file: Path) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        for row in range(4):
+            sheet.write_row(row, 0, (f"{row}", "x", "y"))
+        sheet.autofilter(0, 0, 3, 2)
+        sheet.filter_column_list(0, ["3"])
+        sheet.set_row(1, None, None, {"hidden": True})
+        sheet.set_row(2, None, None, {"level": 1, "hidden": True})
+        sheet.set_column(1, 1, None, None, {"hidden": True})
+
+    ((_, rows),) = read(file, workbook(fill))
+    assert rows == [[f"{row}", "x", "y"] for row in range(4)]
+
+
 def test_a_1904_workbook_says_so(file: Path) -> None:
     file.write_bytes(xlsx_bytes(TABLE, date_1904=True))
     (sheet,) = read_sheets(file)
