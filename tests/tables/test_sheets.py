@@ -245,6 +245,16 @@ def test_a_sheet_of_billions_of_cells_is_refused_unread(file: Path, place: str) 
     assert "spans more than" in refused(file, content).reason
 
 
+def test_a_tall_cell_before_a_wide_one_is_seen(file: Path) -> None:
+    content = replaced(xlsx_bytes(TABLE), 'r="A1"', 'r="A50000"')
+    assert "spans more than" in refused(file, replaced(content, 'r="C3"', 'r="XFD3"')).reason
+
+
+def test_a_wide_sheet_of_few_rows_is_read(file: Path) -> None:
+    ((_, rows),) = read(file, replaced(xlsx_bytes(TABLE), 'r="C3"', 'r="XFD3"'))
+    assert len(rows[2]) == 16_384
+
+
 def test_an_ods_that_repeats_values_to_the_edge_is_refused(file: Path) -> None:
     row = (
         '<table:table-row table:number-rows-repeated="1048576"><table:table-cell '
