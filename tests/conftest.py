@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from municipal_indicators.warehouse import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+KEEPING = {"metrica", "marts", "gosuslugi", "registers", "smev", "tables"}
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 
 # Airflow reads its environment when it is first imported, which is before any fixture runs.
@@ -55,6 +56,26 @@ def _remove_home() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICA_PACING_FOLDER", str(_HOME / "pacing" / uuid.uuid4().hex))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the engine loaded between the tests of a module: opening it again takes longer than most tests.
+
+    Only one process and one folder can have it, so that modules which start others do not keep it.
+    """
+    uses_it = any(
+        item.path == request.path and "warehouse" in getattr(item, "fixturenames", ())
+        for item in request.session.items
+    )
+    if request.path.parent.name not in KEEPING or not uses_it:
+        yield
+        return
+    from municipal_indicators.warehouse import _hook
+
+    keeper = _hook().get_client()
+    yield
+    keeper.close()
 
 
 @pytest.fixture
