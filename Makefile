@@ -33,7 +33,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo test bench-metrica lint format lock clean
+.PHONY: help setup development demo inspect test bench-metrica bench-files lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -45,11 +45,17 @@ development: $(DEVELOPMENT) ## Add the tools of demo, test and lint to .venv/
 demo: $(DEVELOPMENT) ## Load the sample sources since 2022, print the indicators, write build/report.html
 	@$(BIN)/python -m demo
 
+inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
+	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT)
+
 test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
 	@$(BIN)/python -m bench.metrica $(BENCH)
+
+bench-files: $(DEVELOPMENT) ## Speed and memory of loads of registers (BENCH=--help)
+	@$(BIN)/python -m bench.files $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .
