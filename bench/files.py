@@ -19,8 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.metrica import _machine, _say
-from bench.ways import _cpu_seconds, _peak_megabytes
+from bench.measuring import chosen_ways, cpu_seconds, machine, peak_megabytes, say
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ZONE = "Europe/Moscow"
@@ -91,13 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="files-bench-", dir=options.out) as folder:
-        _say(f"{options.rows:,} rows: writing the registers")
+        say(f"{options.rows:,} rows: writing the registers")
         write_registers(Path(folder), options.rows, options.copies)
         measures = list(_measures(Path(folder), options))
     _print_table(options, measures)
     report = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
+        "machine": machine(),
         "rounds": options.rounds,
         "rows": options.rows,
         "columns": len(HEADINGS),
@@ -199,7 +198,7 @@ def _measures(folder: Path, options: argparse.Namespace) -> Iterator[Measure]:
     for number in range(1, options.rounds + 1):
         for way in options.ways:
             measured = _child(way, folder)
-            _say(
+            say(
                 f"round {number} of {options.rounds}, {way}: {measured.seconds:.2f} s,"
                 f" {measured.rows / measured.seconds:,.0f} rows/s"
             )
@@ -250,10 +249,10 @@ def _environment(room: Path) -> dict[str, str]:
 def measure(way: str, folder: Path) -> Measure:
     """Prepare a way, time it in this process, and count what it stored or read."""
     load, count = _prepared(way, folder)
-    cpu, started = _cpu_seconds(), time.perf_counter()
+    cpu, started = cpu_seconds(), time.perf_counter()
     load()
-    seconds, cpu = time.perf_counter() - started, _cpu_seconds() - cpu
-    peak = _peak_megabytes()
+    seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+    peak = peak_megabytes()
     return Measure(way, count(), seconds, cpu, peak)
 
 
@@ -379,13 +378,6 @@ def _number(text: str) -> int:
     return number
 
 
-def _ways(text: str) -> list[str]:
-    chosen = text.split(",")
-    if unknown := [way for way in chosen if way not in WAYS]:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(WAYS)}")
-    return list(dict.fromkeys(chosen))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.files",
@@ -397,7 +389,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=_number, default=100_000, help="rows of a register")
     add("--rounds", type=_number, default=3, help="rounds; the medians are shown")
     add("--copies", type=_number, default=5, help="registers that many-xlsx loads")
-    add("--ways", type=_ways, default=",".join(WAYS), help="which ways, comma list")
+    add("--ways", type=chosen_ways(WAYS), default=",".join(WAYS), help="which ways, comma list")
     add("--out", type=Path, default=REPOSITORY / "build" / "bench", help="figures, warehouses")
     add("--child", nargs=3, help=argparse.SUPPRESS)
     return parser

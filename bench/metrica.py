@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from bench.measuring import chosen_ways, machine, say
 from bench.task import Field, Measure, Task
 from tests.emulators.metrica.bulk import REPOSITORY, Bulk
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_table(size, results[size], options.ways)
     report = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
+        "machine": machine(),
         "rounds": options.rounds,
         "days": [
             {
@@ -66,7 +66,7 @@ def _measure_size(size: int, options: argparse.Namespace) -> Iterator[Measure]:
     """All ways in turn, round after round, so that a busy minute hits none of them alone."""
     bulk = Bulk(size, options.out)
     fields = _fields()
-    _say(f"{size:,} rows: writing the day")
+    say(f"{size:,} rows: writing the day")
     file = bulk.day_file(COUNTER, DAY, "visits", [field.name for field in fields])
     with _emulator(size, options) as url:
         task = Task(url, TOKEN, COUNTER, str(DAY), ZONE, size, "", str(file), fields)
@@ -76,7 +76,7 @@ def _measure_size(size: int, options: argparse.Namespace) -> Iterator[Measure]:
         for number in range(1, options.rounds + 1):
             for way in options.ways:
                 measured = Measure(**_child(way, task, options.out))
-                _say(
+                say(
                     f"{size:,} rows, round {number} of {options.rounds}, {way}: {measured.seconds:.2f} s,"
                     f" {_speed(measured):,.0f} rows/s"
                 )
@@ -200,33 +200,11 @@ def _fields() -> tuple[Field, ...]:
     return tuple(Field(field["name"], field["column"], field["type"]) for field in listed)
 
 
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processors": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
-
-
 def _sizes(text: str) -> list[int]:
     sizes = [int(part) if part.isdecimal() else 0 for part in text.replace("_", "").split(",")]
     if not all(sizes):
         raise argparse.ArgumentTypeError(f"{text!r}: write numbers of rows, as 1000000,5000000")
     return sizes
-
-
-def _ways(text: str) -> list[str]:
-    chosen = text.split(",")
-    if unknown := [way for way in chosen if way not in WAYS]:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(WAYS)}")
-    return list(dict.fromkeys(chosen))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -239,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rows", type=_sizes, default="1000000,5000000", help="sizes of the day, comma list")
     add("--rounds", type=int, default=3, help="rounds; the medians are shown")
-    add("--ways", type=_ways, default=",".join(WAYS), help="which ways, comma list")
+    add("--ways", type=chosen_ways(WAYS), default=",".join(WAYS), help="which ways, comma list")
     add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="most bytes of a part")
     add(
         "--out", type=Path, default=REPOSITORY / "build" / "bench", help="days, figures, warehouses"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import resource
 import sys
 import time
 from ast import literal_eval
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bench.measuring import cpu_seconds, peak_megabytes
 from bench.task import OURS, TABLE, Measure, Task
 
 PANDAS_ROWS = 100_000
@@ -259,27 +259,13 @@ def _value(client: Any) -> Query:
     return lambda sql: client.query(sql).result_rows[0][0]
 
 
-def _peak_megabytes() -> float:
-    """The highest resident size; of this process alone, while ru_maxrss begins with the parent's."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    except (OSError, IndexError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
 def measure(way: str, task: Task) -> Measure:
     """Run a way and look at what it stored."""
     prepared = WAYS[way](task)
-    cpu, started = _cpu_seconds(), time.perf_counter()
+    cpu, started = cpu_seconds(), time.perf_counter()
     prepared.load()
-    seconds, cpu = time.perf_counter() - started, _cpu_seconds() - cpu
-    peak = _peak_megabytes()
+    seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+    peak = peak_megabytes()
     cells = ", ".join(
         f"`{field.name if prepared.api_names else field.column}`" for field in task.loaded
     )
