@@ -30,6 +30,14 @@ def spoilt(archive: bytes, content: bytes) -> bytes:
     return archive[:place] + bytes([archive[place] ^ 1]) + archive[place + 1 :]
 
 
+def encrypted(archive: bytes) -> bytes:
+    """The archive of one member with the flag of encryption, in its header and in the directory."""
+    content = bytearray(archive)
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    return bytes(content)
+
+
 def opened(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     with unpacked(path) as content:
         return {one.name: one.path.read_bytes() for one in content.members}, dict(content.broken)
@@ -94,6 +102,53 @@ def test_an_archive_without_a_readable_member_is_refused(file: Path, content: by
     with pytest.raises(FileRejectedError, match="no readable member") as caught, unpacked(file):
         pass
     assert "Упакуйте файлы заново" in caught.value.for_sender
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "for_sender"),
+    [
+        (zipped({"a.csv": b"1;2" * 99})[:-40], "the zip is cut off", "Архив оборван"),
+        (encrypted(zipped({"a.csv": b"1;2"})), "a.csv: the member is encrypted", "без пароля"),
+        (
+            zipped({"b.zip": zipped({"c.zip": zipped({"a.csv": b"1"})})}),
+            "b.zip/c.zip: an archive in an archive in an archive",
+            "в один архив",
+        ),
+        (
+            zipped({"b.zip": zipped({"a.csv.gz": gzip.compress(b"1")})}),
+            "b.zip/a.csv.gz: an archive in an archive in an archive",
+            "в один архив",
+        ),
+        (zipped({"b.zip": zipped({"a.csv": b"1"})[:-9]}), "b.zip: the zip is cut off", "оборван"),
+        (zipped({"a.csv": b""}), "a.csv: the member is empty", "Файл в архиве пуст"),
+    ],
+    ids=["cut off", "encrypted", "three deep", "gzip in two", "cut off within", "empty"],
+)
+def test_an_archive_is_refused_in_words_about_archives(
+    file: Path, content: bytes, reason: str, for_sender: str
+) -> None:
+    file.write_bytes(content)
+    with pytest.raises(FileRejectedError) as caught, unpacked(file):
+        pass
+    assert reason in caught.value.reason
+    assert "рхив" in caught.value.for_sender
+    assert for_sender in caught.value.for_sender
+
+
+def test_an_encrypted_member_is_named_and_the_others_are_read(file: Path) -> None:
+    first = encrypted(zipped({"locked.csv": b"12"}))
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("open.csv", b"34")
+        archive.writestr("inner.zip", first)
+    members, broken = opened(file)
+    assert members == {"open.csv": b"34"}
+    assert broken == {"inner.zip/locked.csv": "the member is encrypted"}
+
+
+def test_half_a_workbook_is_left_to_be_told_of_as_a_workbook(file: Path) -> None:
+    content = zipped({"[Content_Types].xml": b"<Types/>"})[:-20]
+    file.write_bytes(content)
+    assert opened(file) == ({"": content}, {})
 
 
 def test_a_directory_of_a_zip_that_lies_is_refused(file: Path) -> None:

@@ -22,6 +22,10 @@ UNPACKED_LIMIT = 1 << 30
 RATIO_LIMIT = 100
 MEMBERS_LIMIT = 100_000
 _CHUNK = 1 << 20
+_DEEPEST = 2
+_ENCRYPTED = 0x1
+_LOCAL_HEADER = 30
+_OFFICE_PARTS = (b"[Content_Types]", b"_rels/", b"docProps/", b"xl/", b"customXml/", b"mimetype")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -49,10 +53,17 @@ class Member:
 
 @dataclass(slots=True)
 class Unpacked:
-    """The readable members of a file, and the names and reasons of those that were not readable."""
+    """The readable members of a file, and those that were not: names and reasons, and texts for the sender."""
 
     members: list[Member] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
+    for_sender: list[str] = field(default_factory=list)
+
+    def leave_out(self, name: str, reason: str, for_sender: str = "") -> None:
+        """Note a member that cannot be read."""
+        self.broken.append((name, reason))
+        if for_sender:
+            self.for_sender.append(for_sender)
 
 
 @dataclass(slots=True)
@@ -118,9 +129,10 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
             reasons = (
                 "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
             )
+            told = dict.fromkeys(result.for_sender) or ["Упакуйте файлы заново."]
             raise FileRejectedError(
                 f"the archive has no readable member ({reasons})",
-                "В архиве нет ни одного файла, который удалось бы прочитать. Упакуйте файлы заново.",
+                f"В архиве нет ни одного файла, который удалось бы прочитать. {' '.join(told)}",
             )
         yield result
 
@@ -160,12 +172,33 @@ def _is_office(archive: zipfile.ZipFile) -> bool:
 def _unpack(
     path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
 ) -> None:
-    if depth < 2 and is_zip(path):
-        _unpack_zip(path, name, folder, budget, result, depth)
-    elif depth < 2 and _starts_with(path, b"\x1f\x8b"):
+    is_gzip = _starts_with(path, b"\x1f\x8b")
+    if not is_gzip and not is_zip(path):
+        if _is_cut_off(path):
+            raise FileRejectedError(
+                "the zip is cut off or damaged: its directory is not there",
+                "Архив оборван или повреждён. Упакуйте файлы заново и пришлите снова.",
+            )
+        result.members.append(Member(name, path))
+    elif depth == _DEEPEST:
+        raise FileRejectedError(
+            f"an archive in an archive in an archive: at most {_DEEPEST} are opened, one in the other",
+            "Архив вложен в архив, который сам лежит в архиве. Упакуйте файлы в один архив.",
+        )
+    elif is_gzip:
         _unpack_gzip(path, name, folder, budget, result, depth)
     else:
-        result.members.append(Member(name, path))
+        _unpack_zip(path, name, folder, budget, result, depth)
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether the content begins as a zip of plain files, though it is none as a whole."""
+    with path.open("rb") as file:
+        head = file.read(_LOCAL_HEADER + 16)
+    if not head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(path):
+        return False
+    # Half a workbook is told of as a workbook.
+    return len(head) > _LOCAL_HEADER and not head[_LOCAL_HEADER:].startswith(_OFFICE_PARTS)
 
 
 def _unpack_zip(
@@ -179,13 +212,19 @@ def _unpack_zip(
             label = "/".join(filter(None, (name, mask_personal(member))))
             # The member's own name never becomes a path on our disk.
             target = folder / f"{depth}-{number}-{len(result.members)}"
+            if info.flag_bits & _ENCRYPTED:
+                result.leave_out(
+                    label,
+                    "the member is encrypted",
+                    "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
+                )
+                continue
             try:
                 with archive.open(info) as source:
                     _copy(source, target, budget)
             except _BROKEN as error:
                 _raise_if_ours(error)
-                kind = type(error).__name__
-                result.broken.append((label, f"the member cannot be unpacked ({kind})"))
+                result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
                 continue
             _unpack_member(target, label, folder, budget, result, depth + 1)
 
@@ -194,14 +233,14 @@ def _unpack_member(
     path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
 ) -> None:
     if path.stat().st_size == 0:
-        result.broken.append((name, "the member is empty"))
+        result.leave_out(name, "the member is empty", "Файл в архиве пуст.")
         return
     try:
         _unpack(path, name, folder, budget, result, depth)
     except FileRejectedError as error:
         if budget.is_spent:
             raise
-        result.broken.append((name, error.reason))
+        result.leave_out(name, error.reason, error.for_sender)
 
 
 def _unpack_gzip(
@@ -214,7 +253,7 @@ def _unpack_gzip(
     except _BROKEN as error:
         _raise_if_ours(error)
         # A journal that is still rotated may end early: what was unpacked is not trusted.
-        result.broken.append((name or "the file", f"broken gzip ({type(error).__name__})"))
+        result.leave_out(name or "the file", f"broken gzip ({type(error).__name__})")
         return
     _unpack(target, name.removesuffix(".gz"), folder, budget, result, depth + 1)
 
