@@ -53,7 +53,7 @@ class Member:
 
 @dataclass(slots=True)
 class Unpacked:
-    """The readable members of a file, and those that were not: names and reasons, and texts for the sender."""
+    """The readable members of a file; of the others the names and reasons, and what to tell the sender."""
 
     members: list[Member] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)

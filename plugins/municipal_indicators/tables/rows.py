@@ -32,10 +32,10 @@ def data_rows(
 ) -> Iterator[Numbered]:
     """The data rows below the headings with their line numbers, padded to the table's width.
 
-    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, totals, «Нет данных»,
-    and what stands below the last complete row after a blank row, a total or a signature word.
-    Any other row is data, complete or not, so that nothing is lost in silence. The total rows are
-    put into ``totals``.
+    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, totals and what they
+    consist of («из них …» below one), «Нет данных», and what stands below the last complete row after
+    a blank row, a total or a signature word. Any other row is data, complete or not, so that nothing
+    is lost in silence. The total rows are put into ``totals``.
     """
     for lines, piece in data_runs(rows, headings, needed, words, totals):
         yield from zip(lines, piece, strict=True)
@@ -59,6 +59,7 @@ def data_runs(
             if held:
                 yield _run(_flushed(held))
                 held.clear()
+            reader.is_below_total = False
             yield lines, piece
         else:
             yield _run(_sorted_out(reader, zip(lines, piece, strict=True), held, totals))
@@ -74,14 +75,21 @@ def _sorted_out(
     """The data among some rows; those that the next complete row decides upon go to ``held``."""
     for line, row in rows:
         row.extend([""] * (reader.width - len(row)))
-        if reader.is_complete(row) and not reader.is_decoration(row, line):
+        is_part = reader.is_part_of_total(row)
+        if not is_part and reader.is_complete(row) and not reader.is_decoration(row, line):
             yield from _flushed(held)
             held.clear()
+            reader.is_below_total = False
             yield line, row
             continue
-        held.append((reader.kind(row, line), (line, row)))
-        if totals is not None and len(totals) < _TOTALS_LIMIT and reader.is_total(row):
-            totals.append((line, row))
+        kind = "nothing" if is_part else reader.kind(row, line)
+        held.append((kind, (line, row)))
+        if reader.is_total(row):
+            reader.is_below_total = True
+            if totals is not None and len(totals) < _TOTALS_LIMIT:
+                totals.append((line, row))
+        elif kind == "data":
+            reader.is_below_total = False
         if len(held) > _HELD_LIMIT:
             yield from _flushed(held[:-1])
             del held[:-1]
@@ -105,6 +113,7 @@ class _Reader:
         self.read = sorted(headings.columns.values())
         self.needed = [headings.columns[name] for name in needed if name in headings.columns]
         self.width = max(self.read) + 1
+        self.is_below_total = False
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
 
@@ -137,8 +146,11 @@ class _Reader:
 
     def is_total(self, row: Row) -> bool:
         """Whether the first word of a row that is no data says that it sums up."""
-        first = next((cell for cell in row if not is_blank(cell)), "")
-        return bool(self.words.totals.match(normal_form(plain_text(first))))
+        return bool(self.words.totals.match(_first_words(row)))
+
+    def is_part_of_total(self, row: Row) -> bool:
+        """Whether a row below a total, with no data between, tells what the total consists of."""
+        return self.is_below_total and bool(self.words.parts.match(_first_words(row)))
 
     def kind(self, row: Row, line: int) -> _Kind:
         """What an incomplete (or decorated) row is: data, nothing, or what may end the table."""
@@ -174,6 +186,10 @@ class _Reader:
     def _is_mostly_there(self, row: Row) -> bool:
         shown = sum(not is_blank(row[column]) for column in self.needed)
         return shown * 2 > len(self.needed) and not self._is_signed(row)
+
+
+def _first_words(row: Row) -> str:
+    return normal_form(plain_text(next((cell for cell in row if not is_blank(cell)), "")))
 
 
 def _is_column_numbers(row: Row) -> bool:
