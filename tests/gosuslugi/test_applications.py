@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators.checks import check_marts
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.gosuslugi.numbers import application_key
 from tests.emulators.inbox.tables import Cell, Table, xlsx_bytes
@@ -287,6 +288,20 @@ def test_another_secret_is_refused(arrivals: Arrivals, monkeypatch: pytest.Monke
     assert path.exists()
     monkeypatch.setenv("AIRFLOW_VAR_PERSONAL_DATA_KEY", "a-key-that-only-tests-know")
     assert arrivals.load().published == 1
+
+
+def test_an_application_of_two_services_is_one_and_is_warned_of_in_counts(
+    arrivals: Arrivals,
+) -> None:
+    other = {"Код_услуги": "60010153", "Дата_статуса": "16.03.2024"}
+    rows = [row(), row(**other), row(Номер_заявления="2"), row(Номер_заявления="2")]
+    arrivals.take("a.xlsx", xlsx_bytes(register(*rows, row(Номер_заявления="3"))))
+    arrivals.take("b.xlsx", xlsx_bytes(register(row(Номер_заявления="3", **other))))
+    counted = "SELECT service_code, count() FROM core.service_applications GROUP BY 1 ORDER BY 1"
+    assert arrivals.warehouse.rows(counted) == [("5700000000000163601", 1), ("60010153", 2)]
+    (warning,) = check_marts(arrivals.warehouse).warnings
+    assert "applications_name_one_service.sql" in warning
+    assert warning.endswith("1 rows, first (5700000000000163601 + 60010153, 2, 2)")
 
 
 def test_words_that_nobody_has_mapped_are_reported_once_with_their_count(
