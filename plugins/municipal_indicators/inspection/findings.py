@@ -271,7 +271,7 @@ def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, 
             Column(column_letter(place), headings.known.names[name], _masked(headings.texts[name]))
             for name, place in sorted(headings.columns.items(), key=lambda item: item[1])
         ],
-        unknown=[(_masked(text), _nearest(text, table)) for text in headings.unknown],
+        unknown=[(_masked(text), _nearest(text, table)) for text in headings.unknown.values()],
         rows=[dict(zip(shown_names, row, strict=True)) for row in typed],
         loaded=loaded,
         quarantined=quarantined,

@@ -34,7 +34,8 @@ def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
     with path.open(encoding=encoding, newline="") as file:
         found = _SEPARATOR_LINE.fullmatch(file.readline(16))
     delimiter = found.group(1) if found else _delimiter(path, encoding, judge)
-    return Sheet("", _records(path, encoding, delimiter, skip_line=bool(found)))
+    records = _records(path, encoding, delimiter, skip_line=bool(found))
+    return Sheet("", records, dialect=(encoding, delimiter))
 
 
 def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Row]:

@@ -54,7 +54,7 @@ class Headings:
     """Where a table's headings stand and what they mean.
 
     ``last_row`` is the 0-based row of the lowest storey, ``columns`` the position of each field,
-    ``texts`` its heading as written, ``unknown`` the headings of no field.
+    ``texts`` its heading as written, ``unknown`` the headings of no field by their 0-based column.
     """
 
     known: HeadingSet
@@ -62,7 +62,7 @@ class Headings:
     last_row: int
     columns: Mapping[str, int]
     texts: Mapping[str, str]
-    unknown: Sequence[str] = field(default_factory=tuple)
+    unknown: Mapping[int, str] = field(default_factory=dict)
 
     def missing(self, needed: Iterable[str]) -> list[str]:
         """The canonical names of needed fields that no column stands for."""
@@ -70,7 +70,7 @@ class Headings:
 
     def unknown_masked(self) -> list[str]:
         """The unknown headings as messages may show them, with a near known one where there is one."""
-        return [_with_hint(text, self.known) for text in self.unknown]
+        return [_with_hint(text, self.known) for text in self.unknown.values()]
 
 
 def heading_sets() -> dict[str, HeadingSet]:
@@ -134,13 +134,14 @@ def _assigned(
     known: HeadingSet, first: int, last: int, spoken: Sequence[Sequence[str]]
 ) -> Headings:
     ranked: dict[str, tuple[int, int, str]] = {}
-    unknown: list[str] = []
+    unknown: dict[int, str] = {}
     for column, phrases in enumerate(spoken):
         found = next(
             ((match, text) for text in phrases if (match := known.match(normal_form(text)))), None
         )
         if found is None:
-            unknown += phrases[:1]
+            if phrases:
+                unknown[column] = phrases[0]
             continue
         (name, rank), text = found
         ranked[name] = min(ranked.get(name, (rank, column, text)), (rank, column, text))
@@ -150,7 +151,7 @@ def _assigned(
         last_row=last,
         columns={name: column for name, (_, column, _) in ranked.items()},
         texts={name: text for name, (*_, text) in ranked.items()},
-        unknown=tuple(unknown),
+        unknown=unknown,
     )
 
 

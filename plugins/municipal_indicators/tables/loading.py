@@ -79,7 +79,7 @@ class _Loader:
         others: list[tuple[str, FileRejectedError]] = []
         try:
             for sheet in read_sheets(member.path, self._known_headings):
-                label = _label(member.name, sheet.name)
+                label = sheet.label(member.name)
                 if sheet.is_hidden:
                     hidden.append(label)
                     continue
@@ -277,10 +277,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _label(member: str, sheet: str) -> str:
-    return " / ".join(filter(None, (member, mask_personal(plain_text(sheet)))))
 
 
 def _line(row: Row) -> str:

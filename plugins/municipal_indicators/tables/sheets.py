@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.cells import Cell
+from municipal_indicators.masking import mask_personal
+from municipal_indicators.tables.cells import Cell, plain_text
 
 Row = list[Cell]
 Judge = Callable[[Sequence[Row]], int]
@@ -32,13 +33,19 @@ _NO_TABLE = {
 class Sheet:
     """One sheet: its rows from the first one on, so that row n is line n as Excel shows it.
 
-    ``is_1904``: bare numbers count days from 1904 where a column holds dates.
+    ``is_1904``: bare numbers count days from 1904 where a column holds dates. ``dialect``: the
+    encoding and the delimiter that a CSV was taken to have.
     """
 
     name: str
     rows: Iterator[Row]
     is_hidden: bool = False
     is_1904: bool = False
+    dialect: tuple[str, str] | None = None
+
+    def label(self, member: str) -> str:
+        """The place of a table as messages and quarantine name it: member and sheet, masked."""
+        return " / ".join(filter(None, (member, mask_personal(plain_text(self.name)))))
 
 
 def read_sheets(path: Path, judge: Judge | None = None) -> Iterator[Sheet]:
