@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from municipal_indicators.inspection.findings import Inspection, column_letter, inspect_file
+from municipal_indicators.inspection.findings import Inspection, inspect_file
+from municipal_indicators.inspection.headings import column_letter
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.gosuslugi.registers_of_applications import HEADINGS, register, row
@@ -111,10 +112,15 @@ def test_headings_columns_rows_and_problems(looked: Look) -> None:
     found = looked("a.xlsx", odd_register())
     (table,) = found.tables
     assert (table.label, table.lines, table.loaded, table.quarantined) == ("Реестр", (3, 3), 2, 2)
-    assert [column.letter for column in table.columns] == list("ABCDEFGHIJ")
+    assert [column.letter for column in table.columns] == list("ABCDEFGHIJKLM")
     assert (table.columns[4].name, table.columns[4].heading) == ("Канал подачи", "Канал подачи")
-    assert dict(table.unknown)["ФИО"] == []
-    assert "Оценка" in dict(table.unknown)["Оценка гражданина"]
+    rating, name = table.columns[10:12]
+    assert (rating.name, rating.heading, "Оценка" in rating.nearest) == (
+        "",
+        "Оценка гражданина",
+        True,
+    )
+    assert (name.heading, name.nearest) == ("ФИО", [])
     assert [(one["line"], one["filed_on"], one["status_group"]) for one in table.rows] == [
         ("4", "2024-03-05", "provided"),
         ("7", "2024-03-05", "unknown"),
@@ -134,6 +140,80 @@ def test_a_refusal_is_told_to_engineer_and_sender(looked: Look) -> None:
     assert found.exit_code == 2
     assert "it lacks «Код услуги»" in found.reason
     assert "нет столбцов: «Код услуги»" in found.for_sender
+
+
+def test_a_refused_table_shows_its_headings_by_letter_and_what_it_lacks(looked: Look) -> None:
+    headings = ["Номер заевления", PERSON, *HEADINGS[1:]]
+    table = Table(headings, [["1", "", *row()[1:]]], title_rows=(f"Выгрузил {PERSON}",))
+    (refused,) = looked("a.xlsx", xlsx_bytes(table)).refused
+    assert (refused.label, refused.title, refused.line, refused.lacking) == (
+        "Реестр",
+        "реестр заявлений (service_applications)",
+        2,
+        ["Номер заявления"],
+    )
+    first, second, third = refused.columns[:3]
+    assert (first.letter, first.heading, first.name) == ("A", "Номер заевления", "")
+    assert first.nearest[0] == "Номер заявления"
+    assert (second.letter, second.heading) == ("B", "***")
+    assert (third.letter, third.name) == ("C", "Код услуги")
+
+
+def test_where_no_heading_is_known_the_likeliest_row_is_shown(looked: Look) -> None:
+    table = Table(("Номир заевления", "Кот услуги", "Цена"), [("1", "2", 3)], title_rows=("Отчёт",))
+    (refused,) = looked("a.csv", csv_bytes(table)).refused
+    assert (refused.title, refused.line) == ("", 2)
+    assert [(one.letter, one.nearest[:1]) for one in refused.columns[:2]] == [
+        ("A", ["Номер заявления"]),
+        ("B", ["Код услуги"]),
+    ]
+
+
+def test_a_refused_sheet_beside_a_good_one_is_shown_too(looked: Look) -> None:
+    other = {"Сломан": Table(HEADINGS[1:], [row()[1:]]), "Справка": Table(("a", "б"), [(1, 2)])}
+    found = looked("a.xlsx", xlsx_bytes(register(row()), other_sheets=other))
+    assert [(one.label, one.lacking) for one in found.refused] == [("Сломан", ["Номер заявления"])]
+
+
+@pytest.mark.parametrize(
+    ("content", "formats"),
+    [
+        (
+            csv_bytes(register(row()), encoding="windows-1251"),
+            ["CSV in windows-1251, delimiter «;»"],
+        ),
+        (
+            csv_bytes(register(row()), encoding="utf-8-sig", delimiter="\t"),
+            ["CSV in UTF-8 with BOM, delimiter tab"],
+        ),
+        (
+            b"a,b\n1,2\n",
+            ["CSV in UTF-8, delimiter «,»"],
+        ),
+        (
+            zip_bytes(
+                {
+                    "a.csv": csv_bytes(register(row()), delimiter=",", encoding="utf-8"),
+                    f"{PERSON}.pdf": b"%PDF-1.4",
+                    "b.csv": b"",
+                },
+                MODIFIED,
+            ),
+            [
+                "a.csv: CSV in UTF-8, delimiter «,»",
+                "***.pdf: not read: the file is PDF, not a table",
+                "b.csv: not read: the member is empty",
+            ],
+        ),
+        (zip_bytes({"a.csv": b"1" * 99}, MODIFIED)[:-30], ["zip archive"]),
+    ],
+    ids=["windows-1251", "tabs", "commas", "members", "half a zip"],
+)
+def test_encoding_delimiter_and_members_are_named(
+    content: bytes, formats: list[str], looked: Look
+) -> None:
+    found = looked("a.bin", content)
+    assert [": ".join(filter(None, one)) for one in found.formats] == formats
 
 
 def test_a_file_in_the_wrong_folder_is_told_where_it_belongs(looked: Look) -> None:

@@ -8,24 +8,27 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from municipal_indicators import settings
-from municipal_indicators.archives import unpacked
-from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.file_loads import (
     FileLoad,
     FilesFailedError,
     Loader,
     load_new_files,
 )
+from municipal_indicators.inspection.contents import contents
+from municipal_indicators.inspection.headings import (
+    Column,
+    RefusedTable,
+    column_letter,
+    columns_of,
+    refused_tables,
+)
 from municipal_indicators.loads import Books
 from municipal_indicators.masking import mask_personal
-from municipal_indicators.smev.recognition import Kind, kind_of
-from municipal_indicators.tables.cells import normal_form, plain_text
 from municipal_indicators.tables.kinds import Reading, Table, TableKind
 from municipal_indicators.tables.loading import load_tables
 from municipal_indicators.warehouse import Warehouse, open_warehouse
@@ -33,27 +36,17 @@ from municipal_indicators.warehouse import Warehouse, open_warehouse
 OF_TABLES = ("gosuslugi", "registers")
 SOURCES = (*OF_TABLES, "smev")
 _SETTLED_SECONDS = 120
-_NEAREST = 3
 _ORIGIN = ("unit_key", "load_id", "sheet", "file_at", "arrived_at", "is_dated", "portal")
 _HARMLESS = ("hidden sheets left out", "sheets without a table")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that is read: its letter, the field that it is, and its heading as written (masked)."""
-
-    letter: str
-    name: str
-    heading: str
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
     """One recognised table: where it is, what it is, and how its first rows were understood.
 
-    ``lines`` are the first and last line of the headings, ``unknown`` pairs of a heading that
-    stands for no column and the nearest known ones, ``rows`` the first typed rows by field, with
-    ``line``. ``loaded`` counts rows, repeated ones included, ``quarantined`` those kept back.
+    ``lines`` are the first and last line of the headings, ``columns`` all that have one, ``rows``
+    the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones included,
+    ``quarantined`` those kept back.
     """
 
     label: str
@@ -61,7 +54,6 @@ class FoundTable:
     title: str
     lines: tuple[int, int]
     columns: Sequence[Column]
-    unknown: Sequence[tuple[str, Sequence[str]]]
     rows: Sequence[dict[str, str]]
     loaded: int
     quarantined: int
@@ -84,7 +76,8 @@ class Inspection:
     """What a load of the file would do.
 
     ``status`` is published, rejected or failed; ``reason`` says why for an engineer, ``for_sender``
-    in Russian. ``formats`` pairs each member of the file with what its bytes are.
+    in Russian. ``formats`` pairs each member of the file with what its bytes are; ``refused`` are
+    the tables that would not be taken.
     """
 
     label: str
@@ -95,6 +88,7 @@ class Inspection:
     books: Books = field(default_factory=Books)
     formats: list[tuple[str, str]] = field(default_factory=list)
     tables: list[FoundTable] = field(default_factory=list)
+    refused: list[RefusedTable] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -112,7 +106,7 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
 
     The warehouse, inbox and archive of the settings are filled and must be throw-away ones.
     """
-    formats, is_exchange = _formats(path)
+    formats, is_exchange = contents(path, [kind for kinds in _kinds().values() for kind in kinds])
     found: list[Inspection] = []
     for one in [source, *SOURCES] if source else SOURCES:
         found.append(_inspected(path, one, time_zone, rows))
@@ -127,7 +121,28 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
         # Of several refusals the most telling one: that of a table that was nearly recognised.
         best = max(found, key=_telling(is_exchange))
     best.formats = formats
+    best.refused = _refused(path, best, is_known=bool(source))
     return best
+
+
+def _kinds() -> dict[str, Sequence[TableKind]]:
+    """The kinds of table of each source that has any."""
+    return {name: import_module(f"municipal_indicators.{name}.files").KINDS for name in OF_TABLES}
+
+
+def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[RefusedTable]:
+    """The tables that were not taken, by the kinds of the source that they are meant for, if ``is_known``."""
+    if inspection.source not in OF_TABLES:
+        return []
+    is_known = is_known or inspection.status == "published" or "taken for" in inspection.reason
+    kinds = _kinds()
+    wanted = [inspection.source] if is_known else list(kinds)
+    labels = [problem.sheet for problem in inspection.problems if not problem.line]
+    return refused_tables(
+        path,
+        [kind for name in wanted for kind in kinds[name]],
+        labels if inspection.status == "published" else None,
+    )
 
 
 def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
@@ -158,11 +173,10 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
 
 
 def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
-    module = import_module(f"municipal_indicators.{source}.files")
     if source not in OF_TABLES:
-        loader: Loader = module.load_file
+        loader: Loader = import_module(f"municipal_indicators.{source}.files").load_file
         return loader
-    kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in module.KINDS]
+    kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in _kinds()[source]]
 
     def load(task: FileLoad) -> tuple[Books, str]:
         return load_tables(task, kinds)
@@ -267,21 +281,11 @@ def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, 
         kind=kind.name,
         title=kind.title,
         lines=(headings.first_row + 1, headings.last_row + 1),
-        columns=[
-            Column(column_letter(place), headings.known.names[name], _masked(headings.texts[name]))
-            for name, place in sorted(headings.columns.items(), key=lambda item: item[1])
-        ],
-        unknown=[(_masked(text), _nearest(text, table)) for text in headings.unknown.values()],
+        columns=columns_of(headings),
         rows=[dict(zip(shown_names, row, strict=True)) for row in typed],
         loaded=loaded,
         quarantined=quarantined,
     )
-
-
-def _nearest(text: str, table: Table) -> list[str]:
-    known = table.headings.known
-    near = get_close_matches(normal_form(text), known.exact, n=10, cutoff=0.6)
-    return list(dict.fromkeys(known.names[known.exact[one][0]] for one in near))[:_NEAREST]
 
 
 def _cell(table: Table | None, name: str, line: int) -> str:
@@ -292,45 +296,3 @@ def _cell(table: Table | None, name: str, line: int) -> str:
         (table.headings.columns.get(key) for key, one in names.items() if one == name), None
     )
     return "" if place is None else f"{column_letter(place)}{line}"
-
-
-def column_letter(place: int) -> str:
-    """The letters of a 0-based column as spreadsheets show them."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
-def _masked(text: str) -> str:
-    return mask_personal(plain_text(text))[:60]
-
-
-def _formats(path: Path) -> tuple[list[tuple[str, str]], bool]:
-    """What each member's bytes are, and whether all of them look like messages or logs of SMEV."""
-    try:
-        with unpacked(path) as content:
-            kinds = {member.name: kind_of(member.path) for member in content.members}
-            formats = [(one.name, _format(one.path, kinds[one.name])) for one in content.members]
-    except FileRejectedError:
-        return [], False
-    return formats, not {Kind.UNKNOWN, Kind.EMPTY} & set(kinds.values())
-
-
-def _format(path: Path, kind: Kind) -> str:
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"PK\x03\x04"):
-        return "OpenDocument (.ods)" if b"opendocument" in head else "Excel workbook (.xlsx)"
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return "Excel 97 workbook (.xls)"
-    lowered = head.lower()
-    if b"<html" in lowered or b"<table" in lowered:
-        return "HTML table"
-    if b"schemas-microsoft-com:office:spreadsheet" in lowered:
-        return "SpreadsheetML (XML of Excel 2003)"
-    if kind is not Kind.UNKNOWN:
-        return str(kind.value)
-    return "binary of another kind" if b"\0" in head else "text (CSV)"

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from municipal_indicators.inspection.findings import FoundTable, Inspection, Problem
+from municipal_indicators.inspection.headings import Column, RefusedTable
 
 _CELL_WIDTH = 40
 _MEMBERS_NAMED = 10
@@ -48,6 +49,8 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
         _line(console, "Note", note)
     for table in inspection.tables:
         _print_table(table, console)
+    for refused in inspection.refused:
+        _print_refused(refused, console)
     _print_problems(inspection.problems, console, problems)
 
 
@@ -61,9 +64,9 @@ def _kinds(inspection: Inspection) -> str:
 
 
 def _contents(formats: Sequence[tuple[str, str]]) -> list[str]:
-    if len(formats) <= _MEMBERS_NAMED:
-        return [f"{name}: {what}" if name else what for name, what in formats]
-    return [f"{times} × {what}" for what, times in Counter(what for _, what in formats).items()]
+    named = [f"{name}: {what}" if name else what for name, what in formats[:_MEMBERS_NAMED]]
+    others = Counter(what for _, what in formats[_MEMBERS_NAMED:])
+    return named + [f"… and {times} more: {what}" for what, times in others.items()]
 
 
 def _line(console: Console, name: str, text: str, style: str = "") -> None:
@@ -81,17 +84,37 @@ def _print_table(table: FoundTable, console: Console) -> None:
     title = f"{table.label or 'The table'}: {table.title} ({table.kind}), headings in {where}"
     console.print(Text(title, style="bold"))
     console.print(Text(f"  good rows: {table.loaded}, rows with a problem: {table.quarantined}"))
-    columns = _framed("Column", "Read as", "Heading in the file")
-    for column in table.columns:
-        columns.add_row(column.letter, Text(column.name), Text(column.heading))
-    console.print(columns)
-    if table.unknown:
-        unknown = _framed("Heading left out", "Nearest known ones (reference/headings.yaml)")
-        for heading, nearest in table.unknown:
-            unknown.add_row(Text(heading), Text(", ".join(nearest) or "—"))
-        console.print(unknown)
+    _print_columns(table.columns, console)
     if table.rows:
         console.print(_typed(table.rows))
+
+
+def _print_refused(table: RefusedTable, console: Console) -> None:
+    console.print()
+    nearest = f"nearest to {table.title}" if table.title else "like no known table"
+    title = f"{table.label or 'The table'}: NOT taken, {nearest}, headings in line {table.line}"
+    console.print(Text(title, style="bold red"))
+    if table.lacking:
+        lacking = ", ".join(f"«{name}»" for name in table.lacking)
+        console.print(Text(f"  needed, but in no column: {lacking}"))
+    _print_columns(table.columns, console)
+
+
+def _print_columns(columns: Sequence[Column], console: Console) -> None:
+    if read := [column for column in columns if column.name]:
+        frame = _framed("Column", "Read as", "Heading in the file")
+        for column in read:
+            frame.add_row(column.letter, Text(column.name), Text(column.heading))
+        console.print(frame)
+    if unknown := [column for column in columns if not column.name]:
+        frame = _framed(
+            "Column", "Heading left out", "Nearest known ones (reference/headings.yaml)"
+        )
+        for column in unknown:
+            frame.add_row(
+                column.letter, Text(column.heading), Text(", ".join(column.nearest) or "—")
+            )
+        console.print(frame)
 
 
 def _typed(rows: Sequence[dict[str, str]]) -> Table:

@@ -1,0 +1,150 @@
+"""The heading row of a table as an inspection shows it, column by column, of tables that are refused too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+from municipal_indicators.archives import Member, unpacked
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.masking import mask_personal
+from municipal_indicators.tables.cells import is_blank, normal_form, plain_text
+from municipal_indicators.tables.headings import (
+    SEARCHED_COLUMNS,
+    SEARCHED_ROWS,
+    Headings,
+    HeadingSet,
+    find_headings,
+    heading_sets,
+)
+from municipal_indicators.tables.kinds import TableKind
+from municipal_indicators.tables.sheets import Row, read_sheets
+
+_NEAREST = 3
+_REFUSED_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column with its letter and its heading as written (masked).
+
+    ``name`` is the field that it is read as; without one, ``nearest`` are the known headings nearest
+    to it.
+    """
+
+    letter: str
+    heading: str
+    name: str = ""
+    nearest: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedTable:
+    """What stands where headings should, in a table that is not taken.
+
+    ``title`` is the kind that it comes nearest to (empty: none), ``lacking`` what it lacks for that,
+    ``line`` the last one of the headings.
+    """
+
+    label: str
+    title: str
+    line: int
+    columns: Sequence[Column]
+    lacking: Sequence[str]
+
+
+def columns_of(headings: Headings) -> list[Column]:
+    """All columns with a heading, from left to right."""
+    known = headings.known
+    found = {
+        place: Column(column_letter(place), _masked(headings.texts[name]), known.names[name])
+        for name, place in headings.columns.items()
+    }
+    for place, text in headings.unknown.items():
+        found[place] = _unknown(place, text, [known])
+    return [found[place] for place in sorted(found)]
+
+
+def known_headings(rows: Sequence[Row], kinds: Sequence[TableKind]) -> int:
+    """How many headings of one of the kinds some rows hold: the judge of ``read_sheets``."""
+    found = _found(rows, kinds)
+    return len(found.columns) if found else 0
+
+
+def refused_tables(
+    path: Path, kinds: Sequence[TableKind], labels: Sequence[str] | None = None
+) -> list[RefusedTable]:
+    """The first visible tables of a file (those of ``labels`` only, if given) by their likeliest headings."""
+    try:
+        with unpacked(path) as content:
+            tables = (table for one in content.members for table in _tables(one, kinds))
+            wanted = (one for one in tables if labels is None or one.label in labels)
+            return list(islice(wanted, _REFUSED_SHOWN))
+    except FileRejectedError:
+        return []
+
+
+def column_letter(place: int) -> str:
+    """The letters of a 0-based column as spreadsheets show them."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _tables(member: Member, kinds: Sequence[TableKind]) -> Iterator[RefusedTable]:
+    try:
+        for sheet in read_sheets(member.path, lambda rows: known_headings(rows, kinds)):
+            if sheet.is_hidden:
+                continue
+            top = list(islice(sheet.rows, SEARCHED_ROWS))
+            if table := _refused(sheet.label(member.name), top, kinds):
+                yield table
+    except FileRejectedError:
+        return
+
+
+def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> RefusedTable | None:
+    if found := _found(top, kinds):
+        kind = next(kind for kind in kinds if kind.name == found.known.kind)
+        title = f"{kind.title} ({kind.name})"
+        return RefusedTable(
+            label, title, found.last_row + 1, columns_of(found), found.missing(kind.needed)
+        )
+    texts = [
+        {place: str(cell) for place, cell in enumerate(row[:SEARCHED_COLUMNS]) if _is_text(cell)}
+        for row in top
+    ]
+    # A heading row is the first of those with the most texts.
+    place = max(range(len(texts)), key=lambda row: (len(texts[row]), -row), default=0)
+    if not texts or len(texts[place]) < 2:
+        return None
+    sets = [heading_sets()[kind.name] for kind in kinds]
+    columns = [_unknown(column, text, sets) for column, text in texts[place].items()]
+    return RefusedTable(label, "", place + 1, columns, ())
+
+
+def _found(rows: Sequence[Row], kinds: Sequence[TableKind]) -> Headings | None:
+    needed = {kind.name: kind.needed for kind in kinds}
+    return find_headings(rows, [heading_sets()[name] for name in needed], needed)
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and not is_blank(cell) and any(map(str.isalpha, cell))
+
+
+def _unknown(place: int, text: str, sets: Sequence[HeadingSet]) -> Column:
+    near: dict[str, None] = {}
+    for known in sets:
+        close = get_close_matches(normal_form(text), known.exact, n=10, cutoff=0.6)
+        near |= dict.fromkeys(known.names[known.exact[one][0]] for one in close)
+    return Column(column_letter(place), _masked(text), nearest=list(near)[:_NEAREST])
+
+
+def _masked(text: str) -> str:
+    return mask_personal(plain_text(text))[:60]
