@@ -206,8 +206,9 @@ def test_a_refused_sheet_beside_a_good_one_is_shown_too(looked: Look) -> None:
             ],
         ),
         (zip_bytes({"a.csv": b"1" * 99}, MODIFIED)[:-30], ["zip archive"]),
+        (b"a letter\nof two lines\n", ["text in UTF-8, without columns"]),
     ],
-    ids=["windows-1251", "tabs", "commas", "members", "half a zip"],
+    ids=["windows-1251", "tabs", "commas", "members", "half a zip", "letter"],
 )
 def test_encoding_delimiter_and_members_are_named(
     content: bytes, formats: list[str], looked: Look

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from municipal_indicators.archives import unpacked
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inspection.headings import known_headings
 from municipal_indicators.smev.recognition import Kind, kind_of
+from municipal_indicators.tables.headings import SEARCHED_ROWS
 from municipal_indicators.tables.kinds import TableKind
 from municipal_indicators.tables.sheets import read_sheets
 
-_SPOKEN = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with BOM", "utf-16": "UTF-16", "\t": "tab"}
+_SPOKEN = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with BOM",
+    "utf-16": "UTF-16",
+    "\t": "tab",
+    ";": "«;»",
+    ",": "«,»",
+}
 
 
 def contents(path: Path, kinds: Sequence[TableKind]) -> tuple[list[tuple[str, str]], bool]:
@@ -54,7 +63,10 @@ def _format(path: Path, kind: Kind, kinds: Sequence[TableKind]) -> str:
 def _dialect(path: Path, kinds: Sequence[TableKind]) -> str:
     try:
         sheet = next(iter(read_sheets(path, lambda rows: known_headings(rows, kinds))))
+        width = max(map(len, islice(sheet.rows, SEARCHED_ROWS)), default=0)
     except FileRejectedError as error:
         return f"not read: {error.reason}"
-    encoding, delimiter = sheet.dialect or ("", "")
-    return f"CSV in {_SPOKEN.get(encoding, encoding)}, delimiter {_SPOKEN.get(delimiter, f'«{delimiter}»')}"
+    encoding, delimiter = (_SPOKEN.get(one, one) for one in sheet.dialect or ("", ""))
+    if width < 2:
+        return f"text in {encoding}, without columns"
+    return f"CSV in {encoding}, delimiter {delimiter}"

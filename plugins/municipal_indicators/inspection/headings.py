@@ -24,6 +24,8 @@ from municipal_indicators.tables.kinds import TableKind
 from municipal_indicators.tables.sheets import Row, read_sheets
 
 _NEAREST = 3
+_ALIKE = 0.6
+_ALIKE_TO_ANY = 0.75
 _REFUSED_SHOWN = 5
 
 
@@ -64,7 +66,7 @@ def columns_of(headings: Headings) -> list[Column]:
         for name, place in headings.columns.items()
     }
     for place, text in headings.unknown.items():
-        found[place] = _unknown(place, text, [known])
+        found[place] = _unknown(place, text, [known], _ALIKE)
     return [found[place] for place in sorted(found)]
 
 
@@ -125,7 +127,7 @@ def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> Refu
     if not texts or len(texts[place]) < 2:
         return None
     sets = [heading_sets()[kind.name] for kind in kinds]
-    columns = [_unknown(column, text, sets) for column, text in texts[place].items()]
+    columns = [_unknown(column, text, sets, _ALIKE_TO_ANY) for column, text in texts[place].items()]
     return RefusedTable(label, "", place + 1, columns, ())
 
 
@@ -138,10 +140,10 @@ def _is_text(cell: object) -> bool:
     return isinstance(cell, str) and not is_blank(cell) and any(map(str.isalpha, cell))
 
 
-def _unknown(place: int, text: str, sets: Sequence[HeadingSet]) -> Column:
+def _unknown(place: int, text: str, sets: Sequence[HeadingSet], alike: float) -> Column:
     near: dict[str, None] = {}
     for known in sets:
-        close = get_close_matches(normal_form(text), known.exact, n=10, cutoff=0.6)
+        close = get_close_matches(normal_form(text), known.exact, n=10, cutoff=alike)
         near |= dict.fromkeys(known.names[known.exact[one][0]] for one in close)
     return Column(column_letter(place), _masked(text), nearest=list(near)[:_NEAREST])
 

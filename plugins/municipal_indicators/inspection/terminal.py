@@ -60,7 +60,8 @@ def _kinds(inspection: Inspection) -> str:
         return f"{', '.join(titles)}: inbox/{inspection.source}/"
     if inspection.status == "published":
         return f"a file of inbox/{inspection.source}/"
-    return "nothing known" if "taken for" not in inspection.reason else "see the reason"
+    nearly = next((table.title for table in inspection.refused if table.title), "")
+    return f"nearly {nearly}, see below" if nearly else "nothing known"
 
 
 def _contents(formats: Sequence[tuple[str, str]]) -> list[str]:
@@ -91,8 +92,12 @@ def _print_table(table: FoundTable, console: Console) -> None:
 
 def _print_refused(table: RefusedTable, console: Console) -> None:
     console.print()
-    nearest = f"nearest to {table.title}" if table.title else "like no known table"
-    title = f"{table.label or 'The table'}: NOT taken, {nearest}, headings in line {table.line}"
+    nearest = (
+        f"nearest to {table.title}, headings in line {table.line}"
+        if table.title
+        else f"like no known table; line {table.line} may be its headings"
+    )
+    title = f"{table.label or 'The table'}: NOT taken, {nearest}"
     console.print(Text(title, style="bold red"))
     if table.lacking:
         lacking = ", ".join(f"«{name}»" for name in table.lacking)

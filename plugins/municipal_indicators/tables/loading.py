@@ -77,9 +77,10 @@ class _Loader:
         good = self.tally.tables + self.tally.empty
         hidden: list[str] = []
         others: list[tuple[str, FileRejectedError]] = []
+        errors = 0
         try:
             for sheet in read_sheets(member.path, self._known_headings):
-                label = sheet.label(member.name)
+                label, errors = sheet.label(member.name), sheet.errors
                 if sheet.is_hidden:
                     hidden.append(label)
                     continue
@@ -95,6 +96,11 @@ class _Loader:
                 # Rows of it are staged already: taking the rest would publish half a member.
                 raise
             others.append((member.name, error))
+        if errors:
+            where = f"{member.name}: " if member.name else ""
+            self.tally.notes.append(
+                f"{where}error cells («#Н/Д», «#ССЫЛКА!») read as blank: {errors}"
+            )
         self._judge(others, hidden, found=self.tally.tables + self.tally.empty > good)
 
     def books(self) -> tuple[Books, str]:

@@ -34,7 +34,8 @@ class Sheet:
     """One sheet: its rows from the first one on, so that row n is line n as Excel shows it.
 
     ``is_1904``: bare numbers count days from 1904 where a column holds dates. ``dialect``: the
-    encoding and the delimiter that a CSV was taken to have.
+    encoding and the delimiter that a CSV was taken to have. ``errors``: cells of the whole workbook
+    that show an error («#Н/Д») and are handed over as blank.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Sheet:
     is_hidden: bool = False
     is_1904: bool = False
     dialect: tuple[str, str] | None = None
+    errors: int = 0
 
     def label(self, member: str) -> str:
         """The place of a table as messages and quarantine name it: member and sheet, masked."""

@@ -22,6 +22,8 @@ _LONGEST_TAG = 256
 _WIDE_CELL = re.compile(rb'r="([A-Za-z]{2,9})\d')
 _CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{1,12})')
 _TALL_CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{6,12})')
+# Calamine hands such cells over as blank ones.
+_ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
 _TALL = 99_999
 _DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
@@ -46,6 +48,7 @@ class _Dimensions:
         self._cell = _CELL if looks_closely else _TALL_CELL
         self.is_1904 = False
         self.is_workbook = False
+        self.errors = 0
         self._part = ""
         self._tail = b""
         self._width = 26
@@ -63,6 +66,7 @@ class _Dimensions:
             self._check_repeats(text)
         elif part.startswith("xl/worksheets/"):
             self._check_corner(text)
+            self.errors += text.count(_ERROR_CELL) - self._tail.count(_ERROR_CELL)
         self._tail = text[-_LONGEST_TAG:]
 
     def _check_corner(self, text: bytes) -> None:
@@ -117,6 +121,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 ),
                 is_hidden=meta.visible != SheetVisibleEnum.Visible,
                 is_1904=dimensions.is_1904,
+                errors=dimensions.errors,
             )
     except CalamineError as error:
         raise _unreadable(type(error).__name__) from None
