@@ -156,6 +156,14 @@ def test_departments(arrivals: Arrivals) -> None:
     assert arrivals.books() == [("published", 6, 3, 3, 0)]
 
 
+def test_percents_are_told_from_counts(arrivals: Arrivals) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(Table(DEPARTMENTS, [("Архив", 5, "95,3%", DAY)])))
+    assert [(line, field) for _, line, field, _ in arrivals.quarantine()] == [(2, "Оснащено")]
+    shares = Table((*DEPARTMENTS[:2], "Оснащено, %", "На дату"), [("Архив", 5, 0.953, DAY)])
+    assert arrivals.take("b.xlsx", xlsx_bytes(shares)).rejected == ["registers/b.xlsx"]
+    assert "нет столбцов: «Оснащено»" in arrivals.reasons()
+
+
 def test_events(arrivals: Arrivals) -> None:
     rows: list[tuple[Cell, ...]] = [
         (date(2024, 5, 6), "День Открытых Данных", "семинар"),

@@ -32,10 +32,10 @@ def data_rows(
 ) -> Iterator[Numbered]:
     """The data rows below the headings with their line numbers, padded to the table's width.
 
-    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, totals and what they
-    consist of («из них …» below one), «Нет данных», and what stands below the last complete row after
-    a blank row, a total or a signature word. Any other row is data, complete or not, so that nothing
-    is lost in silence. The total rows are put into ``totals``.
+    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2»
+    alone in its row), totals and what they consist of («из них …» below one), «Нет данных», and what
+    stands below the last complete row after a blank row, a total or a signature word. Any other row is
+    data, complete or not, so that nothing is lost in silence. The total rows are put into ``totals``.
     """
     for lines, piece in data_runs(rows, headings, needed, words, totals):
         yield from zip(lines, piece, strict=True)
@@ -164,7 +164,9 @@ class _Reader:
             return "nothing"
         if is_heading_again(row, self.headings):
             return "nothing"
-        if len(shown) == 1 and all(is_blank(row[column]) for column in self.read):
+        if len(shown) == 1 and (
+            self.words.groups.match(first) or all(is_blank(row[column]) for column in self.read)
+        ):
             return "nothing"
         return "data"
 

@@ -66,6 +66,7 @@ class Words:
     open_ended: frozenset[str]
     totals: re.Pattern[str]
     parts: re.Pattern[str]
+    groups: re.Pattern[str]
     footers: re.Pattern[str]
     no_data: frozenset[str]
     made_on: re.Pattern[str]
@@ -92,7 +93,7 @@ def read_dictionary(name: str, key: str = "") -> Dictionary:
 def _words(_: int) -> Words:
     content = read_mapping("words.yaml")
     plain = ("yes", "no", "absent", "open_ended", "no_data")
-    starts = ("totals", "parts", "footers", "made_on", "as_of")
+    starts = ("totals", "parts", "groups", "footers", "made_on", "as_of")
     missing = {*plain, *starts, "applicant_types", "levels"} - content.keys()
     if missing:
         raise ConfigurationError(f"reference/words.yaml: missing: {', '.join(sorted(missing))}.")
@@ -101,6 +102,7 @@ def _words(_: int) -> Words:
         **sets,
         totals=_starts_with(content["totals"]),
         parts=_starts_with(content["parts"]),
+        groups=_starts_with(content["groups"]),
         footers=_starts_with(content["footers"]),
         made_on=_one_of(content["made_on"]),
         as_of=_one_of(content["as_of"]),
