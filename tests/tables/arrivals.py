@@ -79,8 +79,8 @@ class Arrivals:
         texts = [self.reasons()]
         texts += [path.name for path in (self.places / "archive").rglob("*")]
         for (table,) in self.warehouse.rows(
-            "SELECT database || '.' || name FROM system.tables WHERE database IN ('core', 'ops') "
-            "AND engine LIKE '%MergeTree'"
+            "SELECT database || '.' || name FROM system.tables WHERE engine LIKE '%MergeTree' "
+            "AND database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')"
         ):
             texts += [str(row) for row in self.warehouse.rows(f"SELECT * FROM {table}")]
         return "\n".join(texts)
