@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date, datetime
 
 import pytest
 import xlsxwriter
 
+from tests.conftest import REPOSITORY
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.gosuslugi.registers_of_applications import HEADINGS, register, row
 from tests.tables.arrivals import MODIFIED, Arrivals
@@ -225,3 +227,13 @@ def test_a_preliminary_export_is_overtaken_by_the_final_one(arrivals: Arrivals) 
         (datetime(2024, 3, 11, 5),),
         (datetime(2024, 4, 1, 5),),
     ]
+
+
+def test_every_reality_names_tests_that_exist() -> None:
+    text = (REPOSITORY / "docs" / "files.md").read_text("utf-8")
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|.+`", text, re.MULTILINE)] == [
+        *range(1, 26)
+    ]
+    for place, name in re.findall(r"`([\w/.]+)::(test_\w+)`", text):
+        path = "gosuslugi/test_realities.py" if place == "realities" else place
+        assert f"\ndef {name}(" in (REPOSITORY / "tests" / path).read_text("utf-8"), name
