@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
+from rich.console import Console
 
 from municipal_indicators.inspection.findings import Inspection, inspect_file
 from municipal_indicators.inspection.headings import column_letter
+from municipal_indicators.inspection.terminal import print_inspection
 from municipal_indicators.warehouse import Warehouse
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.gosuslugi.registers_of_applications import HEADINGS, register, row
@@ -169,6 +173,34 @@ def test_where_no_heading_is_known_the_likeliest_row_is_shown(looked: Look) -> N
     ]
 
 
+def test_a_table_that_is_known_and_not_taken_is_shown_once(looked: Look) -> None:
+    undated = Table(("Номер", "Подразделение", "ПК", "СЗИ", "СЭД"), [("1", "Архив", 1, 1, 0)])
+    found = looked("a.xlsx", xlsx_bytes(undated))
+    assert "what date it is for" in found.reason
+    assert ([table.kind for table in found.tables], found.refused) == (["workplaces"], [])
+
+
+def test_a_table_on_a_hidden_sheet_is_asked_for(looked: Look) -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        hidden = book.add_worksheet("Скрыт")
+        hidden.write_row(0, 0, HEADINGS)
+        hidden.write_row(1, 0, row())
+        book.add_worksheet("Лист2").activate()
+        hidden.hide()
+    assert "Покажите лист с данными" in looked("a.xlsx", buffer.getvalue()).for_sender
+
+
+def test_many_members_alike_are_told_shortly(looked: Look) -> None:
+    members = {f"{n:02d}.csv": csv_bytes(register(row(Номер_заявления=f"{n}"))) for n in range(12)}
+    console = Console(file=io.StringIO(), width=200)
+    print_inspection(looked("a.zip", zip_bytes(members, MODIFIED)), console, problems=5)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.count("good rows: 1") == 12
+    assert (shown.count("Heading in the file"), shown.count("First rows as typed")) == (1, 5)
+    assert "… and 2 more: CSV in UTF-8 with BOM" in shown
+
+
 def test_a_refused_sheet_beside_a_good_one_is_shown_too(looked: Look) -> None:
     other = {"Сломан": Table(HEADINGS[1:], [row()[1:]]), "Справка": Table(("a", "б"), [(1, 2)])}
     found = looked("a.xlsx", xlsx_bytes(register(row()), other_sheets=other))
@@ -206,9 +238,10 @@ def test_a_refused_sheet_beside_a_good_one_is_shown_too(looked: Look) -> None:
             ],
         ),
         (zip_bytes({"a.csv": b"1" * 99}, MODIFIED)[:-30], ["zip archive"]),
+        (b'a;b\n1;"2\n' * 9, ["CSV in UTF-8, delimiter «;»"]),
         (b"a letter\nof two lines\n", ["text in UTF-8, without columns"]),
     ],
-    ids=["windows-1251", "tabs", "commas", "members", "half a zip", "letter"],
+    ids=["windows-1251", "tabs", "commas", "members", "half a zip", "open quote", "letter"],
 )
 def test_encoding_delimiter_and_members_are_named(
     content: bytes, formats: list[str], looked: Look

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             zone = load_passport().time_zone
             for path in options.files:
                 if not path.is_file():
-                    errors.print(f"{path}: there is no such file.", markup=False, soft_wrap=True)
+                    what = "a folder, name the files in it" if path.is_dir() else "no such file"
+                    errors.print(f"{path}: {what}.", markup=False, soft_wrap=True)
                     worst = 2
                     continue
                 source = options.source or _source_of(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -63,10 +64,10 @@ def _format(path: Path, kind: Kind, kinds: Sequence[TableKind]) -> str:
 def _dialect(path: Path, kinds: Sequence[TableKind]) -> str:
     try:
         sheet = next(iter(read_sheets(path, lambda rows: known_headings(rows, kinds))))
-        width = max(map(len, islice(sheet.rows, SEARCHED_ROWS)), default=0)
     except FileRejectedError as error:
         return f"not read: {error.reason}"
     encoding, delimiter = (_SPOKEN.get(one, one) for one in sheet.dialect or ("", ""))
-    if width < 2:
-        return f"text in {encoding}, without columns"
+    with suppress(FileRejectedError):
+        if max(map(len, islice(sheet.rows, SEARCHED_ROWS)), default=0) < 2:
+            return f"text in {encoding}, without columns"
     return f"CSV in {encoding}, delimiter {delimiter}"

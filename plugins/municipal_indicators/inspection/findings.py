@@ -137,12 +137,12 @@ def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[Refu
     is_known = is_known or inspection.status == "published" or "taken for" in inspection.reason
     kinds = _kinds()
     wanted = [inspection.source] if is_known else list(kinds)
-    labels = [problem.sheet for problem in inspection.problems if not problem.line]
-    return refused_tables(
-        path,
-        [kind for name in wanted for kind in kinds[name]],
-        labels if inspection.status == "published" else None,
-    )
+    named = {problem.sheet for problem in inspection.problems if not problem.line}
+    shown = {table.label for table in inspection.tables}
+    found = refused_tables(path, [kind for name in wanted for kind in kinds[name]])
+    if inspection.status == "published":
+        return [table for table in found if table.label in named]
+    return [table for table in found if table.label not in shown]
 
 
 def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:

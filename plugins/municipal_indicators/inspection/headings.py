@@ -26,7 +26,6 @@ from municipal_indicators.tables.sheets import Row, read_sheets
 _NEAREST = 3
 _ALIKE = 0.6
 _ALIKE_TO_ANY = 0.75
-_REFUSED_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,11 @@ def known_headings(rows: Sequence[Row], kinds: Sequence[TableKind]) -> int:
     return len(found.columns) if found else 0
 
 
-def refused_tables(
-    path: Path, kinds: Sequence[TableKind], labels: Sequence[str] | None = None
-) -> list[RefusedTable]:
-    """The first visible tables of a file (those of ``labels`` only, if given) by their likeliest headings."""
+def refused_tables(path: Path, kinds: Sequence[TableKind]) -> list[RefusedTable]:
+    """The visible tables of a file by their likeliest headings, as if none of them were taken."""
     try:
         with unpacked(path) as content:
-            tables = (table for one in content.members for table in _tables(one, kinds))
-            wanted = (one for one in tables if labels is None or one.label in labels)
-            return list(islice(wanted, _REFUSED_SHOWN))
+            return [table for member in content.members for table in _tables(member, kinds)]
     except FileRejectedError:
         return []
 

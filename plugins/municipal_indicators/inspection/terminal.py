@@ -15,6 +15,7 @@ from municipal_indicators.inspection.headings import Column, RefusedTable
 
 _CELL_WIDTH = 40
 _MEMBERS_NAMED = 10
+_TABLES_SHOWN = 5
 _VERDICTS = {
     0: ("It would be loaded as a whole.", "green"),
     1: ("It would be loaded, but not all of it is good: see below.", "yellow"),
@@ -47,9 +48,15 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
         _line(console, "Warning", warning, "yellow")
     for note in inspection.notes:
         _line(console, "Note", note)
-    for table in inspection.tables:
-        _print_table(table, console)
-    for refused in inspection.refused:
+    before: Sequence[Column] = ()
+    for number, table in enumerate(inspection.tables):
+        _print_title(table, console, is_counted=inspection.status == "published")
+        if table.columns != before:
+            _print_columns(table.columns, console)
+        if table.rows and number < _TABLES_SHOWN:
+            console.print(_typed(table.rows))
+        before = table.columns
+    for refused in inspection.refused[:_TABLES_SHOWN]:
         _print_refused(refused, console)
     _print_problems(inspection.problems, console, problems)
 
@@ -78,16 +85,14 @@ def _line(console: Console, name: str, text: str, style: str = "") -> None:
     console.print(grid)
 
 
-def _print_table(table: FoundTable, console: Console) -> None:
+def _print_title(table: FoundTable, console: Console, *, is_counted: bool) -> None:
     console.print()
     first, last = table.lines
     where = f"line {last}" if first == last else f"lines {first}–{last}"
     title = f"{table.label or 'The table'}: {table.title} ({table.kind}), headings in {where}"
     console.print(Text(title, style="bold"))
-    console.print(Text(f"  good rows: {table.loaded}, rows with a problem: {table.quarantined}"))
-    _print_columns(table.columns, console)
-    if table.rows:
-        console.print(_typed(table.rows))
+    if is_counted:
+        console.print(f"  good rows: {table.loaded}, rows with a problem: {table.quarantined}")
 
 
 def _print_refused(table: RefusedTable, console: Console) -> None:

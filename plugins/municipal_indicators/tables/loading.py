@@ -145,10 +145,10 @@ class _Loader:
             if skipped:
                 self.tally.notes.append(f"sheets without a table: {', '.join(skipped)}")
             self.tally.refusals += named
+        elif hidden and not named:
+            self.tally.refusals.append((hidden[0], _only_hidden()))
         elif refused:
             self.tally.refusals.append((refused[0][0], (named or refused)[0][1]))
-        elif hidden and not refused:
-            self.tally.refusals.append((hidden[0], _only_hidden()))
 
     def _load_sheet(self, sheet: Sheet, label: str) -> None:
         top: list[Row] = list(islice(sheet.rows, SEARCHED_ROWS))
@@ -319,8 +319,9 @@ def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> File
 
 def _only_hidden() -> FileRejectedError:
     return FileRejectedError(
-        "all sheets are hidden",
-        "Все листы книги скрыты. Покажите лист с данными и пришлите файл снова.",
+        "no visible sheet holds a known table, and hidden sheets are not read",
+        "На видимых листах нет нужной таблицы, а скрытые не читаются. Покажите лист с данными и пришлите "
+        "файл снова.",
     )
 
 
