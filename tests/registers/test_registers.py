@@ -279,6 +279,15 @@ def test_a_table_for_another_folder_is_refused(arrivals: Arrivals) -> None:
     assert run.rejected == ["registers/a.xlsx"]
 
 
+def test_a_budget_without_its_execution_is_no_list_of_events(arrivals: Arrivals) -> None:
+    headings = ("Год", "Дата", "Мероприятие", "План, тыс. руб.", "Осваивание")
+    rows = [(2024, DAY, "Связь", 861.4, 200)]
+    assert arrivals.take("a.xlsx", xlsx_bytes(Table(headings, rows))).published == 0
+    assert "нет столбцов: «Кассовое исполнение»" in arrivals.reasons()
+    events = Table(("Год", "Дата", "Мероприятие", "Вид"), [(2024, DAY, "День", "семинар")])
+    assert arrivals.take("b.xlsx", xlsx_bytes(events)).published == 1
+
+
 def test_four_kinds_in_one_workbook(arrivals: Arrivals) -> None:
     content = xlsx_bytes(
         Table(WORKPLACES, [("1", "Архив", "да", "да", "да", DAY)]),
@@ -290,3 +299,36 @@ def test_four_kinds_in_one_workbook(arrivals: Arrivals) -> None:
     )
     arrivals.take("Всё сразу.xlsx", content)
     assert arrivals.books() == [("published", 4, 4, 0, 0)]
+
+
+def test_persons_of_registers_are_found_nowhere(
+    arrivals: Arrivals, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, snils = "Петрова Анна Сергеевна", "112-233-445 95"
+    said = f"{name}, {snils}, +7 919 123-45-67, anna.petrova@mail.ru, ул. Ленина, д. 5"
+    rows: dict[str, tuple[Sequence[str], Sequence[Cell]]] = {
+        "места": (WORKPLACES, ("1", said, "да", "да", said, DAY)),
+        "другие": (WORKPLACES, (name, "Архив", "да", "да", "да", DAY)),
+        "отделы": (DEPARTMENTS, (f"Приёмная: {said}", 5, 5, DAY)),
+        "события": (EVENTS, (DAY, f"Встреча с {said}", said)),
+        "бюджет": ((*BUDGET, "Мероприятие"), (2024, DAY, 5, said, said)),
+        name: (EVENTS, (said, said, said)),
+    }
+    sheets = {
+        sheet: Table(
+            (*headings, f"Ответственный {said}"),
+            [(*cells, said)],
+            title_rows=(f"Составил {said}",),
+            closing_rows=[("Всего: 7", said), (), (f"Исполнитель {said}",)],
+        )
+        for sheet, (headings, cells) in rows.items()
+    }
+    first, *_ = sheets
+    with caplog.at_level("DEBUG"):
+        content = xlsx_bytes(sheets.pop(first), sheet=first, other_sheets=sheets)
+        assert arrivals.take(f"{said}.xlsx".replace("/", ""), content).published == 1
+    assert arrivals.books()[0][1:4] == (6, 2, 4)
+    for found in (arrivals.everything(), caplog.text):
+        assert "***" in found
+        for trace in ("Петров", "Сергеевн", "112-233", "123-45-67", "petrova@", "Ленина"):
+            assert trace not in found

@@ -83,21 +83,36 @@ def find_headings(
 ) -> Headings | None:
     """The best heading row among the first rows and columns: one with all needed fields, else the nearest.
 
+    A kind that lacks fields is preferred to a whole one where it knows two more headings for each.
     ``needed`` holds, by kind, the fields without which a table is not that kind. None when no row
     has two known headings.
     """
-    best: tuple[tuple[bool, float, int, int], Headings] | None = None
+    whole: tuple[tuple[float, int, int], Headings] | None = None
+    part: tuple[tuple[float, int, int], Headings] | None = None
     searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
     for headings in _candidates(searched, list(known)):
         wanted = list(needed[headings.known.kind])
         lacking = len(headings.missing(wanted))
-        found = len(headings.columns)
-        storeys = headings.last_row - headings.first_row
-        share = found if not lacking else 1 - lacking / len(wanted)
-        rank = (not lacking, share, -storeys, -headings.first_row)
-        if best is None or rank > best[0]:
-            best = rank, headings
+        share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
+        rank = (share, headings.first_row - headings.last_row, -headings.first_row)
+        if lacking and (part is None or rank > part[0]):
+            part = rank, headings
+        elif not lacking and (whole is None or rank > whole[0]):
+            whole = rank, headings
+    if whole and part and _says_more(part[1], whole[1], list(needed[part[1].known.kind])):
+        return part[1]
+    best = whole or part
     return best[1] if best else None
+
+
+def _says_more(part: Headings, whole: Headings, wanted: Sequence[str]) -> bool:
+    # A budget without its execution has the date and the title of an event: it must not become events.
+    lacking = len(part.missing(wanted))
+    return (
+        part.known.kind != whole.known.kind
+        and lacking * 2 <= len(wanted)
+        and len(part.columns) - 2 * lacking >= len(whole.columns)
+    )
 
 
 def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
