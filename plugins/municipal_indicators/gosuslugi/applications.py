@@ -11,10 +11,9 @@ from municipal_indicators.masking import mask_personal
 from municipal_indicators.tables.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.tables.columns import (
     DAMAGED,
+    Moments,
     codes,
     damaged,
-    escaped,
-    moments,
     names,
     shown,
 )
@@ -69,7 +68,7 @@ class _Conversion:
         self.keys = application_keys(table.warehouse)
         self.codes = codes()
         self.services = names()
-        self.moments = moments(table.words, is_1904=table.is_1904)
+        self.moments = Moments(table.words, is_1904=table.is_1904)
         self.due = Memo(self._due)
         self.shown = shown()
         self.channel = Memo(self.channels.channel)
@@ -79,11 +78,11 @@ class _Conversion:
 
     def convert(self, block: Block) -> Mapping[str, Sequence[str]]:
         """The text columns of a block."""
-        statuses = [self.shown[cell] for cell in block.column("status")]
+        statuses = self.shown.column(block.column("status"))
         groups = self._groups(block)
         self.statuses.count_unknown(groups, statuses)
-        status_at = [self.moments[cell] for cell in block.column("status_at")]
-        finished_at = [self.moments[cell] for cell in block.column("finished_at")]
+        status_at = self.moments.column(block.column("status_at"))
+        finished_at = self.moments.column(block.column("finished_at"))
         if "message" in groups:
             # A message is no status: such a row ranks as of its filing, so that it reopens nothing.
             messages = [group == "message" for group in groups]
@@ -97,19 +96,19 @@ class _Conversion:
             ]
         problem_fields, problems = self._problems(block)
         return {
-            "application_key": [self.keys[cell] for cell in block.column("application_number")],
-            "service_code": [self.codes[cell] for cell in block.column("service_code")],
-            "service_name": [self.services[cell] for cell in block.column("service_name")],
-            "filed_at": [self.moments[cell] for cell in block.column("filed_at")],
+            "application_key": self.keys(block.column("application_number")),
+            "service_code": self.codes.column(block.column("service_code")),
+            "service_name": self.services.column(block.column("service_name")),
+            "filed_at": self.moments.column(block.column("filed_at")),
             **self._channel_columns(block),
             "status_group": groups,
             "status_text": statuses,
             "status_at": status_at,
             "finished_at": finished_at,
-            "due": [self.due[cell] for cell in block.column("due")],
-            "due_calendar_days": [self.ratings[cell] for cell in block.column("due_calendar_days")],
-            "applicant_type": [self.applicants[cell] for cell in block.column("applicant_type")],
-            "rating": [self.ratings[cell] for cell in block.column("rating")],
+            "due": self.due.column(block.column("due")),
+            "due_calendar_days": self.ratings.column(block.column("due_calendar_days")),
+            "applicant_type": self.applicants.column(block.column("applicant_type")),
+            "rating": self.ratings.column(block.column("rating")),
             "problem_field": problem_fields,
             "problem": problems,
         }
@@ -129,9 +128,9 @@ class _Conversion:
             found.append(group)
         return found
 
-    def _channel_columns(self, block: Block) -> dict[str, list[str]]:
-        channels = [self.channel[cell] for cell in block.column("channel")]
-        texts = [self.shown[cell] for cell in block.column("channel")]
+    def _channel_columns(self, block: Block) -> dict[str, Sequence[str]]:
+        channels = self.channel.column(block.column("channel"))
+        texts = self.shown.column(block.column("channel"))
         if "" in channels:
             unknown = (text for name, text in zip(channels, texts, strict=True) if not name)
             self.channels.unknown.update(text for text in unknown if text)
@@ -151,7 +150,7 @@ class _Conversion:
             return found[1]
         if found := _CALENDAR_DAYS.fullmatch(text):
             return f"{found[1]} calendar"
-        return escaped(moment_text(cell, self.words, is_1904=self.is_1904))
+        return moment_text(cell, self.words, is_1904=self.is_1904)
 
     def _applicant(self, cell: Cell) -> str:
         return self.words.applicant_types[plain_text(cell)] or "прочее"
@@ -165,10 +164,10 @@ def _whole_number(cell: Cell, words: Words) -> str:
     plain = re.sub(r"[.,]0+\Z", "", text)
     if plain.isdecimal():
         return plain
-    return "" if normal_form(text) in words.absent else escaped(mask_personal(text))
+    return "" if normal_form(text) in words.absent else mask_personal(text)
 
 
-def _without(texts: list[str], dropped: list[bool]) -> list[str]:
+def _without(texts: Sequence[str], dropped: Sequence[bool]) -> list[str]:
     return ["" if drop else text for text, drop in zip(texts, dropped, strict=True)]
 
 

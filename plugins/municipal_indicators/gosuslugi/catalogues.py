@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from municipal_indicators.gosuslugi.vocabulary import Channels
 from municipal_indicators.masking import mask_personal, mask_value
 from municipal_indicators.tables.cells import Cell, Memo, normal_form, plain_text
-from municipal_indicators.tables.columns import DAMAGED, codes, damaged, escaped, moments, names
+from municipal_indicators.tables.columns import DAMAGED, Moments, codes, damaged, names
 from municipal_indicators.tables.dates import made_at, moment_text, true_at
 from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind
 
@@ -30,23 +30,23 @@ def open_catalogue(table: Table) -> Reading:
 
     def electronic(cell: Cell) -> str:
         answer = channels.electronic(cell, words)
-        return escaped(mask_personal(plain_text(cell))) if answer is None else str(int(answer))
+        return mask_personal(plain_text(cell)) if answer is None else str(int(answer))
 
     def level(cell: Cell) -> str:
         text = plain_text(cell)
-        return words.levels[text] or escaped(mask_value(text).lower())
+        return words.levels[text] or mask_value(text).lower()
 
     def valid_to(cell: Cell) -> str:
         if normal_form(plain_text(cell)) in words.open_ended:
             return ""
-        return escaped(moment_text(cell, words, is_1904=table.is_1904))
+        return moment_text(cell, words, is_1904=table.is_1904)
 
     memos = {
         "service_code": codes(),
         "service_name": names(),
         "level": Memo(level),
         "electronic": Memo(electronic),
-        "valid_from": moments(words, is_1904=table.is_1904),
+        "valid_from": Moments(words, is_1904=table.is_1904),
         "valid_to": Memo(valid_to),
     }
     code_name = table.headings.known.names["service_code"]
@@ -54,7 +54,7 @@ def open_catalogue(table: Table) -> Reading:
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         broken = damaged(block.column("service_code"))
         return {
-            **{name: [memo[cell] for cell in block.column(name)] for name, memo in memos.items()},
+            **{name: memo.column(block.column(name)) for name, memo in memos.items()},
             "problem_field": [code_name if bad else "" for bad in broken],
             "problem": [DAMAGED if bad else "" for bad in broken],
         }

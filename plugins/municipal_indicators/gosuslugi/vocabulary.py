@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from municipal_indicators import settings
@@ -50,7 +51,7 @@ class Statuses:
             return self._codes.get(int(found["code"])) or self._texts[found["title"]] or "unknown"
         return "unknown"
 
-    def count_unknown(self, groups: list[str], statuses: list[str]) -> None:
+    def count_unknown(self, groups: Sequence[str], statuses: Sequence[str]) -> None:
         """Count the statuses (as quarantine may show them) that a block could not map."""
         if "unknown" in groups:
             pairs = zip(groups, statuses, strict=True)

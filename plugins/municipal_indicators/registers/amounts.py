@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from municipal_indicators.tables.cells import Cell, Memo, normal_form, plain_text
-from municipal_indicators.tables.columns import decimal_text, escaped
+from municipal_indicators.tables.columns import decimal_text
 from municipal_indicators.tables.words import Words
 
 _UNIT = re.compile(
@@ -44,7 +44,7 @@ def roubles(words: Words, scale: Decimal) -> Memo:
         try:
             amount = Decimal(text)
         except ArithmeticError:
-            return escaped(text)
+            return text
         return f"{amount * (scale_of([own['unit']]) or scale if own else scale):f}"
 
     return Memo(convert)

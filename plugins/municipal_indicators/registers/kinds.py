@@ -11,11 +11,11 @@ from municipal_indicators.registers.amounts import roubles, scale_of
 from municipal_indicators.tables.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.tables.columns import (
     DAMAGED,
+    Moments,
     codes,
     damaged,
     flags,
     key_names,
-    moments,
     names,
     numbers,
 )
@@ -45,7 +45,7 @@ def open_departments(table: Table) -> Reading:
 def open_events(table: Table) -> Reading:
     """Rows of events; each has its own date."""
     memos = {
-        "held_on": moments(table.words, is_1904=table.is_1904),
+        "held_on": Moments(table.words, is_1904=table.is_1904),
         "title": key_names(),
         "kind": names(),
     }
@@ -87,16 +87,14 @@ def _reading(
     spoken = true_at(table.above, table.words, table.zone)
     fallback = ""
     if is_dated_by_row:
-        columns["as_of"] = moments(table.words, is_1904=table.is_1904)
+        columns["as_of"] = Moments(table.words, is_1904=table.is_1904)
         if "as_of" not in table.headings.columns:
             fallback = _as_of(table, spoken)
             # That date says what the rows are true for, not when the file was made.
             spoken = None
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
-        texts = {
-            name: [memo[cell] for cell in block.column(name)] for name, memo in columns.items()
-        }
+        texts = {name: memo.column(block.column(name)) for name, memo in columns.items()}
         if fallback:
             texts["as_of"] = [fallback] * block.size
         broken = damaged(block.column(identified_by)) if identified_by else [False] * block.size

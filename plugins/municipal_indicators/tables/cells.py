@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -35,6 +35,10 @@ class Memo(dict[Cell, str]):
             self.clear()
         text = self[cell] = self.convert(cell)
         return text
+
+    def column(self, cells: Sequence[Cell]) -> Sequence[str]:
+        """The texts of a whole column."""
+        return list(map(self.__getitem__, cells))
 
 
 def clean_text(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from municipal_indicators import settings
@@ -18,7 +19,7 @@ from municipal_indicators.tables.cells import (
     number_text,
     plain_text,
 )
-from municipal_indicators.tables.dates import moment_text
+from municipal_indicators.tables.dates import are_plain_moments, moment_text
 from municipal_indicators.tables.words import Words
 
 DAMAGED = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
@@ -31,39 +32,44 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _GROUPED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
-def escaped(text: str) -> str:
-    """Clean text as a cell of TabSeparated."""
-    return text.replace("\\", "\\\\") if "\\" in text else text
-
-
-def moments(words: Words, *, is_1904: bool) -> Memo:
+class Moments(Memo):
     """Dates and instants in plain spellings; see ``moment_text``."""
-    return Memo(lambda cell: escaped(moment_text(cell, words, is_1904=is_1904)))
+
+    def __init__(self, words: Words, *, is_1904: bool) -> None:
+        super().__init__(partial(moment_text, words=words, is_1904=is_1904))
+
+    def column(self, cells: Sequence[Cell]) -> Sequence[str]:
+        """A column of moments, at once where all of them are spelled plainly already."""
+        if set(map(type, cells)) <= {str, datetime}:
+            texts = list(map(str, cells))
+            if are_plain_moments(texts):
+                return texts
+        return super().column(cells)
 
 
 def names() -> Memo:
     """Names that the marts keep, with personal data masked."""
-    return Memo(lambda cell: escaped(mask_value(plain_text(cell))))
+    return Memo(lambda cell: mask_value(plain_text(cell)))
 
 
 def key_names() -> Memo:
     """Names that tell rows apart: a masked one keeps a digest, so that two do not become one."""
-    return Memo(lambda cell: escaped(_key_name(plain_text(cell))))
+    return Memo(lambda cell: _key_name(plain_text(cell)))
 
 
 def codes() -> Memo:
     """Codes as text, every digit kept; what looks like a person's data or a sentence is masked."""
-    return Memo(lambda cell: escaped(_code(code_text(cell))))
+    return Memo(lambda cell: _code(code_text(cell)))
 
 
 def shown() -> Memo:
     """Any cell as quarantine may show it."""
-    return Memo(lambda cell: escaped(mask_personal(plain_text(cell))))
+    return Memo(lambda cell: mask_personal(plain_text(cell)))
 
 
 def numbers(words: Words) -> Memo:
     """Numbers with a point and without blanks; empty for words that mean nothing."""
-    return Memo(lambda cell: escaped(decimal_text(cell, words)))
+    return Memo(lambda cell: decimal_text(cell, words))
 
 
 def flags(words: Words) -> Memo:
@@ -73,6 +79,8 @@ def flags(words: Words) -> Memo:
 
 def damaged(cells: Sequence[Cell]) -> list[bool]:
     """For each cell of codes whether a spreadsheet has destroyed its digits."""
+    if set(map(type, cells)) == {str} and "".join(cells).isdecimal():  # type: ignore[arg-type]
+        return [False] * len(cells)
     memo: dict[Cell, bool] = {}
     found = []
     for cell in cells:
@@ -99,7 +107,7 @@ def decimal_text(cell: Cell, words: Words) -> str:
 def _flag(words: Words, cell: Cell) -> str:
     text = plain_text(cell)
     answer = words.flag(normal_form(text))
-    return escaped(mask_personal(text)) if answer is None else str(int(answer))
+    return mask_personal(text) if answer is None else str(int(answer))
 
 
 def _code(text: str) -> str:

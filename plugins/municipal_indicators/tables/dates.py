@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,10 @@ _PLAIN = re.compile(
     r"\d{2}\.\d{2}\.(?:\d{4}|\d{2})(?: \d{2}:\d{2}(?::\d{2})?)?"
     r"|\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?"
     r"|[2-5]\d{4}(?:\.\d+)?|60000"
+)
+# Line by line the commonest of them: what is nothing else needs no look at each cell.
+_PLAIN_COLUMN = re.compile(
+    r"(?:(?:(?:\d\d\.\d\d\.\d{4}|\d{4}-\d\d-\d\d)(?: \d\d:\d\d(?::\d\d)?)?)?\n)*", re.ASCII
 )
 _SERIAL = re.compile(r"([2-5]\d{4}),(\d+)")
 _MONTHS = ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
@@ -56,6 +60,12 @@ def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
     if found := _SERIAL.fullmatch(text):
         return f"{found[1]}.{found[2]}"
     return _respelled(text) or mask_personal(text)
+
+
+def are_plain_moments(texts: Sequence[str]) -> bool:
+    """Whether ``moment_text`` would surely return all texts as they are."""
+    lines = "\n".join(texts) + "\n"
+    return lines.count("\n") == len(texts) and bool(_PLAIN_COLUMN.fullmatch(lines))
 
 
 def made_at(lines: Iterable[str], words: Words, zone: ZoneInfo) -> datetime | None:

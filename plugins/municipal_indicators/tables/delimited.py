@@ -7,6 +7,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -16,7 +17,6 @@ from municipal_indicators.tables.sheets import WIDEST, Judge, Row, Sheet
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
-_PIECE_RECORDS = 500
 _LONGEST_CELL = 1 << 18
 _LONGEST_LINE = 1 << 24
 _BLOCK = 1 << 20
@@ -39,40 +39,80 @@ def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
 
 
 def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Row]:
+    """The records of a file: cut at the delimiters where nothing is quoted, else by the csv module."""
     csv.field_size_limit(_LONGEST_CELL)
+    # Quotes, blanks that the csv module skips, and line ends of its own.
+    telling = ('"', "\r") if delimiter == "\t" else ('"', "\r", f"{delimiter} ", "\n ")
+    number, width = 0, 0
     with path.open(encoding=encoding, newline="") as file:
         if skip_line:
             file.readline()
-        reader = csv.reader(
-            _lines(file, delimiter), delimiter=delimiter, skipinitialspace=delimiter != "\t"
-        )
-        number, width, line = 0, 0, 0
-        is_broken = False
-        while not is_broken:
-            piece: list[list[str]] = []
-            try:
-                piece.extend(islice(reader, _PIECE_RECORDS))
-            except csv.Error:
-                is_broken = True
-            if not piece and not is_broken:
-                return
-            if is_broken or reader.line_num - line > len(piece):
-                for place, record in enumerate(piece, start=number + 1):
-                    if _swallows_rows(record, delimiter, width):
-                        raise _open_quote(place)
-                    width = max(width, len(record))
-            line, number = reader.line_num, number + len(piece)
-            width = max(width, *map(len, piece), 0)
-            yield from piece  # type: ignore[misc]  # a list of str is a row of cells
-        raise _open_quote(number + 1)
+        blocks = _blocks(file)
+        for block in blocks:
+            text = block.replace("\r\n", "\n")
+            lines = text.removesuffix("\n").split("\n")
+            if not (
+                any(sign in text for sign in telling)
+                or text.startswith(" ")
+                or max(map(len, lines)) > WIDEST
+            ):
+                rows: list[Row] = [line.split(delimiter) if line else [] for line in lines]  # type: ignore[misc]
+                number, width = number + len(rows), max(width, *map(len, rows))
+                yield from rows
+                continue
+            source = _Lines(block, blocks, delimiter)
+            reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+            line = 0
+            while not source.is_spent:
+                number += 1
+                try:
+                    record = next(reader)
+                except csv.Error:
+                    raise _open_quote(number) from None
+                if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
+                    raise _open_quote(number)
+                line, width = reader.line_num, max(width, len(record))
+                yield record  # type: ignore[misc]  # a list of str is a row of cells
 
 
-def _lines(file: TextIO, delimiter: str) -> Iterator[str]:
-    """The lines of a file, none of so many cells that the reader could not hold them."""
-    while line := file.readline(_LONGEST_LINE):
-        if len(line) > WIDEST and (len(line) == _LONGEST_LINE or line.count(delimiter) > WIDEST):
+def _blocks(file: TextIO) -> Iterator[str]:
+    """A file in pieces that end where a line ends; raises FileRejectedError for an endless line."""
+    while block := file.read(_BLOCK):
+        rest = file.readline(_LONGEST_LINE)
+        if len(rest) == _LONGEST_LINE:
             raise _too_wide()
-        yield line
+        yield block + rest
+
+
+class _Lines(Iterator[str]):
+    """The lines of a block, and of those after it while a quoted cell goes on into them.
+
+    None has so many cells that the reader could not hold them.
+    """
+
+    def __init__(self, block: str, blocks: Iterator[str], delimiter: str) -> None:
+        self._blocks = blocks
+        self._delimiter = delimiter
+        self._next = ""
+        self._open(block)
+
+    def __next__(self) -> str:
+        if self.is_spent:
+            self._open(next(self._blocks))
+        line = self._next
+        self._next = self._lines.readline()
+        if len(line) > WIDEST and line.count(self._delimiter) > WIDEST:
+            raise _too_wide()
+        return line
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all lines of the blocks that were opened are taken."""
+        return not self._next
+
+    def _open(self, block: str) -> None:
+        self._lines = StringIO(block, newline="")
+        self._next = self._lines.readline()
 
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
@@ -138,9 +178,9 @@ def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
     csv.field_size_limit(_LONGEST_CELL)
     rows: list[Row] = []
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(
-            _lines(file, delimiter), delimiter=delimiter, skipinitialspace=delimiter != "\t"
-        )
+        blocks = _blocks(file)
+        source = _Lines("", blocks, delimiter)
+        reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
         try:
             rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
         except (csv.Error, FileRejectedError):

@@ -57,9 +57,8 @@ class Block:
 class Reading:
     """How one table is read.
 
-    ``convert`` turns a block into the text columns of the door, without tabs, line ends or
-    backslashes; ``context`` is added to what the door's views read; ``notes`` are told after
-    the last row.
+    ``convert`` turns a block into the text columns of the door; ``context`` is added to what the
+    door's views read; ``notes`` are told after the last row.
     """
 
     convert: Callable[[Block], Mapping[str, Sequence[str]]]
