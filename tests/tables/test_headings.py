@@ -15,6 +15,7 @@ from municipal_indicators.tables.cells import Cell
 from municipal_indicators.tables.headings import Headings, find_headings, heading_sets
 from municipal_indicators.tables.kinds import TableKind
 from municipal_indicators.tables.rows import data_rows
+from municipal_indicators.tables.sheets import in_pieces
 from municipal_indicators.tables.words import read_words
 
 Grid = list[list[Cell]]
@@ -32,7 +33,8 @@ def read(rows: Grid, kinds: Sequence[TableKind] = REGISTERS) -> list[int]:
     headings = found(rows, kinds)
     needed = next(kind.needed for kind in kinds if kind.name == headings.known.kind)
     below = iter([list(row) for row in rows[headings.last_row + 1 :]])
-    return [line for line, _ in data_rows(below, headings, needed, read_words())]
+    runs = data_rows(in_pieces(below), headings, needed, read_words())
+    return [line for lines, _ in runs for line in lines]
 
 
 def test_the_heading_row_is_found_below_titles() -> None:

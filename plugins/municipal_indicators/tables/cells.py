@@ -38,6 +38,10 @@ class Memo(dict[Cell, str]):
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
         """The texts of a whole column."""
+        from municipal_indicators.tables.texts import Texts
+
+        if isinstance(cells, Texts) and (texts := cells.mapped(self.__getitem__)):
+            return texts
         return list(map(self.__getitem__, cells))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from municipal_indicators import settings
@@ -19,7 +19,8 @@ from municipal_indicators.tables.cells import (
     number_text,
     plain_text,
 )
-from municipal_indicators.tables.dates import are_plain_moments, moment_text
+from municipal_indicators.tables.dates import PLAIN_MOMENT, are_plain_moments, moment_text
+from municipal_indicators.tables.texts import Texts
 from municipal_indicators.tables.words import Words
 
 DAMAGED = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
@@ -40,7 +41,10 @@ class Moments(Memo):
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
         """A column of moments, at once where all of them are spelled plainly already."""
-        if set(map(type, cells)) <= {str, datetime}:
+        if isinstance(cells, Texts):
+            if cells.match(PLAIN_MOMENT):
+                return cells
+        elif set(map(type, cells)) <= {str, date, datetime}:
             texts = list(map(str, cells))
             if are_plain_moments(texts):
                 return texts
@@ -79,7 +83,7 @@ def flags(words: Words) -> Memo:
 
 def damaged(cells: Sequence[Cell]) -> list[bool]:
     """For each cell of codes whether a spreadsheet has destroyed its digits."""
-    if set(map(type, cells)) == {str} and "".join(cells).isdecimal():  # type: ignore[arg-type]
+    if isinstance(cells, Texts) and cells.are_decimal():
         return [False] * len(cells)
     memo: dict[Cell, bool] = {}
     found = []

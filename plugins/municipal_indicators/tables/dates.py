@@ -18,10 +18,13 @@ _PLAIN = re.compile(
     r"|\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?"
     r"|[2-5]\d{4}(?:\.\d+)?|60000"
 )
-# Line by line the commonest of them: what is nothing else needs no look at each cell.
-_PLAIN_COLUMN = re.compile(
-    r"(?:(?:(?:\d\d\.\d\d\.\d{4}|\d{4}-\d\d-\d\d)(?: \d\d:\d\d(?::\d\d)?)?)?\n)*", re.ASCII
+PLAIN_MOMENT = (
+    r"^(?:(?:[0-9]{2}[.][0-9]{2}[.][0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?$"
 )
+"""The commonest spellings, or nothing: ``moment_text`` leaves them as they are. For RE2 too."""
+
+_PLAIN_COLUMN = re.compile(f"(?:{PLAIN_MOMENT[1:-1]}\n)*")
 _SERIAL = re.compile(r"([2-5]\d{4}),(\d+)")
 _MONTHS = ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
 _SPELLED = (

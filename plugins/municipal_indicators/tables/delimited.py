@@ -7,19 +7,24 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.sheets import WIDEST, Judge, Row, Sheet
+from municipal_indicators.tables.cells import Cell
+from municipal_indicators.tables.headings import SEARCHED_COLUMNS
+from municipal_indicators.tables.sheets import WIDEST, Judge, Piece, Row, Sheet, in_pieces
+from municipal_indicators.tables.texts import Texts
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
 _LONGEST_CELL = 1 << 18
 _LONGEST_LINE = 1 << 24
-_BLOCK = 1 << 20
+_FIRST_BLOCK = 1 << 16
+_BLOCK = 1 << 22
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
@@ -34,54 +39,129 @@ def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
     with path.open(encoding=encoding, newline="") as file:
         found = _SEPARATOR_LINE.fullmatch(file.readline(16))
     delimiter = found.group(1) if found else _delimiter(path, encoding, judge)
-    records = _records(path, encoding, delimiter, skip_line=bool(found))
-    return Sheet("", records, dialect=(encoding, delimiter))
+    pieces = _pieces(path, encoding, delimiter, skip_line=bool(found))
+    return Sheet("", pieces, dialect=(encoding, delimiter))
 
 
-def _records(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Row]:
+class _Cut:
+    """A block without quotes, as many cells in each line: columns are cut at once, rows one by one."""
+
+    def __init__(self, block: bytes, delimiter: str) -> None:
+        self._block = block
+        self._delimiter = delimiter
+        self._size = block.count(b"\n") + (not block.endswith(b"\n"))
+
+    def __len__(self) -> int:
+        return self._size
+
+    @cached_property
+    def width(self) -> int:
+        """How many cells each row has at least; 0 where that is not seen at once."""
+        return len(self._columns)
+
+    def column(self, place: int) -> Sequence[Cell]:
+        """The cells of a column within the width."""
+        return Texts(self._columns[place])
+
+    def rows(self) -> list[Row]:
+        """The rows; a blank line has no cell."""
+        lines = self._block.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+        if len(max(lines, key=len)) > WIDEST:
+            for line in lines:
+                _check_width(line, self._delimiter)
+        return [line.split(self._delimiter) if line else [] for line in lines]  # type: ignore[misc]
+
+    @cached_property
+    def _columns(self) -> Sequence[Any]:
+        from pyarrow import ArrowInvalid, BufferReader, compute, csv, string
+
+        first, _, _ = self._block.partition(b"\n")
+        width = first.count(self._delimiter.encode()) + 1
+        if width > SEARCHED_COLUMNS:
+            # Nothing is read beyond them, and Arrow takes some kilobytes a column.
+            return ()
+        names = list(map(str, range(width)))
+        try:
+            table = csv.read_csv(
+                BufferReader(self._block),
+                csv.ReadOptions(column_names=names, block_size=len(self._block)),
+                csv.ParseOptions(
+                    delimiter=self._delimiter, quote_char=False, ignore_empty_lines=False
+                ),
+                csv.ConvertOptions(column_types=dict.fromkeys(names, string())),
+            ).combine_chunks()
+        except ArrowInvalid:
+            # Rows of unequal length.
+            return ()
+        if table.num_rows != self._size or any(
+            compute.max(compute.binary_length(column)).as_py() > _LONGEST_CELL
+            for column in table.columns
+        ):
+            return ()
+        return [column.chunk(0) for column in table.columns]
+
+
+def _pieces(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Piece]:
     """The records of a file: cut at the delimiters where nothing is quoted, else by the csv module."""
     csv.field_size_limit(_LONGEST_CELL)
-    # Quotes, blanks that the csv module skips, and line ends of its own.
-    telling = ('"', "\r") if delimiter == "\t" else ('"', "\r", f"{delimiter} ", "\n ")
     number, width = 0, 0
-    with path.open(encoding=encoding, newline="") as file:
+    blocks = _blocks(path, encoding, skip_line=skip_line)
+    for block in blocks:
+        if _is_plain(block, delimiter):
+            piece = _Cut(block, delimiter)
+            number, width = number + len(piece), max(width, piece.width)
+            yield piece
+            continue
+        source = _Lines(block, blocks, delimiter)
+        reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        records: list[Row] = []
+        line = 0
+        while not source.is_spent:
+            number += 1
+            try:
+                record = next(reader)
+            except csv.Error:
+                raise _open_quote(number) from None
+            if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
+                raise _open_quote(number)
+            line, width = reader.line_num, max(width, len(record))
+            records.append(record)  # type: ignore[arg-type]  # a list of str is a row of cells
+        yield from in_pieces(records)
+
+
+def _is_plain(block: bytes, delimiter: str) -> bool:
+    """Whether the csv module would do no more than cut: no quotes, no blanks to skip, no odd line ends."""
+    if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or not delimiter.isascii():
+        return False
+    sign = delimiter.encode()
+    return delimiter == "\t" or not (
+        sign + b" " in block or b"\n " in block or block.startswith(b" ")
+    )
+
+
+def _blocks(path: Path, encoding: str, *, skip_line: bool = False) -> Iterator[bytes]:
+    """A file in UTF-8, in pieces that end where a line ends.
+
+    Raises FileRejectedError for an endless line.
+    """
+    is_utf8 = encoding.startswith("utf-8")
+    # The first one holds the headings, which are looked at row by row.
+    size = _FIRST_BLOCK
+    with path.open("rb") if is_utf8 else path.open(encoding=encoding, newline="") as file:
+        if encoding == "utf-8-sig":
+            file.read(len(codecs.BOM_UTF8))
         if skip_line:
             file.readline()
-        blocks = _blocks(file)
-        for block in blocks:
-            text = block.replace("\r\n", "\n")
-            lines = text.removesuffix("\n").split("\n")
-            if not (
-                any(sign in text for sign in telling)
-                or text.startswith(" ")
-                or max(map(len, lines)) > WIDEST
-            ):
-                rows: list[Row] = [line.split(delimiter) if line else [] for line in lines]  # type: ignore[misc]
-                number, width = number + len(rows), max(width, *map(len, rows))
-                yield from rows
-                continue
-            source = _Lines(block, blocks, delimiter)
-            reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
-            line = 0
-            while not source.is_spent:
-                number += 1
-                try:
-                    record = next(reader)
-                except csv.Error:
-                    raise _open_quote(number) from None
-                if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
-                    raise _open_quote(number)
-                line, width = reader.line_num, max(width, len(record))
-                yield record  # type: ignore[misc]  # a list of str is a row of cells
+        while block := file.read(size):
+            rest = file.readline(_LONGEST_LINE)
+            if len(rest) == _LONGEST_LINE:
+                raise _too_wide()
+            yield _utf8(block) + _utf8(rest)
+            size = _BLOCK
 
 
-def _blocks(file: TextIO) -> Iterator[str]:
-    """A file in pieces that end where a line ends; raises FileRejectedError for an endless line."""
-    while block := file.read(_BLOCK):
-        rest = file.readline(_LONGEST_LINE)
-        if len(rest) == _LONGEST_LINE:
-            raise _too_wide()
-        yield block + rest
+def _utf8(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
 
 
 class _Lines(Iterator[str]):
@@ -90,7 +170,7 @@ class _Lines(Iterator[str]):
     None has so many cells that the reader could not hold them.
     """
 
-    def __init__(self, block: str, blocks: Iterator[str], delimiter: str) -> None:
+    def __init__(self, block: bytes, blocks: Iterator[bytes], delimiter: str) -> None:
         self._blocks = blocks
         self._delimiter = delimiter
         self._next = ""
@@ -101,8 +181,7 @@ class _Lines(Iterator[str]):
             self._open(next(self._blocks))
         line = self._next
         self._next = self._lines.readline()
-        if len(line) > WIDEST and line.count(self._delimiter) > WIDEST:
-            raise _too_wide()
+        _check_width(line, self._delimiter)
         return line
 
     @property
@@ -110,9 +189,14 @@ class _Lines(Iterator[str]):
         """Whether all lines of the blocks that were opened are taken."""
         return not self._next
 
-    def _open(self, block: str) -> None:
-        self._lines = StringIO(block, newline="")
+    def _open(self, block: bytes) -> None:
+        self._lines = StringIO(block.decode(), newline="")
         self._next = self._lines.readline()
+
+
+def _check_width(line: str, delimiter: str) -> None:
+    if len(line) > WIDEST and line.count(delimiter) > WIDEST:
+        raise _too_wide()
 
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
@@ -177,14 +261,12 @@ def _evenness(rows: Sequence[Row]) -> float:
 def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
     csv.field_size_limit(_LONGEST_CELL)
     rows: list[Row] = []
-    with path.open(encoding=encoding, newline="") as file:
-        blocks = _blocks(file)
-        source = _Lines("", blocks, delimiter)
-        reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
-        try:
-            rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
-        except (csv.Error, FileRejectedError):
-            return rows
+    source = _Lines(b"", _blocks(path, encoding), delimiter)
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    try:
+        rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
+    except (csv.Error, FileRejectedError):
+        return rows
     return rows
 
 

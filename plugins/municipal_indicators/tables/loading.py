@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.archives import Member
@@ -24,14 +24,24 @@ from municipal_indicators.tables.headings import (
     heading_sets,
 )
 from municipal_indicators.tables.kinds import Block, Reading, Table, TableKind, utc_text
-from municipal_indicators.tables.rows import Numbered, Run, data_runs
-from municipal_indicators.tables.sheets import Row, Sheet, read_sheets
+from municipal_indicators.tables.rows import Numbered, Run, data_rows
+from municipal_indicators.tables.sheets import (
+    Piece,
+    Row,
+    Rows,
+    Sheet,
+    in_pieces,
+    parted,
+    read_sheets,
+)
+from municipal_indicators.tables.texts import as_arrow, joined
 from municipal_indicators.tables.totals import unequal_totals
 from municipal_indicators.tables.words import Words, read_words
 
 log = logging.getLogger(__name__)
 
 BLOCK_ROWS = 25_000
+_END: Run = ([], Rows([]))
 _PROGRESS_ROWS = 200_000
 _MESSAGE_LENGTH = 2_000
 # Where a row came from is no part of what it says: two rows alike in the rest are duplicates.
@@ -151,7 +161,7 @@ class _Loader:
             self.tally.refusals.append((refused[0][0], (named or refused)[0][1]))
 
     def _load_sheet(self, sheet: Sheet, label: str) -> None:
-        top: list[Row] = list(islice(sheet.rows, SEARCHED_ROWS))
+        top, rest = parted(sheet.pieces, SEARCHED_ROWS)
         headings = self._recognised(top)
         if headings is None:
             if _says_no_data(top, self.words):
@@ -171,10 +181,10 @@ class _Loader:
             warehouse=self.task.warehouse,
         )
         reading = kind.open_table(table)
-        below = chain(top[headings.last_row + 1 :], sheet.rows)
+        below = chain(in_pieces(top[headings.last_row + 1 :]), rest)
         needed = [name for name in kind.needed if name in headings.columns]
         totals: list[Numbered] = []
-        runs = data_runs(below, headings, needed, self.words, totals)
+        runs = data_rows(below, headings, needed, self.words, totals)
         staged = self._stage(kind, reading, headings, runs, label)
         # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
         self.task.warehouse.insert(
@@ -217,14 +227,8 @@ class _Loader:
         under_way: Future[None] | None = None
         # A thread sends one block through the door while the next one is read.
         with _uncollected(), ThreadPoolExecutor(1) as pool:
-            for lines, rows in _blocks(runs):
-                cells = {
-                    name: [row[column] for row in rows] for name, column in headings.columns.items()
-                }
-                texts = reading.convert(Block(len(rows), cells))
-                content = _arrow(
-                    {"sheet": repeat(label, len(rows)), "line": map(str, lines), **texts}
-                )
+            for lines, block in _blocks(runs, headings.columns):
+                content = _arrow(label, lines, reading.convert(block))
                 if under_way:
                     under_way.result()
                 under_way = pool.submit(
@@ -235,8 +239,8 @@ class _Loader:
                     context,
                     fmt="ArrowStream",
                 )
-                staged += len(rows)
-                self.tally.staged += len(rows)
+                staged += block.size
+                self.tally.staged += block.size
                 if staged % _PROGRESS_ROWS < BLOCK_ROWS and staged >= _PROGRESS_ROWS:
                     log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
             if under_way:
@@ -259,24 +263,34 @@ class _NoTableError(FileRejectedError):
     """Nothing like a known heading row."""
 
 
-def _blocks(runs: Iterable[Run]) -> Iterator[Run]:
+def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[list[int], Block]]:
+    """Runs put together until they are worth a statement: lines, and the cells of each field."""
     lines: list[int] = []
-    rows: list[Row] = []
-    for more_lines, more_rows in runs:
-        lines += more_lines
-        rows += more_rows
-        while len(rows) >= BLOCK_ROWS:
-            yield lines[:BLOCK_ROWS], rows[:BLOCK_ROWS]
-            del lines[:BLOCK_ROWS], rows[:BLOCK_ROWS]
-    if rows:
-        yield lines, rows
+    pieces: list[Piece] = []
+    for more, piece in chain(runs, [_END]):
+        if len(piece):
+            lines += more
+            pieces.append(piece)
+        if len(lines) >= BLOCK_ROWS or (lines and piece is _END[1]):
+            cells = {
+                name: joined([piece.column(place) for piece in pieces])
+                for name, place in columns.items()
+            }
+            yield lines, Block(len(lines), cells)
+            lines, pieces = [], []
 
 
-def _arrow(columns: Mapping[str, Iterable[str]]) -> bytes:
-    """Columns of text as a stream of Arrow: the engine reads them as they are, nothing to escape."""
+def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]]) -> bytes:
+    """Columns of text as a stream of Arrow: the engine takes them as they are, nothing to escape."""
     import pyarrow as pa
 
-    table = pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+    table = pa.table(
+        {
+            "sheet": pa.repeat(sheet, len(lines)),
+            "line": pa.array(lines, pa.uint64()).cast(pa.string()),
+            **{name: as_arrow(column) for name, column in texts.items()},
+        }
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)

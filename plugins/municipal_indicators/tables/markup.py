@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.tables.sheets import WIDEST, Row, Sheet
+from municipal_indicators.tables.sheets import WIDEST, Row, Sheet, in_pieces
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -54,7 +54,8 @@ def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
         raise _no_table("the XML is no Excel 2003 workbook")
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
         yield Sheet(
-            sheet.get(f"{_SPREADSHEET}Name") or "", _within_limits(_spreadsheet_rows(sheet))
+            sheet.get(f"{_SPREADSHEET}Name") or "",
+            in_pieces(_within_limits(_spreadsheet_rows(sheet))),
         )
 
 
@@ -95,7 +96,8 @@ def _read_html(content: bytes) -> Iterator[Sheet]:
     if not tables:
         raise _no_table("the HTML holds no table")
     for number, table in enumerate(tables, start=1):
-        yield Sheet(f"table {number}" if len(tables) > 1 else "", _within_limits(_html_rows(table)))
+        rows = _within_limits(_html_rows(table))
+        yield Sheet(f"table {number}" if len(tables) > 1 else "", in_pieces(rows))
 
 
 def _html_encoding(content: bytes) -> str:

@@ -3,67 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from operator import itemgetter
 from typing import Literal
 
 from municipal_indicators.tables.cells import is_blank, normal_form, plain_text
 from municipal_indicators.tables.headings import Headings, is_heading_again
-from municipal_indicators.tables.sheets import Row
+from municipal_indicators.tables.sheets import PIECE_ROWS, Piece, Row, Rows, in_pieces
 from municipal_indicators.tables.words import Words
 
 _UNDER_HEADINGS = 3
 _HELD_LIMIT = 10_000
 _TOTALS_LIMIT = 1_000
-_PIECE_ROWS = 1_000
 
 Numbered = tuple[int, Row]
-Run = tuple[Sequence[int], Sequence[Row]]
+Run = tuple[Sequence[int], Piece]
 """Line numbers and as many rows."""
 _Kind = Literal["data", "end", "nothing"]
 
 
 def data_rows(
-    rows: Iterator[Row],
+    pieces: Iterable[Piece],
     headings: Headings,
     needed: Sequence[str],
     words: Words,
     totals: list[Numbered] | None = None,
-) -> Iterator[Numbered]:
-    """The data rows below the headings with their line numbers, padded to the table's width.
+) -> Iterator[Run]:
+    """The data rows below the headings with their line numbers, wide enough for all columns that are read.
 
     Left out are blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2»
     alone in its row), totals and what they consist of («из них …» below one), «Нет данных», and what
     stands below the last complete row after a blank row, a total or a signature word. Any other row is
     data, complete or not, so that nothing is lost in silence. The total rows are put into ``totals``.
     """
-    for lines, piece in data_runs(rows, headings, needed, words, totals):
-        yield from zip(lines, piece, strict=True)
-
-
-def data_runs(
-    rows: Iterator[Row],
-    headings: Headings,
-    needed: Sequence[str],
-    words: Words,
-    totals: list[Numbered] | None = None,
-) -> Iterator[Run]:
-    """What ``data_rows`` yields, many rows at once."""
     reader = _Reader(headings, needed, words)
     held: list[tuple[_Kind, Numbered]] = []
     line = headings.last_row + 2
-    while piece := list(islice(rows, _PIECE_ROWS)):
+    for piece, is_plain in _judged(pieces, reader, line):
         lines = range(line, line + len(piece))
         line = lines.stop
-        if reader.is_plain(piece, lines):
+        if is_plain:
             if held:
                 yield _run(_flushed(held))
                 held.clear()
             reader.is_below_total = False
             yield lines, piece
         else:
-            yield _run(_sorted_out(reader, zip(lines, piece, strict=True), held, totals))
+            numbered = zip(lines, piece.rows(), strict=True)
+            yield _run(_sorted_out(reader, numbered, held, totals))
     yield _run(_flushed(reader.without_footer(held)))
+
+
+def _judged(pieces: Iterable[Piece], reader: _Reader, line: int) -> Iterator[tuple[Piece, bool]]:
+    """Each piece and whether it is plain; one that is not in smaller ones, as most of it may be."""
+    for piece in pieces:
+        is_plain = reader.is_plain(piece, line)
+        parts = [piece] if is_plain or len(piece) <= PIECE_ROWS else in_pieces(piece.rows())
+        for part in parts:
+            yield part, is_plain or (part is not piece and reader.is_plain(part, line))
+            line += len(part)
 
 
 def _sorted_out(
@@ -101,7 +98,7 @@ def _flushed(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
 
 def _run(numbered: Iterable[Numbered]) -> Run:
     found = list(numbered)
-    return [line for line, _ in found], [row for _, row in found]
+    return [line for line, _ in found], Rows([row for _, row in found])
 
 
 class _Reader:
@@ -117,15 +114,15 @@ class _Reader:
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
 
-    def is_plain(self, rows: Sequence[Row], lines: range) -> bool:
-        """Whether all rows are surely complete and no decoration: nothing to sort out."""
-        if lines.start <= self._under or min(map(len, rows)) < self.width:
+    def is_plain(self, piece: Piece, line: int) -> bool:
+        """Whether all rows, the first in this line, are surely complete and no decoration."""
+        if line <= self._under or piece.width < self.width:
             return False
         for column in self.needed:
-            cells = [row[column] for row in rows]
+            cells = piece.column(column)
             if "" in cells or " " in cells or "\u00a0" in cells:
                 return False
-        keys = [row[self.needed[0]] for row in rows]
+        keys = piece.column(self.needed[0])
         return all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys)
 
     def is_complete(self, row: Row) -> bool:

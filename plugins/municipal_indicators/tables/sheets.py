@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.masking import mask_personal
@@ -15,6 +17,8 @@ Judge = Callable[[Sequence[Row]], int]
 
 WIDEST = 16_384
 """Columns of a sheet of Excel: no table has more."""
+
+PIECE_ROWS = 1_000
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -29,6 +33,65 @@ _NO_TABLE = {
 }
 
 
+class Piece(Protocol):
+    """Some rows of a sheet, as rows or as columns."""
+
+    def __len__(self) -> int:
+        """How many rows."""
+
+    @property
+    def width(self) -> int:
+        """How many cells each row has at least."""
+
+    def column(self, place: int) -> Sequence[Cell]:
+        """The cells of a column within the width."""
+
+    def rows(self) -> list[Row]:
+        """The rows."""
+
+
+class Rows:
+    """A piece that is made of rows."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def width(self) -> int:
+        """How many cells each row has at least."""
+        return min(map(len, self._rows), default=0)
+
+    def column(self, place: int) -> Sequence[Cell]:
+        """The cells of a column within the width."""
+        return [row[place] for row in self._rows]
+
+    def rows(self) -> list[Row]:
+        """The rows themselves."""
+        return self._rows
+
+
+def in_pieces(rows: Iterable[Row]) -> Iterator[Piece]:
+    """Rows in pieces of at most ``PIECE_ROWS``."""
+    rest = iter(rows)
+    while piece := list(islice(rest, PIECE_ROWS)):
+        yield Rows(piece)
+
+
+def parted(pieces: Iterator[Piece], number: int) -> tuple[list[Row], Iterator[Piece]]:
+    """The first rows of some pieces, at most so many, and the pieces below them."""
+    top: list[Row] = []
+    for piece in pieces:
+        rows = piece.rows()
+        wanted = number - len(top)
+        top += rows[:wanted]
+        if len(rows) >= wanted:
+            return top, chain(in_pieces(rows[wanted:]), pieces)
+    return top, iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet: its rows from the first one on, so that row n is line n as Excel shows it.
@@ -39,11 +102,16 @@ class Sheet:
     """
 
     name: str
-    rows: Iterator[Row]
+    pieces: Iterator[Piece]
     is_hidden: bool = False
     is_1904: bool = False
     dialect: tuple[str, str] | None = None
     errors: int = 0
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows, one by one; they can be read once, as rows or in pieces."""
+        return (row for piece in self.pieces for row in piece.rows())
 
     def label(self, member: str) -> str:
         """The place of a table as messages and quarantine name it: member and sheet, masked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import is_zipfile
@@ -10,7 +11,7 @@ from zipfile import is_zipfile
 from municipal_indicators.archives import check_office_size
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.tables.cells import Cell
-from municipal_indicators.tables.sheets import Row, Sheet
+from municipal_indicators.tables.sheets import Row, Sheet, in_pieces
 
 CELLS_LIMIT = 40_000_000
 """Cells of one sheet, empty ones between the corners included: calamine holds them all."""
@@ -22,6 +23,8 @@ _LONGEST_TAG = 256
 _WIDE_CELL = re.compile(rb'r="([A-Za-z]{2,9})\d')
 _CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{1,12})')
 _TALL_CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{6,12})')
+# Either of them, spelled in any way, for RE2, which finds it in a tenth of the time.
+_FAR_CELL = r"r\s*=\s*[\"'](?:[A-Za-z]{2,9}[0-9]|[A-Za-z]?[0-9]{6})"
 # Calamine hands such cells over as blank ones.
 _ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
@@ -70,6 +73,8 @@ class _Dimensions:
         self._tail = text[-_LONGEST_TAG:]
 
     def _check_corner(self, text: bytes) -> None:
+        if self._cell is _TALL_CELL and not _has_far_cell(text):
+            return
         dense = text.translate(_DOUBLE_QUOTES, b" \t\r\n")
         for column in set(_WIDE_CELL.findall(dense)):
             self._width = max(self._width, _column_number(column.upper()))
@@ -116,8 +121,12 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 raise _too_large()
             yield Sheet(
                 name=meta.name,
-                rows=_filled(
-                    sheet.iter_rows(), sheet.merged_cell_ranges or [], (sheet.start or (0, 0))[1]
+                pieces=in_pieces(
+                    _filled(
+                        sheet.iter_rows(),
+                        sheet.merged_cell_ranges or [],
+                        (sheet.start or (0, 0))[1],
+                    )
                 ),
                 is_hidden=meta.visible != SheetVisibleEnum.Visible,
                 is_1904=dimensions.is_1904,
@@ -154,6 +163,14 @@ def _carried_down(rows: Iterator[Row], starts: dict[int, list[tuple[int, int]]])
             if column < len(row):
                 carried.append((column, bottom, row[column]))
         yield row
+
+
+def _has_far_cell(text: bytes) -> bool:
+    from pyarrow import Array, binary, compute, py_buffer
+
+    offsets = py_buffer(struct.pack("=2i", 0, len(text)))
+    texts = Array.from_buffers(binary(), 1, [None, offsets, py_buffer(text)])
+    return bool(compute.match_substring_regex(texts, _FAR_CELL)[0].as_py())
 
 
 def _column_number(letters: bytes) -> int:
