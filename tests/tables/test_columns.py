@@ -26,7 +26,8 @@ from municipal_indicators.tables.texts import Texts, as_arrow, joined
 from municipal_indicators.tables.words import read_words
 
 WORDS = read_words()
-CELLS = st.text(st.sampled_from("аЖ1 ;,\t\n\r\"'«\u00a0.-"), max_size=6)
+# No cell has line ends and delimiters: that is how an open quote shows, and is refused.
+CELLS = st.text("аЖ1 ;,\t\"'«\u00a0.-", max_size=6) | st.text('аЖ1 \n\r"«', max_size=6)
 
 
 @pytest.fixture
@@ -38,7 +39,10 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_blocks")
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=25),
