@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from bench.measuring import chosen_ways, cpu_seconds, machine, peak_megabytes, say
 
@@ -29,6 +29,7 @@ WAYS = {
     "ours-cp1251": "our load of the CSV in windows-1251, published",
     "many-xlsx": "our load of several .xlsx in one run, published",
     "calamine": "pandas.read_excel(engine='calamine'), merely read",
+    "openpyxl": "pandas.read_excel(engine='openpyxl'), merely read",
     "infile": "engine alone, typed INSERT … FROM INFILE of the CSV in UTF-8",
 }
 HEADINGS = (
@@ -257,8 +258,8 @@ def measure(way: str, folder: Path) -> Measure:
 
 
 def _prepared(way: str, folder: Path) -> tuple[Callable[[], object], Callable[[], int]]:
-    if way == "calamine":
-        return _calamine(folder / "xlsx" / "0.xlsx")
+    if way in ("calamine", "openpyxl"):
+        return _merely_read(folder / "xlsx" / "0.xlsx", way)
     if way == "infile":
         return _infile(folder / "utf8" / "0.csv")
     kind, _, form = way.partition("-")
@@ -302,11 +303,13 @@ def _ours(files: Sequence[Path]) -> tuple[Callable[[], object], Callable[[], int
     return lambda: outcome.update(load_outcome("gosuslugi", load_file, ZONE)), count
 
 
-def _calamine(path: Path) -> tuple[Callable[[], object], Callable[[], int]]:
+def _merely_read(
+    path: Path, engine: Literal["calamine", "openpyxl"]
+) -> tuple[Callable[[], object], Callable[[], int]]:
     import pandas as pd
 
     frames: list[Any] = []
-    return lambda: frames.append(pd.read_excel(path, engine="calamine")), lambda: len(frames[0])
+    return lambda: frames.append(pd.read_excel(path, engine=engine)), lambda: len(frames[0])
 
 
 def _infile(path: Path) -> tuple[Callable[[], object], Callable[[], int]]:
@@ -388,7 +391,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rows", type=_number, default=100_000, help="rows of a register")
     add("--rounds", type=_number, default=3, help="rounds; the medians are shown")
-    add("--copies", type=_number, default=5, help="registers that many-xlsx loads")
+    add("--copies", type=_number, default=10, help="registers that many-xlsx loads")
     add("--ways", type=chosen_ways(WAYS), default=",".join(WAYS), help="which ways, comma list")
     add("--out", type=Path, default=REPOSITORY / "build" / "bench", help="figures, warehouses")
     add("--child", nargs=3, help=argparse.SUPPRESS)

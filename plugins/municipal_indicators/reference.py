@@ -44,7 +44,7 @@ def read_mapping(name: str, folder: Path = settings.REFERENCE) -> dict[str, Any]
     """The top-level mapping of a YAML file; raises ConfigurationError naming file and line."""
     path = folder / name
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - both are safe loaders
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ConfigurationError(
@@ -53,6 +53,11 @@ def read_mapping(name: str, folder: Path = settings.REFERENCE) -> dict[str, Any]
     if not isinstance(content, dict):
         raise ConfigurationError(f"reference/{name}:1: a mapping is needed at the top.")
     return content
+
+
+def load_yaml(text: str) -> Any:
+    """What a YAML text holds; raises yaml.YAMLError."""
+    return yaml.load(text, _Loader)  # noqa: S506 - both are safe loaders
 
 
 def holidays() -> list[tuple[date, str]]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MetricaError
+from municipal_indicators.reference import load_yaml
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def load_fields(source: str = "visits", path: Path | None = None) -> FieldList:
     """The fields of ``visits`` or ``hits``; raises ConfigurationError that names the file and the place."""
     path = path or file_of(source)
     try:
-        fields = FieldList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        fields = FieldList.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     except ValidationError as error:
