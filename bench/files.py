@@ -258,8 +258,10 @@ def measure(way: str, folder: Path) -> Measure:
 
 
 def _prepared(way: str, folder: Path) -> tuple[Callable[[], object], Callable[[], int]]:
-    if way in ("calamine", "openpyxl"):
-        return _merely_read(folder / "xlsx" / "0.xlsx", way)
+    if way == "calamine":
+        return _merely_read(folder / "xlsx" / "0.xlsx", "calamine")
+    if way == "openpyxl":
+        return _merely_read(folder / "xlsx" / "0.xlsx", "openpyxl")
     if way == "infile":
         return _infile(folder / "utf8" / "0.csv")
     kind, _, form = way.partition("-")
