@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -103,9 +104,12 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
     try:
         with _opened(path) as archive:
             for info in archive.infolist():
-                with archive.open(info) as source:
-                    while chunk := source.read(_CHUNK):
+                with archive.open(info) as source, ThreadPoolExecutor(1) as pool:
+                    following = pool.submit(source.read, _CHUNK)
+                    while chunk := following.result():
                         budget.spend(len(chunk))
+                        # The next block is unpacked while this one is looked at.
+                        following = pool.submit(source.read, _CHUNK)
                         if watch:
                             watch(info.filename, chunk)
     except _BROKEN as error:

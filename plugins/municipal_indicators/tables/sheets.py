@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
@@ -66,11 +67,16 @@ class Rows:
 
     def column(self, place: int) -> Sequence[Cell]:
         """The cells of a column within the width."""
-        return [row[place] for row in self._rows]
+        return self._columns[place]
 
     def rows(self) -> list[Row]:
         """The rows themselves."""
         return self._rows
+
+    @cached_property
+    def _columns(self) -> list[tuple[Cell, ...]]:
+        # The shortest row ends them, which is the width.
+        return list(zip(*self._rows, strict=False))
 
 
 def in_pieces(rows: Iterable[Row]) -> Iterator[Piece]:

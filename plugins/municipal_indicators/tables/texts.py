@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, overload
 
 import pyarrow as pa
@@ -62,7 +63,7 @@ def joined(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
         return columns[0]
     if all(isinstance(column, Texts) for column in columns):
         return Texts(pa.concat_arrays([column.array for column in columns]))  # type: ignore[attr-defined]
-    return [cell for column in columns for cell in column]
+    return list(chain.from_iterable(columns))
 
 
 def as_arrow(texts: Iterable[str]) -> Any:
