@@ -33,7 +33,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo inspect test bench-metrica bench-files lint format lock clean
+.PHONY: help setup development demo inspect test bench-metrica bench-files bench-smev lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--ro
 
 bench-files: $(DEVELOPMENT) ## Speed and memory of loads of registers (BENCH=--help)
 	@$(BIN)/python -m bench.files $(BENCH)
+
+bench-smev: $(DEVELOPMENT) ## Speed and memory of loads of SMEV logs, journals and envelopes (BENCH=--help)
+	@$(BIN)/python -m bench.smev $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -8,20 +8,27 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any, Literal
 
-from bench.measuring import chosen_ways, cpu_seconds, machine, peak_megabytes, say
+from bench.measuring import (
+    REPOSITORY,
+    Measure,
+    chosen_ways,
+    in_fresh_process,
+    machine,
+    middle,
+    say,
+    timed,
+    whole_number,
+)
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 ZONE = "Europe/Moscow"
 WAYS = {
     "ours-xlsx": "our load of the .xlsx, published",
@@ -68,18 +75,6 @@ TYPES = {
     "Оценка": "Nullable(UInt8)",
     "Ведомство": "LowCardinality(String)",
 }
-MOST_SECONDS = 1800
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What one way took; ``rows`` are those that it stored or read."""
-
-    way: str
-    rows: int
-    seconds: float
-    cpu_seconds: float
-    peak_megabytes: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.child:
         way, folder, answer = options.child
-        Path(answer).write_text(json.dumps(asdict(measure(way, Path(folder)))), encoding="utf-8")
+        found = timed(way, *_prepared(way, Path(folder)))
+        Path(answer).write_text(json.dumps(asdict(found)), encoding="utf-8")
         return 0
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="files-bench-", dir=options.out) as folder:
@@ -198,63 +194,12 @@ def _measures(folder: Path, options: argparse.Namespace) -> Iterator[Measure]:
     """All ways in turn, round after round, so that a busy minute hits none of them alone."""
     for number in range(1, options.rounds + 1):
         for way in options.ways:
-            measured = _child(way, folder)
+            measured = in_fresh_process("bench.files", way, folder)
             say(
                 f"round {number} of {options.rounds}, {way}: {measured.seconds:.2f} s,"
-                f" {measured.rows / measured.seconds:,.0f} rows/s"
+                f" {measured.speed:,.0f} rows/s"
             )
             yield measured
-
-
-def _child(way: str, folder: Path) -> Measure:
-    """What a fresh process with an empty warehouse and inbox answers."""
-    room = Path(tempfile.mkdtemp(prefix=f"{way}-", dir=folder))
-    answer = room / "answer.json"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.files", "--child", way, str(folder), str(answer)],
-            cwd=REPOSITORY,
-            env=_environment(room),
-            capture_output=True,
-            text=True,
-            timeout=MOST_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
-        return Measure(**json.loads(answer.read_text(encoding="utf-8")))
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _environment(room: Path) -> dict[str, str]:
-    """The connection, the folders and a bare Airflow; nothing of the user's own."""
-    engine = {"interface": "chdb", "path": str(room / "warehouse")}
-    connection = {
-        "conn_type": "clickhouse",
-        "schema": "default",
-        "extra": {"client_kwargs": engine},
-    }
-    own = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
-    return own | {
-        "AIRFLOW_HOME": str(room / "airflow"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(connection),
-        "AIRFLOW_VAR_INBOX": str(room / "inbox"),
-        "AIRFLOW_VAR_ARCHIVE": str(room / "archive"),
-        "AIRFLOW_VAR_PERSONAL_DATA_KEY": "a-key-of-the-bench",
-        "PYTHONPATH": str(REPOSITORY / "plugins"),
-    }
-
-
-def measure(way: str, folder: Path) -> Measure:
-    """Prepare a way, time it in this process, and count what it stored or read."""
-    load, count = _prepared(way, folder)
-    cpu, started = cpu_seconds(), time.perf_counter()
-    load()
-    seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
-    peak = peak_megabytes()
-    return Measure(way, count(), seconds, cpu, peak)
 
 
 def _prepared(way: str, folder: Path) -> tuple[Callable[[], object], Callable[[], int]]:
@@ -345,42 +290,21 @@ def _print_table(options: argparse.Namespace, measures: Sequence[Measure]) -> No
     table.add_column("way", overflow="fold")
     for name in ("rows", "s", "rows/s", "CPU s", "peak MB", "× calamine", "× INFILE"):
         table.add_column(name, justify="right")
-    middle = {way: _middle([one for one in measures if one.way == way]) for way in options.ways}
-    for way, one in middle.items():
+    medians = {way: middle([one for one in measures if one.way == way]) for way in options.ways}
+    for way, one in medians.items():
         table.add_row(
             f"{way}: {WAYS[way]}",
             f"{one.rows:,}",
             f"{one.seconds:.2f}",
-            f"{_speed(one):,.0f}",
+            f"{one.speed:,.0f}",
             f"{one.cpu_seconds:.1f}",
             f"{one.peak_megabytes:,.0f}",
             *(
-                f"{_speed(one) / _speed(other):.2f}" if (other := middle.get(name)) else ""
+                f"{one.speed / other.speed:.2f}" if (other := medians.get(name)) else ""
                 for name in ("calamine", "infile")
             ),
         )
     Console(width=130).print(table)
-
-
-def _middle(measures: Sequence[Measure]) -> Measure:
-    return Measure(
-        measures[0].way,
-        measures[0].rows,
-        median(one.seconds for one in measures),
-        median(one.cpu_seconds for one in measures),
-        max(one.peak_megabytes for one in measures),
-    )
-
-
-def _speed(measure: Measure) -> float:
-    return measure.rows / measure.seconds
-
-
-def _number(text: str) -> int:
-    number = int(text.replace("_", "")) if text.replace("_", "").isdecimal() else 0
-    if not number:
-        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number above 0")
-    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -391,9 +315,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Ways: " + "; ".join(f"{way}: {text}" for way, text in WAYS.items()),
     )
     add = parser.add_argument
-    add("--rows", type=_number, default=100_000, help="rows of a register")
-    add("--rounds", type=_number, default=3, help="rounds; the medians are shown")
-    add("--copies", type=_number, default=10, help="registers that many-xlsx loads")
+    add("--rows", type=whole_number, default=100_000, help="rows of a register")
+    add("--rounds", type=whole_number, default=3, help="rounds; the medians are shown")
+    add("--copies", type=whole_number, default=10, help="registers that many-xlsx loads")
     add("--ways", type=chosen_ways(WAYS), default=",".join(WAYS), help="which ways, comma list")
     add("--out", type=Path, default=REPOSITORY / "build" / "bench", help="figures, warehouses")
     add("--child", nargs=3, help=argparse.SUPPRESS)

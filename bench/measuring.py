@@ -3,13 +3,100 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Collection
+import tempfile
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MOST_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one way took; ``rows`` are those that it stored or read."""
+
+    way: str
+    rows: int
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+
+    @property
+    def speed(self) -> float:
+        """Rows a second."""
+        return self.rows / self.seconds
+
+
+def timed(way: str, load: Callable[[], object], count: Callable[[], int]) -> Measure:
+    """Time a load in this process; what it stored or read is counted after the clock."""
+    cpu, started = cpu_seconds(), time.perf_counter()
+    load()
+    seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+    peak = peak_megabytes()
+    return Measure(way, count(), seconds, cpu, peak)
+
+
+def middle(measures: Sequence[Measure]) -> Measure:
+    """The medians of the rounds of one way, and the highest peak."""
+    return Measure(
+        measures[0].way,
+        measures[0].rows,
+        median(one.seconds for one in measures),
+        median(one.cpu_seconds for one in measures),
+        max(one.peak_megabytes for one in measures),
+    )
+
+
+def in_fresh_process(module: str, way: str, folder: Path) -> Measure:
+    """What ``python -m module --child`` answers of a way, with an empty warehouse and inbox."""
+    room = Path(tempfile.mkdtemp(prefix=f"{way}-", dir=folder))
+    answer = room / "answer.json"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, "--child", way, str(folder), str(answer)],
+            cwd=REPOSITORY,
+            env=environment(room),
+            capture_output=True,
+            text=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
+        return Measure(**json.loads(answer.read_text(encoding="utf-8")))
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def environment(room: Path) -> dict[str, str]:
+    """The connection, the folders and a bare Airflow; nothing of the user's own."""
+    engine = {"interface": "chdb", "path": str(room / "warehouse")}
+    connection = {
+        "conn_type": "clickhouse",
+        "schema": "default",
+        "extra": {"client_kwargs": engine},
+    }
+    own = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+    return own | {
+        "AIRFLOW_HOME": str(room / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(connection),
+        "AIRFLOW_VAR_INBOX": str(room / "inbox"),
+        "AIRFLOW_VAR_ARCHIVE": str(room / "archive"),
+        "AIRFLOW_VAR_PERSONAL_DATA_KEY": "a-key-of-the-bench",
+        "PYTHONPATH": str(REPOSITORY / "plugins"),
+    }
 
 
 def machine() -> dict[str, Any]:
@@ -54,3 +141,11 @@ def chosen_ways(known: Collection[str]) -> Callable[[str], list[str]]:
         return list(dict.fromkeys(chosen))
 
     return read
+
+
+def whole_number(text: str) -> int:
+    """A number of rows or rounds on the command line."""
+    number = int(text.replace("_", "")) if text.replace("_", "").isdecimal() else 0
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number above 0")
+    return number

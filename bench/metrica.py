@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -20,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from bench.measuring import chosen_ways, machine, say
+from bench.measuring import MOST_SECONDS, chosen_ways, environment, machine, say
 from bench.task import Field, Measure, Task
 from tests.emulators.metrica.bulk import REPOSITORY, Bulk
 
@@ -33,7 +32,6 @@ WAYS = {
     "pandas": "requests → pandas.read_csv → insert_df",
     "lists": "rows in Python lists → insert",
 }
-MOST_SECONDS = 1800
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,23 +105,10 @@ def _child(way: str, task: Task, folder: Path) -> dict[str, Any]:
 
 
 def _environment(room: Path, url: str) -> dict[str, str]:
-    """The two connections and a bare Airflow; nothing of the user's own."""
-    engine = {"interface": "chdb", "path": str(room / "warehouse")}
-    clickhouse = {
-        "conn_type": "clickhouse",
-        "schema": "default",
-        "extra": {"client_kwargs": engine},
-    }
+    """The connections of the bench, the emulator's among them."""
     metrica = {"conn_type": "metrica", "schema": "http", "host": "127.0.0.1", "password": TOKEN}
     metrica["port"] = url.rpartition(":")[2]
-    own = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
-    return own | {
-        "AIRFLOW_HOME": str(room / "airflow"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(clickhouse),
-        "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
-        "PYTHONPATH": str(REPOSITORY / "plugins"),
-    }
+    return environment(room) | {"AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica)}
 
 
 @contextmanager

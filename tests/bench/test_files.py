@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.files import HEADINGS, WAYS
+from bench.measuring import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS, COPIES = 300, 2
 
 

@@ -1,0 +1,33 @@
+"""The bench of SMEV loads, with small numbers: every way takes every line or message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.measuring import REPOSITORY
+from bench.smev import WAYS
+
+SIZES = {"text": 600, "journal": 300, "envelopes": 40}
+
+
+def test_every_way_takes_all_lines_and_messages(tmp_path: Path) -> None:
+    sizes = ["--lines", "600", "--notes", "300", "--envelopes", "40"]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.smev", *sizes, "--rounds", "1", "--out", str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for way in WAYS:
+        assert f"{way}: " in done.stdout
+        assert f"round 1 of 1, {way}: " in done.stderr
+    report = json.loads((tmp_path / "smev.json").read_text(encoding="utf-8"))
+    assert {measure["way"]: measure["rows"] for measure in report["measures"]} == {
+        way: SIZES[way.partition("-")[2]] for way in WAYS
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["smev.json"]
