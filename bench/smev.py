@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import random
 import re
-import shutil
 import sys
-import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from bench.measuring import (
-    REPOSITORY,
-    Measure,
-    chosen_ways,
-    in_fresh_process,
-    machine,
-    middle,
-    say,
-    timed,
-    whole_number,
-)
+from bench.loading import Bench, Prepared, aged, engine_load, our_load
 from tests.emulators.inbox.envelopes import Kind, get_request_response, message_id
 from tests.emulators.inbox.journal import journal_line
 from tests.emulators.inbox.textlog import ack_sent, log_entry, request_received
 
-ZONE = "Europe/Moscow"
-Prepared = tuple[Callable[[], object], Callable[[], int]]
+if TYPE_CHECKING:
+    from municipal_indicators.warehouse import Warehouse
+
 WAYS = {
     "ours-text": "our load of the text log, published",
     "engine-text": "engine alone: LineAsString, splitByChar and substring",
@@ -54,39 +38,6 @@ _ENTRY = re.compile(
 _ID = re.compile(r"messageId=([0-9a-f-]{36})")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the table, write the figures."""
-    options = _parser().parse_args(arguments)
-    if options.child:
-        way, folder, answer = options.child
-        found = timed(way, *_prepared(way, Path(folder)))
-        Path(answer).write_text(json.dumps(asdict(found)), encoding="utf-8")
-        return 0
-    options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="smev-bench-", dir=options.out) as folder:
-        say("writing the log, the journal and the envelopes")
-        write_sources(Path(folder), options.lines, options.notes, options.envelopes)
-        measures = []
-        for number in range(1, options.rounds + 1):
-            for way in options.ways:
-                one = in_fresh_process("bench.smev", way, Path(folder))
-                say(
-                    f"round {number} of {options.rounds}, {way}: {one.seconds:.2f} s, {one.speed:,.0f}/s"
-                )
-                measures.append(one)
-    _print_table(options.ways, measures)
-    report = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "rounds": options.rounds,
-        "measures": [asdict(one) for one in measures],
-    }
-    target = options.out / "smev.json"
-    target.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(f"Figures: {target}\n")
-    return 0
-
-
 def write_sources(folder: Path, lines: int, notes: int, envelopes: int) -> None:
     """``text/``, ``journal/`` and ``envelopes/`` below a folder: one log, one journal, zips of 10 000."""
     _write(folder / "text" / "adapter.log", _log_lines(lines))
@@ -98,20 +49,14 @@ def write_sources(folder: Path, lines: int, notes: int, envelopes: int) -> None:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for number in range(start, min(start + _IN_ZIP, envelopes)):
                 archive.writestr(f"{number}.xml", _envelope(number))
-        _age(target)
+        aged(target)
 
 
 def _write(path: Path, lines: Iterator[str]) -> None:
     path.parent.mkdir(parents=True)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)
-    _age(path)
-
-
-def _age(path: Path) -> None:
-    # A young file is watched for a while before it is taken.
-    stamp = time.time() - 3600
-    os.utime(path, (stamp, stamp))
+    aged(path)
 
 
 def _at(number: int) -> datetime:
@@ -174,35 +119,15 @@ def _prepared(way: str, folder: Path) -> Prepared:
 
 
 def _ours(files: Sequence[Path], form: str) -> Prepared:
-    """The load task of the DAG over an inbox with these files; the schema stands before."""
-    import clickhouse_connect
-
-    from municipal_indicators import settings
-    from municipal_indicators.file_loads import load_outcome
-    from municipal_indicators.migrations import apply_schema
     from municipal_indicators.smev.files import load_file
-    from municipal_indicators.warehouse import embedded_path, open_warehouse
 
-    inbox = Path(str(settings.inbox_folder())) / "smev"
-    inbox.mkdir(parents=True)
-    for file in files:
-        shutil.copy2(file, inbox / file.name)
-    with open_warehouse() as warehouse:
-        apply_schema(warehouse)
-    # A client that stays keeps the engine running, so that its start is no part of the load.
-    kept = clickhouse_connect.get_client(interface="chdb", path=str(embedded_path()))
-    outcome: dict[str, Any] = {}
-
-    def count() -> int:
-        if outcome != {"published": len(files), "failed": ""}:
-            raise SystemExit(f"not published: {outcome}")
-        kept.close()
+    def taken(_: Warehouse) -> int:
         if form == "envelopes":
             return _members(files)
         with files[0].open("rb") as lines:
             return sum(1 for _ in lines)
 
-    return lambda: outcome.update(load_outcome("smev", load_file, ZONE)), count
+    return our_load("smev", load_file, files, taken)
 
 
 def _members(files: Sequence[Path]) -> int:
@@ -231,18 +156,10 @@ def _engine_journal(path: Path) -> Prepared:
 
 
 def _engine(columns: str, select: str) -> Prepared:
-    from municipal_indicators.warehouse import open_warehouse
-
-    opened = open_warehouse()
-    warehouse = opened.__enter__()
-    warehouse.command(f"CREATE TABLE default.lines ({columns}) ENGINE = MergeTree ORDER BY tuple()")
-
-    def count() -> int:
-        rows = int(warehouse.value("SELECT count() FROM default.lines"))
-        opened.__exit__(None, None, None)
-        return rows
-
-    return lambda: warehouse.command(f"INSERT INTO default.lines {select}"), count
+    return engine_load(
+        f"CREATE TABLE default.lines ({columns}) ENGINE = MergeTree ORDER BY tuple()",
+        f"INSERT INTO default.lines {select}",
+    )
 
 
 def _re_text(path: Path) -> Prepared:
@@ -289,51 +206,29 @@ def _lxml(files: Sequence[Path]) -> Prepared:
     return load, lambda: len(found)
 
 
-def _print_table(ways: Sequence[str], measures: Sequence[Measure]) -> None:
-    """One line a way: medians of the rounds, the highest peak, and ratios within its kind of source."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="SMEV: text logs and journals in lines, envelopes in messages")
-    table.add_column("way", overflow="fold")
-    for name in ("rows", "s", "rows/s", "CPU s", "peak MB", "× engine or lxml", "× re"):
-        table.add_column(name, justify="right")
-    medians = {way: middle([one for one in measures if one.way == way]) for way in ways}
-    for way, one in medians.items():
-        form = way.partition("-")[2]
-        best = medians.get(f"engine-{form}") or medians.get(f"lxml-{form}")
-        table.add_row(
-            f"{way}: {WAYS[way]}",
-            f"{one.rows:,}",
-            f"{one.seconds:.2f}",
-            f"{one.speed:,.0f}",
-            f"{one.cpu_seconds:.1f}",
-            f"{one.peak_megabytes:,.0f}",
-            *(
-                f"{one.speed / other.speed:.2f}" if other else ""
-                for other in (best, medians.get(f"re-{form}"))
-            ),
-        )
-    Console(width=130).print(table)
+def _alone(way: str) -> str:
+    form = way.partition("-")[2]
+    return "lxml-envelopes" if form == "envelopes" else f"engine-{form}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.smev",
-        description="Loads SMEV sources in several ways, each in fresh processes, in turn.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog="Ways: " + "; ".join(f"{way}: {text}" for way, text in WAYS.items()),
-    )
-    add = parser.add_argument
-    add("--lines", type=whole_number, default=5_000_000, help="lines of the text log")
-    add("--notes", type=whole_number, default=2_000_000, help="lines of the journal")
-    add("--envelopes", type=whole_number, default=100_000, help="messages in zips")
-    add("--rounds", type=whole_number, default=3, help="rounds; the medians are shown")
-    add("--ways", type=chosen_ways(WAYS), default=",".join(WAYS), help="which ways, comma list")
-    add("--out", type=Path, default=REPOSITORY / "build" / "bench", help="figures, warehouses")
-    add("--child", nargs=3, help=argparse.SUPPRESS)
-    return parser
-
+BENCH = Bench(
+    name="smev",
+    title="SMEV: text logs and journals in lines, envelopes in messages",
+    ways=WAYS,
+    sizes={
+        "lines": (5_000_000, "lines of the text log"),
+        "notes": (2_000_000, "lines of the journal"),
+        "envelopes": (100_000, "messages in zips"),
+    },
+    write=lambda folder, options: write_sources(
+        folder, options.lines, options.notes, options.envelopes
+    ),
+    prepared=_prepared,
+    compared={
+        "× engine or lxml": _alone,
+        "× re": lambda way: f"re-{way.partition('-')[2]}",
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())
