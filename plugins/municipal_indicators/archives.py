@@ -26,6 +26,7 @@ _CHUNK = 1 << 20
 _DEEPEST = 2
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
+_TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf")
 _OFFICE_PARTS = (b"[Content_Types]", b"_rels/", b"docProps/", b"xl/", b"customXml/", b"mimetype")
 _BROKEN = (
     zipfile.BadZipFile,
@@ -176,9 +177,12 @@ def _is_office(archive: zipfile.ZipFile) -> bool:
 def _unpack(
     path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
 ) -> None:
-    is_gzip = _starts_with(path, b"\x1f\x8b")
-    if not is_gzip and not is_zip(path):
-        if _is_cut_off(path):
+    with path.open("rb") as file:
+        head = file.read(_LOCAL_HEADER + 16)
+    is_gzip = head.startswith(b"\x1f\x8b")
+    # Text is no archive, whatever follows it: archives of envelopes have very many such members.
+    if head.startswith(_TEXT) or (not is_gzip and not is_zip(path)):
+        if _is_cut_off(path, head):
             raise FileRejectedError(
                 "the zip is cut off or damaged: its directory is not there",
                 "Архив оборван или повреждён. Упакуйте файлы заново и пришлите снова.",
@@ -195,10 +199,8 @@ def _unpack(
         _unpack_zip(path, name, folder, budget, result, depth)
 
 
-def _is_cut_off(path: Path) -> bool:
+def _is_cut_off(path: Path, head: bytes) -> bool:
     """Whether the content begins as a zip of plain files, though it is none as a whole."""
-    with path.open("rb") as file:
-        head = file.read(_LOCAL_HEADER + 16)
     if not head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(path):
         return False
     # Half a workbook is told of as a workbook.
@@ -277,8 +279,3 @@ def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, budget: _Budget) -> N
 def _is_noise(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith((".", "~$")))
-
-
-def _starts_with(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(magic)) == magic

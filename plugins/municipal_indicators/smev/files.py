@@ -15,7 +15,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from municipal_indicators.archives import Member
 from municipal_indicators.errors import FileRejectedError
@@ -23,7 +22,7 @@ from municipal_indicators.file_loads import FileLoad
 from municipal_indicators.loads import Books
 from municipal_indicators.smev.envelopes import MESSAGE_COLUMNS, read_envelope
 from municipal_indicators.smev.lines import BLOCK_BYTES, line_blocks
-from municipal_indicators.smev.recognition import Kind, kind_of
+from municipal_indicators.smev.recognition import Kind, recognised
 from municipal_indicators.smev.rules import Rules, load_rules
 from municipal_indicators.smev.safe_xml import SIZE_LIMIT
 
@@ -69,10 +68,11 @@ def load_file(task: FileLoad) -> tuple[Books, str]:
 def _message_rows(task: FileLoad, tally: _Tally, rules: Rules) -> Iterator[tuple[str, ...]]:
     members = _told_apart(task.content.members)
     for number, member in enumerate(members, start=1):
-        kind = kind_of(member.path)
+        # One byte more than allowed is enough to be refused for its size.
+        kind, data = recognised(member.path, SIZE_LIMIT + 1)
         if kind in LINE_DOORS:
             tally.of_lines.append((member, kind))
-        elif row := _message_row(member, kind, tally, rules):
+        elif row := _message_row(member, kind, data, tally, rules):
             yield row
         if number % _PROGRESS_MEMBERS == 0:
             log.info("%s: %d of %d members read.", task.file.unit.label, number, len(members))
@@ -89,10 +89,12 @@ def _told_apart(members: list[Member]) -> list[Member]:
     return apart
 
 
-def _message_row(member: Member, kind: Kind, tally: _Tally, rules: Rules) -> tuple[str, ...] | None:
+def _message_row(
+    member: Member, kind: Kind, data: bytes, tally: _Tally, rules: Rules
+) -> tuple[str, ...] | None:
     """The door's row of a member; of a broken one the row for quarantine, of a repeated one none."""
     try:
-        data = _content(member.path, kind)
+        _check_kind(kind)
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if digest in tally.seen:
             tally.duplicates += 1
@@ -107,7 +109,7 @@ def _message_row(member: Member, kind: Kind, tally: _Tally, rules: Rules) -> tup
     return (member.name, "1", "envelope", *message.cells(), "")
 
 
-def _content(path: Path, kind: Kind) -> bytes:
+def _check_kind(kind: Kind) -> None:
     if kind is Kind.EMPTY:
         raise FileRejectedError("the file is empty", "Файл пуст.")
     if kind is Kind.UNKNOWN:
@@ -116,9 +118,6 @@ def _content(path: Path, kind: Kind) -> bytes:
             "Файл не похож ни на сообщение СМЭВ (XML), ни на журнал адаптера (JSON по строкам), "
             "ни на текстовый лог адаптера.",
         )
-    with path.open("rb") as file:
-        # One byte more than allowed is enough to be refused for its size.
-        return file.read(SIZE_LIMIT + 1)
 
 
 def _stage_lines(

@@ -29,13 +29,25 @@ def kind_of(path: Path) -> Kind:
     A rotated log may begin inside an entry, which may be a piece of XML: lines that begin with
     a stamp make it a log, unless the first line declares XML.
     """
+    return recognised(path, 0)[0]
+
+
+def recognised(path: Path, limit: int) -> tuple[Kind, bytes]:
+    """The kind of a file and, of an XML message, its content up to ``limit`` bytes."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
+        kind = _kind(head, is_whole=len(head) < _HEAD_BYTES)
+        if kind is not Kind.XML:
+            return kind, b""
+        return kind, head[:limit] + file.read(max(limit - len(head), 0))
+
+
+def _kind(head: bytes, *, is_whole: bool) -> Kind:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Kind.XML
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if not text:
-        return Kind.EMPTY if path.stat().st_size <= _HEAD_BYTES else Kind.UNKNOWN
+        return Kind.EMPTY if is_whole else Kind.UNKNOWN
     if text.startswith(b"<?xml") or (text.startswith(b"--") and _PART_HEADER.search(text)):
         return Kind.XML
     if text.startswith(b"{") or not _STAMP.search(text):
