@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MOST_SECONDS = 1800
@@ -38,6 +38,9 @@ class Measure:
         return self.rows / self.seconds
 
 
+AnyMeasure = TypeVar("AnyMeasure", bound=Measure)
+
+
 def timed(way: str, load: Callable[[], object], count: Callable[[], int]) -> Measure:
     """Time a load in this process; what it stored or read is counted after the clock."""
     cpu, started = cpu_seconds(), time.perf_counter()
@@ -47,14 +50,13 @@ def timed(way: str, load: Callable[[], object], count: Callable[[], int]) -> Mea
     return Measure(way, count(), seconds, cpu, peak)
 
 
-def middle(measures: Sequence[Measure]) -> Measure:
+def middle(measures: Sequence[AnyMeasure]) -> AnyMeasure:
     """The medians of the rounds of one way, and the highest peak."""
-    return Measure(
-        measures[0].way,
-        measures[0].rows,
-        median(one.seconds for one in measures),
-        median(one.cpu_seconds for one in measures),
-        max(one.peak_megabytes for one in measures),
+    return replace(
+        measures[0],
+        seconds=median(one.seconds for one in measures),
+        cpu_seconds=median(one.cpu_seconds for one in measures),
+        peak_megabytes=max(one.peak_megabytes for one in measures),
     )
 
 

@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import yaml
 
-from bench.measuring import MOST_SECONDS, chosen_ways, environment, machine, say
-from bench.task import Field, Measure, Task
+from bench.measuring import MOST_SECONDS, chosen_ways, environment, machine, middle, say
+from bench.task import Field, Task, VisitsMeasure
 from tests.emulators.metrica.bulk import REPOSITORY, Bulk
 
 COUNTER, DAY, ZONE = 12345678, date(2024, 3, 5), "Europe/Moscow"
@@ -35,10 +34,10 @@ WAYS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the table, write the figures."""
+    """VisitsMeasure, print the table, write the figures."""
     options = _parser().parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    results: dict[int, list[Measure]] = {}
+    results: dict[int, list[VisitsMeasure]] = {}
     for size in options.rows:
         results[size] = list(_measure_size(size, options))
         _print_table(size, results[size], options.ways)
@@ -60,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure_size(size: int, options: argparse.Namespace) -> Iterator[Measure]:
+def _measure_size(size: int, options: argparse.Namespace) -> Iterator[VisitsMeasure]:
     """All ways in turn, round after round, so that a busy minute hits none of them alone."""
     bulk = Bulk(size, options.out)
     fields = _fields()
@@ -73,10 +72,10 @@ def _measure_size(size: int, options: argparse.Namespace) -> Iterator[Measure]:
         task = replace(task, columns=columns, order_by=described["order_by"])
         for number in range(1, options.rounds + 1):
             for way in options.ways:
-                measured = Measure(**_child(way, task, options.out))
+                measured = VisitsMeasure(**_child(way, task, options.out))
                 say(
                     f"{size:,} rows, round {number} of {options.rounds}, {way}: {measured.seconds:.2f} s,"
-                    f" {_speed(measured):,.0f} rows/s"
+                    f" {measured.speed:,.0f} rows/s"
                 )
                 yield measured
 
@@ -130,8 +129,8 @@ def _emulator(size: int, options: argparse.Namespace) -> Iterator[str]:
         process.wait(10)
 
 
-def _print_table(size: int, measures: Sequence[Measure], ways: Sequence[str]) -> None:
-    """One line a way: the round of the median speed, and ratios to the engine alone."""
+def _print_table(size: int, measures: Sequence[VisitsMeasure], ways: Sequence[str]) -> None:
+    """One line a way: medians of the rounds, and ratios to the engine alone."""
     from rich.console import Console
     from rich.table import Table
 
@@ -139,41 +138,26 @@ def _print_table(size: int, measures: Sequence[Measure], ways: Sequence[str]) ->
     table.add_column("way", overflow="fold")
     for name in ("rows", "rows/s", "CPU s", "peak MB", "× INFILE", "× file()", "same cells"):
         table.add_column(name, justify="right")
-    middle = {way: _middle([one for one in measures if one.way == way]) for way in ways}
-    for way in ways:
-        one = middle[way]
+    medians = {way: middle([one for one in measures if one.way == way]) for way in ways}
+    for way, one in medians.items():
         table.add_row(
             f"{way}: {WAYS[way]}",
             f"{one.rows:,}",
-            f"{_speed(one):,.0f}",
+            f"{one.speed:,.0f}",
             f"{one.cpu_seconds:.1f}",
             f"{one.peak_megabytes:,.0f}",
-            _ratio(one, middle.get("infile")),
-            _ratio(one, middle.get("file")),
-            _same_cells(one, middle.get("file") or middle.get("infile")),
+            _ratio(one, medians.get("infile")),
+            _ratio(one, medians.get("file")),
+            _same_cells(one, medians.get("file") or medians.get("infile")),
         )
     Console(width=130).print(table)
 
 
-def _middle(measures: Sequence[Measure]) -> Measure:
-    """Medians over the rounds of one way, the highest peak of memory."""
-    return replace(
-        measures[0],
-        seconds=median(one.seconds for one in measures),
-        cpu_seconds=median(one.cpu_seconds for one in measures),
-        peak_megabytes=max(one.peak_megabytes for one in measures),
-    )
+def _ratio(measure: VisitsMeasure, other: VisitsMeasure | None) -> str:
+    return f"{measure.speed / other.speed:.2f}" if other else ""
 
 
-def _speed(measure: Measure) -> float:
-    return measure.rows / measure.seconds
-
-
-def _ratio(measure: Measure, other: Measure | None) -> str:
-    return f"{_speed(measure) / _speed(other):.2f}" if other else ""
-
-
-def _same_cells(measure: Measure, other: Measure | None) -> str:
+def _same_cells(measure: VisitsMeasure, other: VisitsMeasure | None) -> str:
     if other is None or measure.rows != other.rows:
         return ""
     return "yes" if measure.fingerprint == other.fingerprint else "no"

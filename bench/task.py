@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from bench.measuring import Measure
+
 TABLE = "default.visits"
 OURS = "core.metrica_visits"
 
@@ -95,12 +97,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """What one way took. ``exact`` is a fingerprint of all cells, equal where the stored rows are."""
+class VisitsMeasure(Measure):
+    """``fingerprint`` is a hash of all cells, equal where the stored rows are."""
 
-    way: str
-    rows: int
-    seconds: float
-    cpu_seconds: float
-    peak_megabytes: float
     fingerprint: int

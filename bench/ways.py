@@ -22,7 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.measuring import cpu_seconds, peak_megabytes
-from bench.task import OURS, TABLE, Measure, Task
+from bench.task import OURS, TABLE, Task, VisitsMeasure
 
 PANDAS_ROWS = 100_000
 LIST_ROWS = 200_000
@@ -259,7 +259,7 @@ def _value(client: Any) -> Query:
     return lambda sql: client.query(sql).result_rows[0][0]
 
 
-def measure(way: str, task: Task) -> Measure:
+def measure(way: str, task: Task) -> VisitsMeasure:
     """Run a way and look at what it stored."""
     prepared = WAYS[way](task)
     cpu, started = cpu_seconds(), time.perf_counter()
@@ -273,11 +273,11 @@ def measure(way: str, task: Task) -> Measure:
         f"SELECT (count(), groupBitXor(cityHash64({cells}))) FROM {prepared.table}"
     )
     prepared.clean()
-    return Measure(way, rows, seconds, cpu, peak, fingerprint)
+    return VisitsMeasure(way, rows, seconds, cpu, peak, fingerprint)
 
 
 def main() -> None:
-    """Measure the way named first; or say what our table looks like."""
+    """VisitsMeasure the way named first; or say what our table looks like."""
     way, target = sys.argv[1:]
     task = Task.from_json(sys.stdin.read())
     answer = describe(task) if way == "describe" else asdict(measure(way, task))
