@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -62,23 +63,42 @@ def middle(measures: Sequence[AnyMeasure]) -> AnyMeasure:
 
 def in_fresh_process(module: str, way: str, folder: Path) -> Measure:
     """What ``python -m module --child`` answers of a way, with an empty warehouse and inbox."""
-    room = Path(tempfile.mkdtemp(prefix=f"{way}-", dir=folder))
-    answer = room / "answer.json"
+    with a_room(folder, way) as room:
+        arguments = [module, "--child", way, str(folder), str(room / "answer.json")]
+        return Measure(**answer_of(way, arguments, room, environment(room)))
+
+
+@contextmanager
+def a_room(folder: Path, name: str) -> Iterator[Path]:
+    """A folder of one fresh process, removed afterwards."""
+    room = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", module, "--child", way, str(folder), str(answer)],
-            cwd=REPOSITORY,
-            env=environment(room),
-            capture_output=True,
-            text=True,
-            timeout=MOST_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
-        return Measure(**json.loads(answer.read_text(encoding="utf-8")))
+        yield room
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def answer_of(
+    way: str, arguments: Sequence[str], room: Path, variables: dict[str, str], told: str = ""
+) -> dict[str, Any]:
+    """What ``python -m`` with these arguments writes into ``answer.json`` of its room.
+
+    ``told`` stands on its input. Ends the bench with the output of a process that fails.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        input=told,
+        cwd=REPOSITORY,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
+    answer: dict[str, Any] = json.loads((room / "answer.json").read_text(encoding="utf-8"))
+    return answer
 
 
 def environment(room: Path) -> dict[str, str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -18,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from bench.measuring import MOST_SECONDS, chosen_ways, environment, machine, middle, say
+from bench.measuring import a_room, answer_of, chosen_ways, environment, machine, middle, say
 from bench.task import Field, Task, VisitsMeasure
 from tests.emulators.metrica.bulk import REPOSITORY, Bulk
 
@@ -82,25 +80,10 @@ def _measure_size(size: int, options: argparse.Namespace) -> Iterator[VisitsMeas
 
 def _child(way: str, task: Task, folder: Path) -> dict[str, Any]:
     """What a fresh process with an empty warehouse answers."""
-    room = Path(tempfile.mkdtemp(prefix="metrica-bench-", dir=folder))
-    answer = room / "answer.json"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.ways", way, str(answer)],
-            input=replace(task, warehouse=str(room / "warehouse")).as_json(),
-            cwd=REPOSITORY,
-            env=_environment(room, task.url),
-            capture_output=True,
-            text=True,
-            timeout=MOST_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{way} failed:\n{done.stdout[-3000:]}{done.stderr[-6000:]}")
-        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
-        return found
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+    with a_room(folder, "metrica-bench") as room:
+        told = replace(task, warehouse=str(room / "warehouse")).as_json()
+        arguments = ["bench.ways", way, str(room / "answer.json")]
+        return answer_of(way, arguments, room, _environment(room, task.url), told)
 
 
 def _environment(room: Path, url: str) -> dict[str, str]:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from municipal_indicators.tables import delimited, loading
+from municipal_indicators.tables.texts import Texts
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.gosuslugi.registers_of_applications import HEADINGS, register, row
 from tests.tables.arrivals import Arrivals
@@ -36,6 +38,48 @@ def test_a_csv_says_the_same_as_a_workbook(
     )
     assert arrivals.rows(columns, ROWS) == expected
     assert len(expected) == 20
+
+
+def test_a_long_csv_says_the_same_cut_in_columns_or_quoted(
+    arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        row(
+            Номер_заявления=f"{number}",
+            Дата_подачи=f"{number % 28 + 1:02d}.03.2024 10:{number % 60:02d}",
+            Дата_статуса="5 апреля 2024 г." if number % 90 == 7 else "15.04.2024",
+            Статус="Летит\\низко" if number % 100 == 3 else "Исполнено",
+            Код_услуги="1,5E+12" if number % 70 == 9 else "57/1",
+        )
+        for number in range(400)
+    ]
+    rows[250:250] = [[], ["Раздел 2"]]
+    grid = register(*rows, closing_rows=[("Итого", "400")]).grid()
+    plain = "".join(";".join(map(str, cells)) + "\r\n" for cells in grid)
+    quoted = "".join(";".join(f'"{cell}"' for cell in cells) + "\r\n" for cells in grid)
+    monkeypatch.setattr(delimited, "_FIRST_BLOCK", 4096)
+    monkeypatch.setattr(delimited, "_BLOCK", 8192)
+    monkeypatch.setattr(loading, "BLOCK_ROWS", 150)
+    cut: list[int] = []
+
+    class Watched(Texts):
+        def __init__(self, array: Any) -> None:
+            super().__init__(array)
+            cut.append(len(array))
+
+    monkeypatch.setattr(delimited, "Texts", Watched)
+    told = []
+    for name, text in (("plain", plain), ("quoted", quoted)):
+        arrivals.warehouse.command("TRUNCATE TABLE ops.load_events")
+        arrivals.warehouse.command("TRUNCATE TABLE ops.quarantine")
+        before = len(cut)
+        arrivals.take(f"{name}.csv", text.encode())
+        assert (len(cut) > before) is (name == "plain")
+        columns = "line, application_key, service_code, filed_on, status_group, status_at, rating"
+        told.append((arrivals.rows(columns, ROWS), arrivals.quarantine(), arrivals.message()))
+    assert told[0] == told[1]
+    assert [len(part) for part in told[0][:2]] == [394, 6]
+    assert "Летит\\низко» × 4" in told[0][2]
 
 
 def test_formats_that_only_look_like_another_are_read(arrivals: Arrivals) -> None:

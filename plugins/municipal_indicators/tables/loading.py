@@ -28,7 +28,6 @@ from municipal_indicators.tables.rows import Numbered, Run, data_rows
 from municipal_indicators.tables.sheets import (
     Piece,
     Row,
-    Rows,
     Sheet,
     in_pieces,
     parted,
@@ -41,7 +40,6 @@ from municipal_indicators.tables.words import Words, read_words
 log = logging.getLogger(__name__)
 
 BLOCK_ROWS = 25_000
-_END: Run = ([], Rows([]))
 _PROGRESS_ROWS = 200_000
 _MESSAGE_LENGTH = 2_000
 # Where a row came from is no part of what it says: two rows alike in the rest are duplicates.
@@ -223,7 +221,7 @@ class _Loader:
         context = self.task.context(
             arrived_at=utc_text(self.task.file.modified_at), **reading.context
         )
-        staged = 0
+        staged, told = 0, _PROGRESS_ROWS
         under_way: Future[None] | None = None
         # A thread sends one block through the door while the next one is read.
         with _uncollected(), ThreadPoolExecutor(1) as pool:
@@ -241,7 +239,8 @@ class _Loader:
                 )
                 staged += block.size
                 self.tally.staged += block.size
-                if staged % _PROGRESS_ROWS < BLOCK_ROWS and staged >= _PROGRESS_ROWS:
+                if staged >= told:
+                    told += _PROGRESS_ROWS
                     log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
             if under_way:
                 under_way.result()
@@ -267,17 +266,23 @@ def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[l
     """Runs put together until they are worth a statement: lines, and the cells of each field."""
     lines: list[int] = []
     pieces: list[Piece] = []
-    for more, piece in chain(runs, [_END]):
-        if len(piece):
-            lines += more
-            pieces.append(piece)
-        if len(lines) >= BLOCK_ROWS or (lines and piece is _END[1]):
-            cells = {
-                name: joined([piece.column(place) for piece in pieces])
-                for name, place in columns.items()
-            }
-            yield lines, Block(len(lines), cells)
+    for more, piece in runs:
+        if not more:
+            continue
+        lines += more
+        pieces.append(piece)
+        if len(lines) >= BLOCK_ROWS:
+            yield lines, _block(pieces, columns)
             lines, pieces = [], []
+    if lines:
+        yield lines, _block(pieces, columns)
+
+
+def _block(pieces: Sequence[Piece], columns: Mapping[str, int]) -> Block:
+    cells = {
+        name: joined([piece.column(place) for piece in pieces]) for name, place in columns.items()
+    }
+    return Block(sum(map(len, pieces)), cells)
 
 
 def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]]) -> bytes:
