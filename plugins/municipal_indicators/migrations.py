@@ -87,8 +87,9 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
 
 def _refresh_doors(warehouse: Warehouse, recorded: dict[str, str]) -> list[str]:
     from municipal_indicators.metrica import doors
+    from municipal_indicators.smev import doors as smev_doors
 
-    texts = doors.door_texts()
+    texts = doors.door_texts() | smev_doors.door_texts()
     stale = {name: text for name, text in texts.items() if recorded.get(name) != _checksum(text)}
     if stale:
         doors.check_columns(warehouse)

@@ -231,7 +231,7 @@ def test_a_new_event_text_is_a_line_in_the_reference(
         text + '  - {text: "Request in:", operation: GetRequestResponse, message_type: REQUEST}\n',
         encoding="utf-8",
     )
-    monkeypatch.setattr("municipal_indicators.smev.files.load_rules", lambda: load_rules(path))
+    monkeypatch.setattr("municipal_indicators.smev.doors.load_rules", lambda: load_rules(path))
     smev.load(a_log=log_entry(AT, f"Request in: messageId={A} sender=FNS001").encode())
     assert smev.request()["sender"] == "FNS001"
 

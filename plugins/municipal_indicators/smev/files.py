@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MESSAGES_DOOR = "staging.smev_messages"
 LINE_DOORS = {Kind.JOURNAL: "staging.smev_journal_lines", Kind.TEXT_LOG: "staging.smev_log_lines"}
-_COLUMNS = ("sheet", "line", "format", *MESSAGE_COLUMNS, "problem")
+_COLUMNS = ("sheet", "line", *MESSAGE_COLUMNS, "problem")
 _NOTHING = ("",) * len(MESSAGE_COLUMNS)
 _PROGRESS_MEMBERS = 10_000
 _PROGRESS_BYTES = 256 << 20
@@ -58,7 +58,7 @@ def load_file(task: FileLoad) -> tuple[Books, str]:
     """
     rules = load_rules()
     tally = _Tally(broken=len(task.content.broken))
-    context = task.context(**rules.context)
+    context = task.context()
     task.warehouse.stage(MESSAGES_DOOR, _COLUMNS, _message_rows(task, tally, rules), context)
     for member, kind in tally.of_lines:
         _stage_lines(task, member, kind, tally, context)
@@ -103,10 +103,10 @@ def _message_row(
     except FileRejectedError as error:
         tally.broken += 1
         tally.reasons.append(error)
-        return (member.name, "0", "envelope", *_NOTHING, error.reason)
+        return (member.name, "0", *_NOTHING, error.reason)
     tally.seen.add(digest)
     tally.messages += 1
-    return (member.name, "1", "envelope", *message.cells(), "")
+    return (member.name, "1", *message.cells(), "")
 
 
 def _check_kind(kind: Kind) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -33,6 +33,7 @@ JournalKey = Literal[
     "test_message",
     "reject_code",
     "error_code",
+    "error_text",
 ]
 Words = Annotated[str, Field(min_length=1)]
 
@@ -56,6 +57,8 @@ class LogEvent(_Part):
     text: Words
     operation: Words
     message_type: MessageType
+    fault: Annotated[str, Field(pattern="^[A-Za-z]{0,60}$")] = ""
+    ack: Literal["", "accepted", "refused"] = ""
 
 
 class _Reference(_Part):
@@ -97,37 +100,16 @@ class Rules:
         return re.compile(_any_of(self.reference.test_traffic.sender_names))
 
     @cached_property
-    def journal_keys(self) -> dict[str, str]:
-        """Our name by a key of a journal line, in lower case and without underscores."""
+    def journal_words(self) -> dict[str, list[str]]:
+        """The keys of a journal line by our name, in lower case and without underscores."""
         return {
-            word.lower().replace("_", ""): name
+            name: sorted({word.lower().replace("_", "") for word in words})
             for name, words in self.reference.journal_keys.items()
-            for word in words
         }
 
     def direction(self, operation: str) -> str:
         """``in``, ``out``, or empty for an operation that does not tell."""
         return self.reference.operations.get(operation, "")
-
-    @cached_property
-    def context(self) -> dict[str, Any]:
-        """What the views of the staging doors read from ``log_comment``."""
-        known = self.reference.operations
-        events = self.reference.log_events
-        return {
-            "operation_words": list(self.operations),
-            "operation_names": list(self.operations.values()),
-            "operations": list(known),
-            "operation_directions": list(known.values()),
-            "type_words": list(self.message_types),
-            "type_names": list(self.message_types.values()),
-            "key_words": list(self.journal_keys),
-            "key_names": list(self.journal_keys.values()),
-            "test_sender": self.test_sender,
-            "event_texts": [event.text for event in events],
-            "event_operations": [event.operation for event in events],
-            "event_types": [event.message_type for event in events],
-        }
 
 
 @cache
@@ -152,6 +134,9 @@ def load_rules(path: Path = settings.REFERENCE / "smev.yaml") -> Rules:
         raise ConfigurationError(
             f"{path}: test_traffic: no regular expression: {error}."
         ) from error
+    missing = set(get_args(JournalKey)) - set(reference.journal_keys)
+    if missing:
+        raise ConfigurationError(f"{path}: journal_keys: {', '.join(sorted(missing))} is missing.")
     strangers = set(reference.operation_synonyms.values()) - set(reference.operations)
     if strangers:
         raise ConfigurationError(
