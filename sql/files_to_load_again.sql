@@ -1,10 +1,12 @@
--- Published files with the time of their latest arrival: those of some names, else those whose rows were
+-- Published files with the time of their latest arrival: those of some keys or names, else those whose rows were
 -- not all understood.
 SELECT p.unit_key AS unit_key, p.unit AS unit, max(f.modified_at) AS modified_at
 FROM ops.published AS p
 INNER JOIN ops.files AS f ON f.source = p.source AND f.unit_key = p.unit_key
 WHERE p.source = {source:String}
-    AND if(
+    AND multiIf(
+        notEmpty({keys:Array(String)}),
+        has({keys:Array(String)}, p.unit_key),
         {names:String} != '',
         p.unit LIKE concat(p.source, '/', replaceAll(replaceRegexpAll({names:String}, '([\\\\%_])', '\\\\\\1'), '*', '%')),
         p.load_id IN

@@ -26,13 +26,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FileLoad:
-    """What a source's loader is given: the open warehouse, the load, the file and its unpacked members."""
+    """What a source's loader is given: the open warehouse, the load, the file and its unpacked members.
+
+    ``again`` takes the keys of published files that this one tells more about: they are loaded
+    anew, from the archive, when the run has loaded the others.
+    """
 
     warehouse: Warehouse
     load: Load
     file: LandedFile
     content: Unpacked
     time_zone: str
+    again: set[str] = field(default_factory=set)
 
     def context(self, **more: object) -> dict[str, object]:
         """What a staging door's views read from ``log_comment``; ``more`` is added."""
@@ -75,6 +80,7 @@ class FileRun:
     known: int = 0
     rejected: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
 
 
 class FilesFailedError(IndicatorsError):
@@ -106,6 +112,15 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
         with open_warehouse() as warehouse:
             apply_schema(warehouse)
             _load_all(warehouse, source, arrivals.files, load_file, time_zone, run)
+            if run.again:
+                _load_archived(
+                    warehouse,
+                    source,
+                    load_file,
+                    time_zone,
+                    run,
+                    {"names": "", "keys": sorted(run.again)},
+                )
     log.info(
         "%s: %d files published, %d known already, %d rejected, %d failed.",
         source,
@@ -132,23 +147,12 @@ def load_again(source: str, load_file: Loader, time_zone: str, names: str = "") 
     its published version. Raises FilesFailedError in the end when some could not be loaded.
     """
     run = FileRun()
-    with open_warehouse() as warehouse, tempfile.TemporaryDirectory(prefix="again-") as folder:
+    with open_warehouse() as warehouse:
         apply_schema(warehouse)
-        rows = warehouse.rows(
-            render("files_to_load_again.sql"),
-            {"source": source, "names": names},
+        found = _load_archived(
+            warehouse, source, load_file, time_zone, run, {"names": names, "keys": []}
         )
-        for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
-            unit = Unit(source, key, unit_label)
-            try:
-                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
-            except (IndicatorsError, OSError) as error:
-                run.broken.append(str(error))
-                continue
-            place = f"[{number}/{len(rows)}] {unit_label}"
-            _load_one(warehouse, file, load_file, time_zone, run, place)
-            file.path.unlink()
-    log.info("%s: %d of %d archived files loaded again.", source, run.published, len(rows))
+    log.info("%s: %d of %d archived files loaded again.", source, run.published, found)
     if run.broken:
         raise FilesFailedError(
             f"{source}: {len(run.broken)} files could not be loaded again and keep their published "
@@ -201,6 +205,30 @@ def _load_all(
             known[file.unit.key] = file.modified_at
 
 
+def _load_archived(
+    warehouse: Warehouse,
+    source: str,
+    load_file: Loader,
+    time_zone: str,
+    run: FileRun,
+    chosen: dict[str, object],
+) -> int:
+    """Load archived files anew, those that ``sql/files_to_load_again.sql`` selects; how many it found."""
+    rows = warehouse.rows(render("files_to_load_again.sql"), {"source": source, **chosen})
+    with tempfile.TemporaryDirectory(prefix="again-") as folder:
+        for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
+            unit = Unit(source, key, unit_label)
+            try:
+                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
+            except (IndicatorsError, OSError) as error:
+                run.broken.append(str(error))
+                continue
+            place = f"[{number}/{len(rows)}] {unit_label}, once more"
+            _load_one(warehouse, file, load_file, time_zone, run, place)
+            file.path.unlink()
+    return len(rows)
+
+
 def _load_one(
     warehouse: Warehouse,
     file: LandedFile,
@@ -211,7 +239,7 @@ def _load_one(
 ) -> bool:
     (load,) = begin_loads(warehouse, [file.unit])
     try:
-        books, message = _staged(warehouse, load, file, load_file, time_zone)
+        books, message = _staged(warehouse, load, file, load_file, time_zone, run.again)
         publish_loads(warehouse, [(load, books, message)])
     except FileRejectedError as error:
         reason = mask_personal(error.reason)
@@ -249,12 +277,17 @@ def _load_one(
 
 
 def _staged(
-    warehouse: Warehouse, load: Load, file: LandedFile, load_file: Loader, time_zone: str
+    warehouse: Warehouse,
+    load: Load,
+    file: LandedFile,
+    load_file: Loader,
+    time_zone: str,
+    again: set[str],
 ) -> tuple[Books, str]:
     if file.path.stat().st_size == 0:
         raise FileRejectedError("the file is empty", "Файл пуст.")
     with unpacked(file.path) as content:
-        task = FileLoad(warehouse, load, file, content, time_zone)
+        task = FileLoad(warehouse, load, file, content, time_zone, again)
         for member, reason in content.broken:
             task.quarantine(member, 0, "", reason)
         books, message = load_file(task)

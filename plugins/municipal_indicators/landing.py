@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import tempfile
 import time
@@ -30,7 +31,7 @@ EMPTY_GRACE_SECONDS = 60.0
 _CHUNK = 1 << 20
 # A suffix of ours only: "заявление.ivanov" must not carry a name into the archive.
 _SUFFIX = re.compile(
-    r"(?:\.(?:xlsx|xlsm|xlsb|xls|ods|csv|tsv|txt|xml|jsonl|json|log|html?|zip|gz|\d{1,3}))+$",
+    r"(?:\.(?:xlsx|xlsm|xlsb|xls|ods|csv|tsv|txt|xml|jsonl|json|log|html?|zip|gz|tgz|tar|\d{1,3}))+$",
     re.IGNORECASE,
 )
 
@@ -132,17 +133,23 @@ def reject(file: LandedFile, error: FileRejectedError) -> UPath:
     return target
 
 
+def archived_path(source: str, key: str) -> UPath | None:
+    """Where the archive holds the content with this SHA-256, None if it does not."""
+    place = settings.archive_folder() / source
+    return next((path for path in place.glob(f"{key}*") if not path.name.endswith(".part")), None)
+
+
 def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
     """A copy, in ``folder``, of the archived content of a unit, to be loaded once more.
 
     Raises IndicatorsError when the archive does not hold it, or holds another content.
     """
     place = settings.archive_folder() / unit.source
-    found = [path for path in place.glob(f"{unit.key}*") if not path.name.endswith(".part")]
+    found = archived_path(unit.source, unit.key)
     target = folder / unit.key
     digest = hashlib.sha256()
-    for path in found[:1]:
-        with path.open("rb") as archived, target.open("wb") as copy:
+    if found:
+        with found.open("rb") as archived, target.open("wb") as copy:
             while chunk := archived.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
@@ -153,7 +160,7 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
         )
     # An origin that does not exist is neither watched for growth nor removed afterwards.
     origin = settings.inbox_folder() / unit.source / f".{unit.key}"
-    return LandedFile(unit, target, _suffix(found[0].name), modified_at, origin, (-1, 0.0))
+    return LandedFile(unit, target, _suffix(found.name), modified_at, origin, (-1, 0.0))
 
 
 def label_of(source: str, path: UPath) -> str:
@@ -212,10 +219,24 @@ def _suffix(name: str) -> str:
 def _store(path: Path, target: UPath) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / (target.name + ".part")
-    with path.open("rb") as source, partial.open("wb") as sink:
-        while chunk := source.read(_CHUNK):
-            sink.write(chunk)
+    if not _is_linked(path, partial):
+        with path.open("rb") as source, partial.open("wb") as sink:
+            while chunk := source.read(_CHUNK):
+                sink.write(chunk)
     partial.rename(target)
+
+
+def _is_linked(path: Path, partial: UPath) -> bool:
+    """Whether the copy that was landed could become the archived one without copying it once more."""
+    if partial.protocol not in ("", "file"):
+        return False
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(path, partial.path)
+    except OSError:
+        # Another disk, or one without links.
+        return False
+    return True
 
 
 def _remove_origin(file: LandedFile) -> None:

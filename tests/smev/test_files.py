@@ -161,7 +161,7 @@ def test_the_broken_last_line_of_a_growing_journal(smev: SmevInbox) -> None:
 def test_line_numbers_across_blocks_and_an_endless_line(
     smev: SmevInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines.line_blocks, "__defaults__", (2000,))
+    monkeypatch.setattr(lines.line_blocks, "__defaults__", (2000, b""))
     good = [note(request_id(n), n) for n in range(20)]
     endless = json.dumps({"message_id": A, "content": "x" * 9000})
     content = "\n".join([*good[:9], endless, *good[9:], "broken"])

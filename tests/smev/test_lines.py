@@ -36,19 +36,17 @@ def test_blocks_hold_every_line_that_fits_with_its_number(
     skipped = 0
     for block in blocks:
         place = block.first_line - 1
-        if block.data is None:
+        if not block.pieces:
             assert len(whole[place]) > size
             skipped += 1
             continue
-        got = block.data.removesuffix(b"\n").split(b"\n")
+        got = b"".join(block.pieces).removesuffix(b"\n").split(b"\n")
         assert got == whole[place : place + len(got)]
-        assert block.lines == sum(1 for line in got if line.strip(b" \t\r"))
-    filled = sum(1 for line in whole if line.strip(b" \t\r"))
-    blank_skipped = sum(
-        1 for b in blocks if b.data is None and not whole[b.first_line - 1].strip(b" \t\r")
-    )
-    assert sum(block.lines for block in blocks) == filled + blank_skipped
-    assert skipped == sum(block.data is None for block in blocks)
+        assert block.lines == len(got)
+        assert block.blank_lines == sum(not line.strip(b" \t\r") for line in got)
+    ends = content.endswith(b"\n") or not content
+    assert sum(block.lines for block in blocks) == len(whole) - ends
+    assert skipped == sum(not block.pieces for block in blocks)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -20,13 +20,13 @@ from municipal_indicators.metrica.client import LogOrder
 from municipal_indicators.metrica.doors import door_of, id_of, table_of, unit_suffix
 from municipal_indicators.metrica.fields import FieldList
 from municipal_indicators.metrica.plan import Days
+from municipal_indicators.staging import Block, stage_lines
 from municipal_indicators.warehouse import Warehouse, render
 
 log = logging.getLogger(__name__)
 
 # A block is one insert and one part of the table: larger ones spare merges and take memory.
 BLOCK_BYTES = 48 << 20
-STAGERS = 2
 IDS_AT_ONCE = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Which of two rows with the same id is the latest state: of a visit the longest, of an event either.
@@ -55,16 +55,6 @@ class PreparedLog:
         """The unit of each day, in their order."""
         suffix = unit_suffix(self.order.source)
         return [f"{self.order.counter_id}/{day}{suffix}" for day in self.days]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Whole lines of one part, and what the door must know to read them."""
-
-    pieces: Sequence[bytes]
-    lines: int
-    context: dict[str, Any]
-    told: str
 
 
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
@@ -97,28 +87,16 @@ def _stage(
     warehouse: Warehouse, prepared: PreparedLog, loads: Sequence[Load], fields: FieldList
 ) -> Counter[int]:
     """Send all parts through the door, untouched, a few blocks at once; the lines of each part."""
-    door = door_of(prepared.order.source)
     lines: Counter[int] = Counter()
-    with warehouse.more(STAGERS) as idle, ThreadPoolExecutor(STAGERS) as pool:
 
-        def stage(block: _Block) -> None:
-            one = idle.get()
-            try:
-                one.stage_bytes(door, ["line"], block.pieces, block.context, fmt="LineAsString")
-            finally:
-                idle.put(one)
-            log.info("%s staged.", block.told)
-
-        under_way: deque[Future[None]] = deque()
+    def blocks() -> Iterator[Block]:
         for number, path in _ahead(prepared.parts):
             lines[number] = 0
             for block in _blocks_of(prepared, loads, fields, number, path):
-                if len(under_way) == STAGERS:
-                    under_way.popleft().result()
-                under_way.append(pool.submit(stage, block))
                 lines[number] += block.lines
-        for future in under_way:
-            future.result()
+                yield block
+
+    stage_lines(warehouse, door_of(prepared.order.source), blocks())
     return lines
 
 
@@ -128,7 +106,7 @@ def _blocks_of(
     fields: FieldList,
     number: int,
     path: Path,
-) -> Iterator[_Block]:
+) -> Iterator[Block]:
     """One part in blocks, each with the context that its rows need."""
     place, size = f"{prepared.order}, part {number}", path.stat().st_size
     with path.open("rb") as file:
@@ -153,7 +131,7 @@ def _blocks_of(
                 pieces.append(b"\n")
             lines = sum(piece.count(b"\n") for piece in pieces)
             told = f"{place}: {100 * file.tell() // size} %"
-            yield _Block(pieces, lines, {**context, "first_line": first_line}, told)
+            yield Block(pieces, lines, {**context, "first_line": first_line}, told)
             first_line += lines
 
 

@@ -21,7 +21,7 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.file_loads import FileLoad
 from municipal_indicators.loads import Books
 from municipal_indicators.smev.envelopes import MESSAGE_COLUMNS, read_envelope
-from municipal_indicators.smev.lines import BLOCK_BYTES, line_blocks
+from municipal_indicators.smev.line_files import DOORS, Lines, blank_lines, stage_line_file
 from municipal_indicators.smev.recognition import Kind, recognised
 from municipal_indicators.smev.rules import Rules, load_rules
 from municipal_indicators.smev.safe_xml import SIZE_LIMIT
@@ -29,11 +29,9 @@ from municipal_indicators.smev.safe_xml import SIZE_LIMIT
 log = logging.getLogger(__name__)
 
 MESSAGES_DOOR = "staging.smev_messages"
-LINE_DOORS = {Kind.JOURNAL: "staging.smev_journal_lines", Kind.TEXT_LOG: "staging.smev_log_lines"}
 _COLUMNS = ("sheet", "line", *MESSAGE_COLUMNS, "problem")
 _NOTHING = ("",) * len(MESSAGE_COLUMNS)
 _PROGRESS_MEMBERS = 10_000
-_PROGRESS_BYTES = 256 << 20
 
 
 @dataclass(slots=True)
@@ -47,7 +45,11 @@ class _Tally:
     log_lines: int = 0
     seen: set[bytes] = field(default_factory=set)
     reasons: list[FileRejectedError] = field(default_factory=list)
-    of_lines: list[tuple[Member, Kind]] = field(default_factory=list)
+    of_lines: list[Lines] = field(default_factory=list)
+
+    def names(self, kind: Kind) -> list[str]:
+        """The members of lines of one kind."""
+        return [member.name for member, found in self.of_lines if found is kind]
 
 
 def load_file(task: FileLoad) -> tuple[Books, str]:
@@ -60,8 +62,12 @@ def load_file(task: FileLoad) -> tuple[Books, str]:
     tally = _Tally(broken=len(task.content.broken))
     context = task.context()
     task.warehouse.stage(MESSAGES_DOOR, _COLUMNS, _message_rows(task, tally, rules), context)
-    for member, kind in tally.of_lines:
-        _stage_lines(task, member, kind, tally, context)
+    for lines in tally.of_lines:
+        count = stage_line_file(task, lines, tally.of_lines, rules)
+        if lines[1] is Kind.JOURNAL:
+            tally.journal_lines += count
+        else:
+            tally.log_lines += count
     return _balance(task, tally)
 
 
@@ -70,7 +76,7 @@ def _message_rows(task: FileLoad, tally: _Tally, rules: Rules) -> Iterator[tuple
     for number, member in enumerate(members, start=1):
         # One byte more than allowed is enough to be refused for its size.
         kind, data = recognised(member.path, SIZE_LIMIT + 1)
-        if kind in LINE_DOORS:
+        if kind in DOORS:
             tally.of_lines.append((member, kind))
         elif row := _message_row(member, kind, data, tally, rules):
             yield row
@@ -120,32 +126,10 @@ def _check_kind(kind: Kind) -> None:
         )
 
 
-def _stage_lines(
-    task: FileLoad, member: Member, kind: Kind, tally: _Tally, context: dict[str, object]
-) -> None:
-    door = LINE_DOORS[kind]
-    sent, told = 0, _PROGRESS_BYTES
-    for block in line_blocks(member.path):
-        if kind is Kind.JOURNAL:
-            tally.journal_lines += block.lines
-        else:
-            tally.log_lines += block.lines
-        if block.data is None:
-            reason = f"the line is longer than {BLOCK_BYTES >> 20} MiB"
-            task.quarantine(member.name, block.first_line, "", reason)
-            continue
-        place = {**context, "sheet": member.name, "first_line": block.first_line}
-        task.warehouse.stage_bytes(door, ["line"], [block.data], place, fmt="LineAsString")
-        sent += len(block.data)
-        if sent >= told:
-            told += _PROGRESS_BYTES
-            log.info("%s: %d MiB of lines read.", task.file.unit.label, sent >> 20)
-
-
 def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
-    rows, distinct_lines, entries, distinct_entries = task.warehouse.rows(
+    rows, notes, distinct_lines, entries, distinct_entries = task.warehouse.rows(
         """
-        SELECT countIf(format != 'text'),
+        SELECT countIf(format != 'text'), countIf(format = 'journal'),
                countIf(format = 'envelope') + uniqExactIf(line_hash, format = 'journal'),
                countIf(format = 'text'), uniqExactIf(line_hash, format = 'text')
         FROM core.smev_events
@@ -153,16 +137,24 @@ def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
         """,
         {"key": task.load.unit.key, "load_id": str(task.load.load_id)},
     )[0]
-    quarantined, bad_fields, bad_entries = task.warehouse.rows(
+    quarantined, bad_fields, bad_notes, bad_entries = task.warehouse.rows(
         """
-        SELECT count(), countIf(field != ''), countIf(sheet IN {logs:Array(String)} AND line > 0)
+        SELECT count(), countIf(field != ''),
+               countIf(sheet IN {journals:Array(String)} AND line > 0),
+               countIf(sheet IN {logs:Array(String)} AND line > 0)
         FROM ops.quarantine WHERE source = 'smev' AND load_id = {load_id:UUID}
         """,
         {
             "load_id": str(task.load.load_id),
-            "logs": [member.name for member, kind in tally.of_lines if kind is Kind.TEXT_LOG],
+            "journals": tally.names(Kind.JOURNAL),
+            "logs": tally.names(Kind.TEXT_LOG),
         },
     )[0]
+    if tally.journal_lines != notes + bad_notes:
+        # Only then is it worth while to look at each line: the blank ones are no rows.
+        tally.journal_lines -= sum(
+            blank_lines(member) for member, kind in tally.of_lines if kind is Kind.JOURNAL
+        )
     if not rows + tally.log_lines + bad_fields:
         raise _unreadable(task, tally)
     of_files = tally.messages + tally.duplicates + tally.broken

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
@@ -61,7 +63,22 @@ class LogEvent(_Part):
     ack: Literal["", "accepted", "refused"] = ""
 
 
+class SourceZone(_Part):
+    """The zone of the stamps without an offset in files whose path below ``inbox/smev`` is like ``files``."""
+
+    files: Words
+    zone: Words
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no IANA time zone; allowed are names like Europe/Moscow")
+        return name
+
+
 class _Reference(_Part):
+    time_zones: list[SourceZone] = []
     test_traffic: TestTraffic
     operations: dict[str, Literal["in", "out"]]
     operation_synonyms: dict[str, str]
@@ -106,6 +123,11 @@ class Rules:
             name: sorted({word.lower().replace("_", "") for word in words})
             for name, words in self.reference.journal_keys.items()
         }
+
+    def time_zone(self, place: str) -> str:
+        """The zone of a file's local stamps by its path below ``inbox/smev``; empty: the programme's."""
+        zones = self.reference.time_zones
+        return next((one.zone for one in zones if fnmatchcase(place, one.files)), "")
 
     def direction(self, operation: str) -> str:
         """``in``, ``out``, or empty for an operation that does not tell."""

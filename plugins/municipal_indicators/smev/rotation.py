@@ -1,0 +1,102 @@
+"""Finds the other half of a log line that rotation cut, in the file before or after, by name and stamps.
+
+Only the archive and the arriving file are read; no half is kept anywhere, since it may quote a person.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upath import UPath
+
+_STAMP = re.compile(rb"^\[?(20\d\d[-.]\d\d[-.]\d\d[ T]\d\d:\d\d:\d\d)", re.MULTILINE)
+_NUMBERED = re.compile(r"^(?P<base>.+\.(?:log|txt))(?:\.(?P<number>\d{1,3}))?$", re.IGNORECASE)
+_DATED = re.compile(r"^(?P<base>.*[-_.])(?P<number>\d{1,4})(?P<end>\.(?:log|txt))$", re.IGNORECASE)
+_EDGE_BYTES = 256 << 10
+# How a line below an entry begins; such a line is whole.
+_BELOW = (b" ", b"\t", b"Caused by:", b"... ")
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Both ends of a log: what stands before its first entry's end of line, and its first and last stamps.
+
+    ``head`` is the rest of a line begun in the file before, empty where the file begins with an
+    entry or with a line below one; ``is_cut`` when the last line has no end.
+    """
+
+    head: bytes
+    first_stamp: bytes
+    last_stamp: bytes
+    is_cut: bool
+
+    def continues(self, before: Edges) -> bool:
+        """Whether the cut line of ``before`` may end here: it is cut, and nothing here is older."""
+        return bool(self.head) and before.is_cut and before.last_stamp <= self.first_stamp
+
+
+def older_names(name: str) -> list[str]:
+    """How the file before a rotated log may be called."""
+    plain = name.removesuffix(".gz")
+    if match := _NUMBERED.match(plain):
+        names = [f"{match['base']}.{int(match['number'] or 0) + 1}"]
+        if not match["number"] and (dated := _DATED.match(plain)) and int(dated["number"]) > 0:
+            names.append(f"{dated['base']}{int(dated['number']) - 1}{dated['end']}")
+        return _packed_too(names)
+    return []
+
+
+def newer_names(name: str) -> list[str]:
+    """How the file after a rotated log may be called."""
+    plain = name.removesuffix(".gz")
+    match = _NUMBERED.match(plain)
+    if match and match["number"]:
+        number = int(match["number"])
+        return _packed_too([match["base"] if number == 1 else f"{match['base']}.{number - 1}"])
+    if dated := _DATED.match(plain):
+        return _packed_too([f"{dated['base']}{int(dated['number']) + 1}{dated['end']}"])
+    return []
+
+
+def edges_of(path: Path | UPath) -> Edges:
+    """The ends of a log file, plain or packed with gzip."""
+    with _opened(path) as file:
+        start = file.read(_EDGE_BYTES)
+        end = start
+        while chunk := file.read(_EDGE_BYTES):
+            end = (end + chunk)[-2 * _EDGE_BYTES :]
+    stamps = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(start)]
+    last = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(end)]
+    head = start.split(b"\n", 1)[0].rstrip(b"\r")
+    if _STAMP.match(start) or head.startswith(_BELOW) or not stamps:
+        head = b""
+    return Edges(
+        head=head,
+        first_stamp=stamps[0] if stamps else b"",
+        last_stamp=last[-1] if last else b"",
+        is_cut=bool(end) and not end.endswith(b"\n"),
+    )
+
+
+def _packed_too(names: list[str]) -> list[str]:
+    return [packed for name in names for packed in (name, f"{name}.gz")]
+
+
+@contextmanager
+def _opened(path: Path | UPath) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if is_packed:
+            with gzip.open(file) as unpacked:
+                yield unpacked  # type: ignore[misc]
+        else:
+            yield file
