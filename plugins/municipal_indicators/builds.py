@@ -9,6 +9,7 @@ from typing import Any
 
 from municipal_indicators import reference, settings
 from municipal_indicators.passport import Passport
+from municipal_indicators.report.labels import read_labels
 from municipal_indicators.warehouse import Warehouse, literal, render
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def build_marts(
     now = now or datetime.now(UTC)
     values = _values(passport, now)
     _sync_passport(warehouse, passport)
-    _sync_reference(warehouse)
+    _sync_reference(warehouse, passport)
     for path in sorted((settings.SQL / "derived").glob("*.sql")):
         table = "core." + path.stem.partition("_")[2]
         warehouse.build_beside(table, render(f"derived/{path.name}", **values))
@@ -59,6 +60,7 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "smev_contour": passport.smev.contour,
         "mnemonics": passport.smev.mnemonics,
         "answer_hours": passport.smev.answer_hours,
+        "smev_count": passport.smev.count,
     }
 
 
@@ -106,9 +108,20 @@ def _sync_passport(warehouse: Warehouse, passport: Passport) -> None:
     )
 
 
-def _sync_reference(warehouse: Warehouse) -> None:
+def _sync_reference(warehouse: Warehouse, passport: Passport) -> None:
     _replace(warehouse, "core.holidays", reference.holidays())
     _replace(warehouse, "core.freshness_terms", reference.freshness_terms())
+    _replace(warehouse, "core.smev_kinds", reference.smev_kinds())
+    labels = read_labels()
+    chosen = {"smev_requests": passport.smev.count}
+    _replace(
+        warehouse,
+        "core.indicator_methods",
+        [
+            (one.code, *labels.method(one.code, chosen.get(one.code, "")))
+            for one in passport.indicators
+        ],
+    )
 
 
 def _replace(warehouse: Warehouse, table: str, rows: Sequence[Iterable[Any]]) -> None:

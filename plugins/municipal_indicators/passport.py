@@ -25,6 +25,16 @@ IndicatorCode = Literal[
     "ict_events",
 ]
 COUNTED = {"smev_requests": "year", "ict_events": "programme"}
+# Ways to count requests over SMEV (facts/smev-logs.md, 5.2); each is worded in reference/labels.yaml.
+SmevCount = Literal[
+    "requests",
+    "chains",
+    "answered",
+    "acknowledged",
+    "received_date",
+    "both_directions",
+    "answers_received",
+]
 Year = Annotated[int, Field(ge=2000, le=2100)]
 
 
@@ -40,11 +50,12 @@ class Site(_Part):
 
 
 class Smev(_Part):
-    """Who we are on SMEV, which contour the logs come from, and the term for an answer, hours."""
+    """Who we are on SMEV, the contour of the logs, the term for an answer, hours, and what is counted."""
 
     mnemonics: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     contour: Literal["production", "test"] = "production"
     answer_hours: Annotated[int, Field(ge=1, le=10_000)] = 48
+    count: SmevCount = "requests"
 
 
 class Indicator(_Part):

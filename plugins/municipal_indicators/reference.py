@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from municipal_indicators.errors import ConfigurationError
 
 # The reader in C is ten times as fast; not every build of PyYAML has it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+TERM_UNITS = ("hours", "working_days", "calendar_days")
 
 
 def read_rows(
@@ -70,6 +74,30 @@ def freshness_terms() -> list[tuple[str, int, str]]:
     """Source, days after which its data are late, and why."""
     rows = read_rows("freshness.csv", ("source", "late_after_days", "why"))
     return [(row["source"], int(row["late_after_days"]), row["why"]) for row in rows]
+
+
+def smev_kinds() -> list[tuple[str, str, int | None, str]]:
+    """Kinds of information: namespace without its version, name, term (None: the passport's) and its unit.
+
+    Raises ConfigurationError naming file, line, field and what is allowed.
+    """
+    columns = ("information_type", "name", "term", "unit", "source")
+    kinds: dict[str, tuple[str, str, int | None, str]] = {}
+    for number, row in enumerate(read_rows("smev_kinds.csv", columns), start=2):
+        place = f"reference/smev_kinds.csv:{number}"
+        kind, term, unit = row["information_type"].strip().rstrip("/"), row["term"], row["unit"]
+        if not kind or kind in kinds:
+            told = "is given twice" if kind else "is empty"
+            raise ConfigurationError(f"{place}: information_type {told}; each may stand once.")
+        if not row["name"].strip():
+            raise ConfigurationError(f"{place}: name is empty: give the kind a short Russian name.")
+        if (term or unit) and not (re.fullmatch(r"[1-9]\d{0,2}", term) and unit in TERM_UNITS):
+            raise ConfigurationError(
+                f"{place}: term {term!r}, unit {unit!r}: give a number from 1 to 999 and one of "
+                f"{', '.join(TERM_UNITS)}, or neither for the term of the passport."
+            )
+        kinds[kind] = (kind, row["name"].strip(), int(term) if term else None, unit)
+    return list(kinds.values())
 
 
 def _day(text: str, line: int) -> date:

@@ -23,6 +23,8 @@ WITH
                 minIf(e.delivered_at, e.is_delivery),
                 minIf(e.logged_at, e.is_delivery)
             ) AS sent,
+            coalesce(minIf(e.delivered_at, e.is_delivery), minIf(e.logged_at, e.is_delivery)) AS received,
+            max(e.ack = 'accepted') AS is_acknowledged,
             argMinIf(e.sender, (e.format, e.sender), e.is_delivery AND e.sender != '') AS sender,
             argMinIf(e.recipient, (e.format, e.recipient), e.is_delivery AND e.recipient != '') AS recipient,
             argMinIf(e.namespace, (e.format, e.namespace, e.root_element), e.is_delivery AND e.namespace != '') AS namespace,
@@ -80,6 +82,8 @@ WITH
 SELECT
     r.message_id AS message_id,
     assumeNotNull(r.sent) AS sent_at,
+    coalesce(r.received, r.sent) AS received_at,
+    toBool(r.is_acknowledged) AS is_acknowledged,
     r.sender AS sender,
     r.recipient AS recipient,
     r.namespace AS namespace,

@@ -60,6 +60,24 @@ CREATE TABLE marts.smev_requests_daily (
     requests UInt64, answered UInt64, rejected UInt64, overdue UInt64, repeats UInt64,
     median_response_seconds Nullable(Float64), p95_response_seconds Nullable(Float64)
 ) ENGINE = MergeTree ORDER BY (day, sender);
+CREATE TABLE marts.smev_answer_terms_daily (
+    day Date, sender String, information_type String, information_name String,
+    channel_class LowCardinality(String), term String, requests UInt64, on_time UInt64, overdue UInt64,
+    open UInt64, on_time_share Nullable(Float64), seen_by_envelope UInt64, seen_by_journal UInt64,
+    seen_by_text UInt64, seen_by_one_format UInt64
+) ENGINE = MergeTree ORDER BY day;
+CREATE TABLE marts.smev_exchange_daily (
+    day Date, operation String, fault_name String, smev_error UInt16, messages UInt64,
+    deliveries UInt64, repeats UInt64, faults UInt64, median_pickup_seconds Nullable(Float64),
+    p95_pickup_seconds Nullable(Float64)
+) ENGINE = MergeTree ORDER BY day;
+CREATE TABLE marts.smev_adapter_daily (
+    day Date, received UInt64, answered UInt64, backlog UInt64, polls Nullable(UInt64),
+    silent_hours Nullable(Float64)
+) ENGINE = MergeTree ORDER BY day;
+CREATE TABLE marts.indicator_methods (
+    indicator String, name String, method String, method_name String, explanation String
+) ENGINE = MergeTree ORDER BY indicator;
 CREATE TABLE marts.programme_funding_yearly (
     year UInt16, plan Nullable(Decimal(18, 2)), executed Nullable(Decimal(18, 2)),
     execution_share Nullable(Float64), edition_date Nullable(Date)
@@ -195,6 +213,36 @@ def smev() -> Rows:
                 )  # fmt: skip
 
 
+def answer_terms() -> Rows:
+    for passed, month in months():
+        count = 30 + passed
+        yield (
+            month, "FNS001", HOSTILE, HOSTILE, "interagency", "48 часов", count, count - 4, 3, 1,
+            (count - 4) / (count - 1), count, count, 0, 0,
+        )  # fmt: skip
+
+
+def exchange() -> Rows:
+    for _, month in months():
+        yield (month, "GetRequestResponse", "", 0, 40, 44, 4, 0, 120.5, 600.0)
+        yield (month, "Fault", HOSTILE, 403, 0, 0, 0, 2, None, None)
+
+
+def adapter() -> Rows:
+    for passed, month in months():
+        yield (month, 10, 9, 5, None, None)
+        yield (month + timedelta(days=20), 10, 9, 6 + passed, 1000, 2.5)
+
+
+METHODS = (
+    (
+        "smev_requests",
+        HOSTILE,
+        "chains",
+        "цепочки запросов",
+        "цепочки запросов СМЭВ <b>по первому</b>",
+    ),
+)
 FUNDING = (
     (2023, None, None, None, None),
     (2024, Decimal("790000.00"), Decimal("781245.67"), 0.988919, None),
@@ -230,6 +278,10 @@ def fill(client: Client) -> None:
         ("site_devices_monthly", shares(DEVICES, "linux", "firefox")),
         ("service_applications_monthly", applications()),
         ("smev_requests_daily", smev()),
+        ("smev_answer_terms_daily", answer_terms()),
+        ("smev_exchange_daily", exchange()),
+        ("smev_adapter_daily", adapter()),
+        ("indicator_methods", iter(METHODS)),
         ("programme_funding_yearly", iter(FUNDING)),
         ("data_freshness", iter(FRESHNESS)),
     ):

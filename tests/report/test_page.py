@@ -21,7 +21,7 @@ from tests.report.made_up_marts import HOSTILE, INDICATORS, PROGRAMME
 CHARTS = (
     *(f"chart-{code}" for code, *_ in INDICATORS),
     "chart-site-audience", "chart-site-sources", "chart-site-devices",
-    "chart-service-channels", "chart-smev-requests", "chart-funding",
+    "chart-service-channels", "chart-smev-requests", "chart-smev-service", "chart-funding",
 )  # fmt: skip
 
 

@@ -75,14 +75,18 @@ class Card:
 def read_cards(client: Client, last: list[Row], labels: Labels) -> list[Card]:
     """One card an indicator of the last month, whose rows are given; none for no rows."""
     rows = {row["indicator"]: row for row in last}
+    methods = {row["indicator"]: row for row in queries.rows(client, "indicator_methods")}
     history: dict[str, list[Row]] = {code: [] for code in rows}
     for point in queries.rows(client, "indicators_by_month"):
         if point["indicator"] in history:
             history[point["indicator"]].append(point)
-    return [_card(rows[code], history[code], labels) for code in in_order(rows, labels.indicators)]
+    return [
+        _card(rows[code], history[code], labels, methods.get(code))
+        for code in in_order(rows, labels.indicators)
+    ]
 
 
-def _card(row: Row, history: list[Row], labels: Labels) -> Card:
+def _card(row: Row, history: list[Row], labels: Labels, method: Row | None) -> Card:
     unit = row["unit"]
     explanation = labels.indicators.get(
         row["indicator"],
@@ -101,7 +105,7 @@ def _card(row: Row, history: list[Row], labels: Labels) -> Card:
         edition=russian.day(row["edition_date"]),
         data_through=russian.day(row["data_through"]),
         year=row["year"],
-        formula=explanation.formula,
+        formula=(method and method["explanation"]) or explanation.formula,
         parts=_parts(row, explanation),
         chart=_chart(row, history, labels),
     )

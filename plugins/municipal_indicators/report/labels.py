@@ -18,12 +18,20 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Variant(_Strict):
+    """Another way to count an indicator, which the passport may choose."""
+
+    name: str
+    formula: str
+
+
 class Explanation(_Strict):
     """How one indicator comes about, in words."""
 
     formula: str
     numerator: str
     denominator: str | None = None
+    variants: dict[str, Variant] = {}
 
 
 class Labels(_Strict):
@@ -35,6 +43,14 @@ class Labels(_Strict):
     traffic_sources: dict[str, str]
     devices: dict[str, str]
     indicators: dict[str, Explanation]
+
+    def method(self, code: str, variant: str) -> tuple[str, str, str]:
+        """How an indicator is counted: code, name and words of the way; without a variant the only one."""
+        explanation = self.indicators.get(code)
+        if explanation and variant in explanation.variants:
+            chosen = explanation.variants[variant]
+            return variant, chosen.name, chosen.formula
+        return "standard", "по определению показателя", explanation.formula if explanation else ""
 
 
 @cache

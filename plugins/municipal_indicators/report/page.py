@@ -123,7 +123,12 @@ def _sections(client: Client, labels: Labels) -> list[Section]:
             ),
         ),
         Section("services", "Услуги", "Муниципальные услуги", (sections.applications(client),)),
-        Section("smev", "СМЭВ", "Межведомственное взаимодействие (СМЭВ)", (sections.smev(client),)),
+        Section(
+            "smev",
+            "СМЭВ",
+            "Межведомственное взаимодействие (СМЭВ)",
+            (sections.smev(client), sections.smev_service(client)),
+        ),
         Section(
             "funding", "Финансирование", "Финансирование программы", (sections.funding(client),)
         ),

@@ -289,6 +289,49 @@ def _smev_table(found: list[Row]) -> Table:
     )
 
 
+def smev_service(client: Client) -> Chart:
+    """Share of SMEV requests answered in time by month; beside it faults, backlog and silence."""
+    found = queries.rows(client, "smev_service_by_month")
+    known = [row for row in found if row["on_time_share"] is not None]
+    months = [row["month"] for row in known]
+    drawing = charts.figure(height=260)
+    values = [100 * row["on_time_share"] for row in known]
+    written = [russian.percent(row["on_time_share"]) for row in known]
+    charts.add_line(
+        drawing,
+        "Отвечено в срок, %",
+        months,
+        values,
+        written,
+        _marked("var(--plan)", "circle", width=2),
+    )
+    charts.month_axis(drawing, months)
+    drawing.update_yaxes(range=[0, 105])
+    head = ("Месяц", "В срок", "Просрочено", "Срок не истёк", "Доля в срок", "Ошибок обмена")
+    table = Table(
+        caption="Сроки ответа на запросы СМЭВ и работа адаптера",
+        head=(*head, "Без ответа на конец", "Молчание адаптера, часов"),
+        rows=[
+            (
+                russian.month(row["month"]),
+                *(russian.number(row[name]) for name in ("on_time", "overdue", "open")),
+                russian.percent(row["on_time_share"]),
+                *(russian.number(row[name]) for name in ("faults", "backlog", "silent_hours")),
+            )
+            for row in reversed(found)
+        ],
+    )
+    return Chart(
+        id="chart-smev-service",
+        title="Ответы в срок",
+        summary=f"Доля запросов СМЭВ, отвеченных в срок, по месяцам отправки. {BEHIND}",
+        tables=(table,),
+        figure=drawing if known else None,
+        note="Срок — по виду сведений (reference/smev_kinds.csv), иначе общий из паспорта программы. "
+        "Просроченные без ответа остаются в знаменателе.",
+    )
+
+
 def funding(client: Client) -> Chart:
     """Money by year: planned by the passport, executed by the budget registers."""
     found = queries.rows(client, "programme_funding_by_year")

@@ -6,6 +6,7 @@ Only the archive and the arriving file are read; no half is kept anywhere, since
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,11 +69,12 @@ def newer_names(name: str) -> list[str]:
 
 def edges_of(path: Path | UPath) -> Edges:
     """The ends of a log file, plain or packed with gzip."""
-    with _opened(path) as file:
-        start = file.read(_EDGE_BYTES)
-        end = start
+    with _opened(path) as (file, is_packed):
+        start = end = file.read(_EDGE_BYTES)
+        if not is_packed:
+            file.seek(max(file.seek(0, io.SEEK_END) - _EDGE_BYTES, 0))
         while chunk := file.read(_EDGE_BYTES):
-            end = (end + chunk)[-2 * _EDGE_BYTES :]
+            end = (end + chunk)[-2 * _EDGE_BYTES :] if is_packed else chunk
     stamps = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(start)]
     last = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(end)]
     head = start.split(b"\n", 1)[0].rstrip(b"\r")
@@ -91,12 +93,12 @@ def _packed_too(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def _opened(path: Path | UPath) -> Iterator[IO[bytes]]:
+def _opened(path: Path | UPath) -> Iterator[tuple[IO[bytes], bool]]:
     with path.open("rb") as file:
         is_packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if is_packed:
             with gzip.open(file) as unpacked:
-                yield unpacked  # type: ignore[misc]
+                yield unpacked, True  # type: ignore[misc]
         else:
-            yield file
+            yield file, False

@@ -1,0 +1,22 @@
+    -- Messages of our own exchange: requests that we sent (out), final answers to them (in); no tests, by sending time.
+    SELECT
+        message_id,
+        toDate(
+            coalesce(argMin(sent_at, (format, sent_at)), any(message_id_at), min(logged_at)),
+            {{ time_zone | literal }}
+        ) AS day
+    FROM core.smev_events
+    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
+        AND {{ '1' if smev_contour == 'production' else '0' }}
+        AND message_id != ''
+        {%- if own == 'requests' %}
+        AND message_type = 'REQUEST' AND direction = 'out'
+        {%- else %}
+        AND message_type = 'RESPONSE' AND direction = 'in'
+        {%- endif %}
+    GROUP BY message_id
+    HAVING NOT max(is_test) AND day IS NOT NULL
+        {%- if own == 'answers' %}
+        AND countIf(answer_kind IN ('content', 'rejected')) > 0
+        AND max(original_message_id) NOT IN (SELECT message_id FROM core.smev_events WHERE is_test AND message_id != '')
+        {%- endif %}

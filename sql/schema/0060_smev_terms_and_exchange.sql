@@ -1,0 +1,88 @@
+-- Terms of answers by kind of information, the operator's view of the exchange, and how each indicator is counted.
+CREATE TABLE IF NOT EXISTS core.smev_kinds
+(
+    information_type String COMMENT 'Пространство имён вида сведений без версии',
+    name String COMMENT 'Вид сведений',
+    term Nullable(UInt16) COMMENT 'Срок ответа; пусто — по паспорту программы',
+    unit LowCardinality(String) COMMENT 'Единица срока: hours, working_days, calendar_days'
+)
+ENGINE = MergeTree
+ORDER BY information_type
+COMMENT 'Справочник видов сведений (reference/smev_kinds.csv)';
+
+CREATE TABLE IF NOT EXISTS core.indicator_methods
+(
+    code String COMMENT 'Код показателя',
+    method String COMMENT 'Код способа подсчёта',
+    method_name String COMMENT 'Способ подсчёта',
+    explanation String COMMENT 'Как считается показатель'
+)
+ENGINE = MergeTree
+ORDER BY code
+COMMENT 'Способы подсчёта показателей (reference/labels.yaml)';
+
+CREATE TABLE IF NOT EXISTS marts.indicator_methods
+(
+    indicator String COMMENT 'Код показателя',
+    name String COMMENT 'Показатель',
+    method String COMMENT 'Код способа подсчёта',
+    method_name String COMMENT 'Способ подсчёта',
+    explanation String COMMENT 'Как считается показатель'
+)
+ENGINE = MergeTree
+ORDER BY indicator
+COMMENT 'Как считается каждый показатель программы';
+
+CREATE TABLE IF NOT EXISTS marts.smev_answer_terms_daily
+(
+    day Date COMMENT 'День отправки запроса',
+    sender LowCardinality(String) COMMENT 'Отправитель, мнемоника СМЭВ',
+    information_type String COMMENT 'Вид сведений: пространство имён',
+    information_name String COMMENT 'Вид сведений по справочнику; пусто, если в нём не назван',
+    channel_class LowCardinality(String) COMMENT 'Канал: interagency межведомственный, portal заявления с ЕПГУ',
+    term LowCardinality(String) COMMENT 'Срок ответа',
+    requests UInt64 COMMENT 'Запросов получено',
+    on_time UInt64 COMMENT 'Из них отвечено в срок, отказы включены',
+    overdue UInt64 COMMENT 'Из них отвечено позже срока или не отвечено, хотя срок прошёл',
+    open UInt64 COMMENT 'Из них не отвечено, срок ещё не прошёл',
+    on_time_share Nullable(Float64)
+        COMMENT 'Доля отвеченных в срок среди запросов, срок которых прошёл или на которые отвечено, 0…1',
+    seen_by_envelope UInt64 COMMENT 'Запросов, о которых говорят конверты СМЭВ',
+    seen_by_journal UInt64 COMMENT 'Запросов, о которых говорит журнал адаптера',
+    seen_by_text UInt64 COMMENT 'Запросов, о которых говорит текстовый лог адаптера',
+    seen_by_one_format UInt64 COMMENT 'Запросов, о которых говорит только один из трёх источников'
+)
+ENGINE = MergeTree
+ORDER BY (day, sender, information_type, channel_class, term)
+COMMENT 'Соблюдение сроков ответа на запросы СМЭВ и полнота журналов';
+
+CREATE TABLE IF NOT EXISTS marts.smev_exchange_daily
+(
+    day Date COMMENT 'День первой передачи сообщения; у ошибки без времени — последний день сообщений того же архива',
+    operation LowCardinality(String) COMMENT 'Операция СМЭВ; Fault — ошибка, не связанная с сообщением',
+    fault_name LowCardinality(String) COMMENT 'Ошибка СМЭВ или адаптера; пусто — нет или не названа',
+    smev_error UInt16 COMMENT 'Номер ошибки СМЭВ; 0 — нет',
+    messages UInt64 COMMENT 'Разных сообщений',
+    deliveries UInt64 COMMENT 'Передач этих сообщений, повторные включены',
+    repeats UInt64 COMMENT 'Повторных передач',
+    faults UInt64 COMMENT 'Ошибок',
+    median_pickup_seconds Nullable(Float64) COMMENT 'От отправки до первой доставки нам, секунд, медиана',
+    p95_pickup_seconds Nullable(Float64) COMMENT 'От отправки до первой доставки нам, секунд, 95-й процентиль'
+)
+ENGINE = MergeTree
+ORDER BY (day, operation, fault_name, smev_error)
+COMMENT 'Обмен по СМЭВ по дням, операциям и ошибкам';
+
+CREATE TABLE IF NOT EXISTS marts.smev_adapter_daily
+(
+    day Date COMMENT 'День',
+    received UInt64 COMMENT 'Запросов, отправленных нам в этот день',
+    answered UInt64 COMMENT 'Запросов, окончательный ответ на которые дан в этот день',
+    backlog UInt64 COMMENT 'Запросов без окончательного ответа на конец дня',
+    polls Nullable(UInt64) COMMENT 'Опросов пустой очереди по текстовому логу; пусто, если лога нет',
+    silent_hours Nullable(Float64)
+        COMMENT 'Часов молчания адаптера: перерывы дольше часа между записями текстового лога; пусто, если лога нет (перерыв дольше трёх суток — лога нет)'
+)
+ENGINE = MergeTree
+ORDER BY day
+COMMENT 'Адаптер СМЭВ по дням: очередь неотвеченных запросов и молчание';
