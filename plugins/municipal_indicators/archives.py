@@ -23,6 +23,7 @@ UNPACKED_LIMIT = 1 << 30
 RATIO_LIMIT = 100
 MEMBERS_LIMIT = 100_000
 _CHUNK = 1 << 20
+_POOLED_BYTES = 1 << 20
 _DEEPEST = 2
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
@@ -45,18 +46,77 @@ _OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
 Watch = Callable[[str, bytes], None]
 
 
+class Pool:
+    """Small texts out of archives, one after the other in one file.
+
+    An archive of a month's messages has tens of thousands: a file of its own for each takes
+    longer than reading it, and all of them in memory would grow with the archive.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._end = 0
+
+    def add(self, content: bytes) -> int:
+        """Keep a text; where it stands."""
+        if self._file is None:
+            self._file = (self._folder / "pool").open("w+b")
+        place = self._end
+        self._file.seek(place)
+        self._file.write(content)
+        self._end += len(content)
+        return place
+
+    def read(self, place: int, size: int) -> bytes:
+        """The text that stands there, or its beginning."""
+        if self._file is None:
+            raise ValueError("nothing was added to this pool")
+        self._file.seek(place)
+        return self._file.read(size)
+
+    def file_of(self, place: int, size: int) -> Path:
+        """The text as a file of its own."""
+        target = self._folder / f"of-pool-{place}"
+        if not target.exists():
+            target.write_bytes(self.read(place, size))
+        return target
+
+    def close(self) -> None:
+        """Let go of the file; the folder is its owner's."""
+        if self._file is not None:
+            self._file.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One file to read: the file itself (``name`` empty) or one out of an archive."""
 
     name: str
-    path: Path
+    file: Path | tuple[Pool, int, int]
+
+    @property
+    def path(self) -> Path:
+        """A local file with the content."""
+        if isinstance(self.file, tuple):
+            pool, place, size = self.file
+            return pool.file_of(place, size)
+        return self.file
+
+    def content(self, limit: int) -> bytes:
+        """The first ``limit`` bytes."""
+        if isinstance(self.file, tuple):
+            pool, place, size = self.file
+            return pool.read(place, min(size, limit))
+        with self.file.open("rb") as file:
+            return file.read(limit)
 
 
 @dataclass(slots=True)
 class Unpacked:
     """The readable members of a file; of the others the names and reasons, and what to tell the sender."""
 
+    pool: Pool
     members: list[Member] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     for_sender: list[str] = field(default_factory=list)
@@ -128,7 +188,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
     Raises FileRejectedError for an archive beyond the limits or without a readable member.
     """
     with tempfile.TemporaryDirectory(prefix="unpacked-") as folder:
-        result = Unpacked()
+        result = Unpacked(Pool(Path(folder)))
         _unpack(path, "", Path(folder), _Budget(path.stat().st_size), result, depth=0)
         if not result.members:
             reasons = (
@@ -139,7 +199,10 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
                 f"the archive has no readable member ({reasons})",
                 f"В архиве нет ни одного файла, который удалось бы прочитать. {' '.join(told)}",
             )
-        yield result
+        try:
+            yield result
+        finally:
+            result.pool.close()
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -216,6 +279,8 @@ def _unpack_zip(
             if info.is_dir() or _is_noise(member):
                 continue
             label = "/".join(filter(None, (name, mask_personal(member))))
+            if info.file_size <= _POOLED_BYTES and _is_pooled(archive, info, label, budget, result):
+                continue
             # The member's own name never becomes a path on our disk.
             target = folder / f"{depth}-{number}-{len(result.members)}"
             if info.flag_bits & _ENCRYPTED:
@@ -233,6 +298,26 @@ def _unpack_zip(
                 result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
                 continue
             _unpack_member(target, label, folder, budget, result, depth + 1)
+
+
+def _is_pooled(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, budget: _Budget, result: Unpacked
+) -> bool:
+    """Whether a member was a small text, which needs no file of its own; all others are left as they are."""
+    if info.flag_bits & _ENCRYPTED:
+        return False
+    try:
+        with archive.open(info) as source:
+            # One byte more than a small text has: the directory may lie about sizes.
+            content = source.read(_POOLED_BYTES + 1)
+    except _BROKEN as error:
+        _raise_if_ours(error)
+        return False
+    if not content.startswith(_TEXT) or len(content) > _POOLED_BYTES:
+        return False
+    budget.spend(len(content))
+    result.members.append(Member(label, (result.pool, result.pool.add(content), len(content))))
+    return True
 
 
 def _unpack_member(

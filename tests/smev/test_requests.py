@@ -65,6 +65,8 @@ def test_one_envelope_is_one_request(smev: SmevInbox) -> None:
     assert smev.request() == {
         "message_id": A,
         "sent_at": utc(AT),
+        "received_at": utc(AT + timedelta(seconds=4)),
+        "is_acknowledged": False,
         "sender": "FNS001",
         "recipient": OURS,
         "namespace": KIND.namespace,

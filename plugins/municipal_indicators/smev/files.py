@@ -75,7 +75,7 @@ def _message_rows(task: FileLoad, tally: _Tally, rules: Rules) -> Iterator[tuple
     members = _told_apart(task.content.members)
     for number, member in enumerate(members, start=1):
         # One byte more than allowed is enough to be refused for its size.
-        kind, data = recognised(member.path, SIZE_LIMIT + 1)
+        kind, data = recognised(member, SIZE_LIMIT + 1)
         if kind in DOORS:
             tally.of_lines.append((member, kind))
         elif row := _message_row(member, kind, data, tally, rules):
@@ -91,7 +91,7 @@ def _told_apart(members: list[Member]) -> list[Member]:
     for member in members:
         times[member.name] += 1
         copy = f" [{times[member.name]}]" if times[member.name] > 1 else ""
-        apart.append(Member(member.name + copy, member.path))
+        apart.append(Member(member.name + copy, member.file))
     return apart
 
 

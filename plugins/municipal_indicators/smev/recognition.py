@@ -7,6 +7,8 @@ import re
 from enum import Enum
 from pathlib import Path
 
+from municipal_indicators.archives import Member
+
 _HEAD_BYTES = 256 << 10
 _STAMP = re.compile(rb"^\[?20\d\d[-.]\d\d[-.]\d\d[ T]\d\d:\d\d:\d\d", re.MULTILINE)
 _JSON_LINE = re.compile(rb'^[ \t]*\{[ \t]*"', re.MULTILINE)
@@ -29,17 +31,17 @@ def kind_of(path: Path) -> Kind:
     A rotated log may begin inside an entry, which may be a piece of XML: lines that begin with
     a stamp make it a log, unless the first line declares XML.
     """
-    return recognised(path, 0)[0]
+    return recognised(Member("", path), 0)[0]
 
 
-def recognised(path: Path, limit: int) -> tuple[Kind, bytes]:
+def recognised(member: Member, limit: int) -> tuple[Kind, bytes]:
     """The kind of a file and, of an XML message, its content up to ``limit`` bytes."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        kind = _kind(head, is_whole=len(head) < _HEAD_BYTES)
-        if kind is not Kind.XML:
-            return kind, b""
-        return kind, head[:limit] + file.read(max(limit - len(head), 0))
+    head = member.content(_HEAD_BYTES)
+    is_whole = len(head) < _HEAD_BYTES
+    kind = _kind(head, is_whole=is_whole)
+    if kind is not Kind.XML:
+        return kind, b""
+    return kind, head[:limit] if is_whole else member.content(limit)
 
 
 def _kind(head: bytes, *, is_whole: bool) -> Kind:
