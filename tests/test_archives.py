@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -242,3 +244,101 @@ def test_nothing_unpacked_is_left_behind(file: Path) -> None:
 def free_space(path: Path) -> int:
     found = os.statvfs(path.parent)
     return found.f_bavail * found.f_frsize
+
+
+def tarred(members: dict[str, bytes | tarfile.TarInfo]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in members.items():
+            if isinstance(content, tarfile.TarInfo):
+                content.name = name
+                archive.addfile(content)
+                continue
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+TABLE = random.Random(1).randbytes(1_200_000)
+
+
+def a_link(kind: bytes, target: str = "/etc/passwd") -> tarfile.TarInfo:
+    info = tarfile.TarInfo()
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_a_tar_is_opened_packed_or_not(file: Path) -> None:
+    members = {
+        "day/1.xml": b"<a/>",
+        "./logs/adapter.log.1.gz": gzip.compress(b"2024 one"),
+        "table.csv": TABLE,
+        "more.zip": zipped({"2.xml": b"<b/>"}),
+    }
+    expected = {
+        "day/1.xml": b"<a/>",
+        "logs/adapter.log.1": b"2024 one",
+        "table.csv": TABLE,
+        "more.zip/2.xml": b"<b/>",
+    }
+    packed = tarred(members)
+    for content in (packed, gzip.compress(packed, 1), zipped({"day.tar": packed})):
+        file.write_bytes(content)
+        found, broken = opened(file)
+        names = {name.removeprefix("day.tar/") for name in found}
+        assert {"day/1.xml", "table.csv"} <= names
+        if content is not packed:
+            assert broken.keys() <= {"day.tar/logs/adapter.log.1.gz", "day.tar/more.zip"}
+        else:
+            assert (found, broken) == (expected, {})
+    file.write_bytes(gzip.compress(packed, 1))
+    assert opened(file) == (expected, {})
+
+
+def test_what_is_no_file_in_a_tar_never_reaches_the_disk(file: Path, tmp_path: Path) -> None:
+    file.write_bytes(
+        tarred(
+            {
+                "link": a_link(tarfile.SYMTYPE),
+                "hard": a_link(tarfile.LNKTYPE),
+                "device": a_link(tarfile.CHRTYPE, ""),
+                "/absolute.csv": b"a;b",
+                "../../up.csv": b"c;d",
+            }
+        )
+    )
+    found, broken = opened(file)
+    assert sorted(found.values()) == [b"a;b", b"c;d"]
+    assert broken == dict.fromkeys(("link", "hard", "device"), "a link or a device, not a file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_cut_tar_gives_what_stands_before_the_cut(file: Path) -> None:
+    packed = tarred({"1.csv": b"a;b", "2.csv": b"c" * 5_000, "3.csv": b"d"})
+    file.write_bytes(packed[:3_000])
+    found, broken = opened(file)
+    assert found == {"1.csv": b"a;b"}
+    assert broken["the file"].startswith("the tar is cut off or damaged")
+
+
+def test_a_tar_bomb_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "UNPACKED_LIMIT", 100_000)
+    file.write_bytes(gzip.compress(tarred({f"{n}.csv": b"0" * 60_000 for n in range(3)})))
+    with pytest.raises(FileRejectedError):
+        opened(file)
+
+
+def test_small_texts_share_a_file_and_large_ones_have_their_own(file: Path) -> None:
+    members = {f"{number}.xml": f"<a>{number}</a>".encode() for number in range(50)}
+    large = b"<b>" + b"x" * (1 << 20)
+    file.write_bytes(zipped({**members, "large.xml": large}, method=zipfile.ZIP_STORED))
+    with unpacked(file) as content:
+        found = {one.name: one for one in content.members}
+        assert len({one.file[0] for one in found.values() if isinstance(one.file, tuple)}) == 1
+        assert isinstance(found["large.xml"].file, Path)
+        assert found["7.xml"].content(4) == b"<a>7"
+        assert {name: one.content(1 << 30) for name, one in found.items()} == {
+            **members,
+            "large.xml": large,
+        }

@@ -1,4 +1,4 @@
-"""Opens .zip and .gz: members as local files, within limits that a hostile archive cannot pass."""
+"""Opens .zip, .gz and .tar: members as local files, within limits that a hostile archive cannot pass."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import gzip
 import lzma
 import struct
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ _POOLED_BYTES = 1 << 20
 _DEEPEST = 2
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf")
 _OFFICE_PARTS = (b"[Content_Types]", b"_rels/", b"docProps/", b"xl/", b"customXml/", b"mimetype")
 _BROKEN = (
@@ -39,6 +41,7 @@ _BROKEN = (
     OSError,
     ValueError,
     struct.error,
+    tarfile.TarError,
 )
 
 _OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
@@ -149,10 +152,22 @@ class _Budget:
 
 def is_zip(path: Path) -> bool:
     """Whether the content is a zip that is no Office document."""
-    if not zipfile.is_zipfile(path):
+    archive = _zip_in(path)
+    if archive is None:
         return False
-    with _opened(path) as archive:
-        return not _is_office(archive)
+    archive.close()
+    return True
+
+
+def _zip_in(path: Path) -> zipfile.ZipFile | None:
+    """The zip that the content is, opened; None where it is none, or an Office document."""
+    if not zipfile.is_zipfile(path):
+        return None
+    archive = _opened(path)
+    if _is_office(archive):
+        archive.close()
+        return None
+    return archive
 
 
 def check_office_size(path: Path, watch: Watch | None = None) -> None:
@@ -215,11 +230,15 @@ def _opened(path: Path) -> zipfile.ZipFile:
         ) from None
     if len(archive.infolist()) > MEMBERS_LIMIT:
         archive.close()
-        raise FileRejectedError(
-            f"the archive holds more than {MEMBERS_LIMIT} files",
-            f"В архиве более {MEMBERS_LIMIT} файлов. Разделите его на несколько.",
-        )
+        raise _too_many()
     return archive
+
+
+def _too_many() -> FileRejectedError:
+    return FileRejectedError(
+        f"the archive holds more than {MEMBERS_LIMIT} files",
+        f"В архиве более {MEMBERS_LIMIT} файлов. Разделите его на несколько.",
+    )
 
 
 def _name_of(info: zipfile.ZipInfo) -> str:
@@ -244,7 +263,10 @@ def _unpack(
         head = file.read(_LOCAL_HEADER + 16)
     is_gzip = head.startswith(b"\x1f\x8b")
     # Text is no archive, whatever follows it: archives of envelopes have very many such members.
-    if head.startswith(_TEXT) or (not is_gzip and not is_zip(path)):
+    is_text = head.startswith(_TEXT)
+    is_tar = not is_text and not is_gzip and _is_tar(path)
+    archive = None if is_text or is_gzip or is_tar else _zip_in(path)
+    if is_text or not (is_gzip or is_tar or archive):
         if _is_cut_off(path, head):
             raise FileRejectedError(
                 "the zip is cut off or damaged: its directory is not there",
@@ -258,8 +280,11 @@ def _unpack(
         )
     elif is_gzip:
         _unpack_gzip(path, name, folder, budget, result, depth)
+    elif archive:
+        with archive:
+            _unpack_zip(archive, name, folder, budget, result, depth)
     else:
-        _unpack_zip(path, name, folder, budget, result, depth)
+        _unpack_tar(path, name, folder, budget, result, depth)
 
 
 def _is_cut_off(path: Path, head: bytes) -> bool:
@@ -270,34 +295,70 @@ def _is_cut_off(path: Path, head: bytes) -> bool:
     return len(head) > _LOCAL_HEADER and not head[_LOCAL_HEADER:].startswith(_OFFICE_PARTS)
 
 
-def _unpack_zip(
+def _is_tar(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(_TAR_MAGIC_AT)
+        return file.read(len(_TAR_MAGIC)) == _TAR_MAGIC
+
+
+def _unpack_tar(
     path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
 ) -> None:
-    with _opened(path) as archive:
-        for number, info in enumerate(archive.infolist()):
-            member = _name_of(info)
-            if info.is_dir() or _is_noise(member):
-                continue
-            label = "/".join(filter(None, (name, mask_personal(member))))
-            if info.file_size <= _POOLED_BYTES and _is_pooled(archive, info, label, budget, result):
-                continue
-            # The member's own name never becomes a path on our disk.
-            target = folder / f"{depth}-{number}-{len(result.members)}"
-            if info.flag_bits & _ENCRYPTED:
-                result.leave_out(
-                    label,
-                    "the member is encrypted",
-                    "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
-                )
-                continue
-            try:
-                with archive.open(info) as source:
-                    _copy(source, target, budget)
-            except _BROKEN as error:
-                _raise_if_ours(error)
-                result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
-                continue
-            _unpack_member(target, label, folder, budget, result, depth + 1)
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for number, info in enumerate(archive):
+                if number >= MEMBERS_LIMIT:
+                    raise _too_many()
+                if info.isdir() or _is_noise(info.name):
+                    continue
+                label = "/".join(filter(None, (name, mask_personal(info.name.lstrip("./")))))
+                source = archive.extractfile(info) if info.isreg() else None
+                if source is None:
+                    result.leave_out(label, "a link or a device, not a file")
+                    continue
+                if info.size <= _POOLED_BYTES:
+                    if _pooled(source.read(), label, budget, result):
+                        continue
+                    source.seek(0)
+                # Neither the member's name nor its rights reach our disk.
+                target = folder / f"{depth}-tar-{number}-{len(result.members)}"
+                _copy(source, target, budget)
+                _unpack_member(target, label, folder, budget, result, depth + 1)
+    except _BROKEN as error:
+        _raise_if_ours(error)
+        told = (
+            f"the tar is cut off or damaged ({type(error).__name__}); the members before are read"
+        )
+        result.leave_out(name or "the file", told, "Архив оборван. Упакуйте файлы заново.")
+
+
+def _unpack_zip(
+    archive: zipfile.ZipFile, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    for number, info in enumerate(archive.infolist()):
+        member = _name_of(info)
+        if info.is_dir() or _is_noise(member):
+            continue
+        label = "/".join(filter(None, (name, mask_personal(member))))
+        if info.file_size <= _POOLED_BYTES and _is_pooled(archive, info, label, budget, result):
+            continue
+        # The member's own name never becomes a path on our disk.
+        target = folder / f"{depth}-{number}-{len(result.members)}"
+        if info.flag_bits & _ENCRYPTED:
+            result.leave_out(
+                label,
+                "the member is encrypted",
+                "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
+            )
+            continue
+        try:
+            with archive.open(info) as source:
+                _copy(source, target, budget)
+        except _BROKEN as error:
+            _raise_if_ours(error)
+            result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
+            continue
+        _unpack_member(target, label, folder, budget, result, depth + 1)
 
 
 def _is_pooled(
@@ -313,6 +374,10 @@ def _is_pooled(
     except _BROKEN as error:
         _raise_if_ours(error)
         return False
+    return _pooled(content, label, budget, result)
+
+
+def _pooled(content: bytes, label: str, budget: _Budget, result: Unpacked) -> bool:
     if not content.startswith(_TEXT) or len(content) > _POOLED_BYTES:
         return False
     budget.spend(len(content))
@@ -345,6 +410,10 @@ def _unpack_gzip(
         _raise_if_ours(error)
         # A journal that is still rotated may end early: what was unpacked is not trusted.
         result.leave_out(name or "the file", f"broken gzip ({type(error).__name__})")
+        return
+    if _is_tar(target):
+        # A packed tar is one archive, not two.
+        _unpack_tar(target, name.removesuffix(".gz"), folder, budget, result, depth)
         return
     _unpack(target, name.removesuffix(".gz"), folder, budget, result, depth + 1)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from municipal_indicators import settings
 from municipal_indicators.errors import WarehouseBusyError
@@ -36,6 +36,7 @@ _STAGING_SETTINGS = {
     "async_insert": 0,
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
+_SPECIAL = ("\\", "\n", "\r", "\0")
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
 
 
@@ -85,9 +86,7 @@ class Warehouse:
         staged = 0
         block: list[str] = []
         for row in rows:
-            block.append(
-                "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
-            )
+            block.append(_tsv_line(row))
             if len(block) >= BLOCK_ROWS:
                 self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
                 staged += len(block)
@@ -153,6 +152,15 @@ class Warehouse:
         for table in tables:
             self.command(f"EXCHANGE TABLES {table}__next AND {table}")
             self.command(f"DROP TABLE {table}__next SYNC")
+
+
+def _tsv_line(row: Sequence[str | None]) -> str:
+    if None not in row:
+        line = "\t".join(cast("Sequence[str]", row))
+        # Hardly a cell has anything to escape: one look at the line is faster than one at each.
+        if line.count("\t") == len(row) - 1 and not any(sign in line for sign in _SPECIAL):
+            return line
+    return "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
 
 
 def statements(sql: str) -> list[str]:

@@ -143,6 +143,7 @@ CREATE TABLE staging.smev_messages
 (
     sheet String,
     line String,
+    line_hash String,
     operation String,
     direction String,
     message_type String,
@@ -223,9 +224,9 @@ COMMENT 'Проверенные строки: reason пуст у годных';
 CREATE MATERIALIZED VIEW staging.smev_messages_checked TO staging.smev_checked AS
 {%- set rows %}
                 SELECT
-                    m.* EXCEPT (line),
+                    m.* EXCEPT (line, line_hash),
                     toUInt64OrZero(m.line) AS line,
-                    toUInt64(0) AS line_hash,
+                    toUInt64OrZero(m.line_hash) AS line_hash,
                     'envelope' AS format,
                     '' AS logged_at,
                     '' AS problem_field

@@ -38,7 +38,8 @@ class Message:
     """What one envelope says; text as it stands there, empty where it says nothing.
 
     The fields are columns of the door ``staging.smev_messages``; ids are in lower case,
-    ``reply_key`` is the SHA-256 of ReplyTo or To, ``is_test`` is ``1`` or empty.
+    ``reply_key`` is the SHA-256 of ReplyTo or To, ``is_test`` is ``1`` or empty, ``ack`` is
+    ``accepted`` or ``refused`` of an acknowledgement and else empty.
     """
 
     operation: str = ""
@@ -60,6 +61,7 @@ class Message:
     reject_code: str = ""
     fault_name: str = ""
     smev_error: str = ""
+    ack: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """The values in the order of ``MESSAGE_COLUMNS``."""
@@ -133,8 +135,8 @@ def _first(parent: etree._Element | None) -> etree._Element | None:
 
 def _child(parent: etree._Element | None, *names: str) -> etree._Element | None:
     if parent is not None:
-        for child in parent:
-            if isinstance(child.tag, str) and _local(child.tag) in names:
+        for child in parent.iterchildren(etree.Element):
+            if _local(child.tag) in names:
                 return child
     return None
 
@@ -167,7 +169,10 @@ def _read_operation(element: etree._Element, message: Message, rules: Rules) -> 
     elif message.operation == "SendResponseRequest":
         _read_answer(_child(element, "senderprovidedresponsedata"), message)
     elif message.operation == "AckRequest":
+        target = _child(element, "acktargetmessage")
         message.message_id = _text(element, "acktargetmessage").lower()
+        is_refused = target is not None and (target.get("accepted") or "").strip() in ("false", "0")
+        message.ack = "refused" if is_refused else "accepted"
     elif message.operation == "GetStatusResponse":
         _read_async_status(element, message)
     elif message.operation in ("SendRequestResponse", "SendResponseResponse"):
