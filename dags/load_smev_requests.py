@@ -1,7 +1,7 @@
 """Loads what the SMEV adapter leaves behind: archives of envelopes, journal exports, text logs.
 
 **What it does.** Every night it takes all new files from `inbox/smev/` (any depth, kinds known by
-content, `.zip` and `.gz` opened), loads each as one unit and moves it to `archive/smev/`. The
+content, `.zip`, `.gz` and `.tar` opened), loads each as one unit and moves it to `archive/smev/`. The
 same message seen in several files is one request; see `core.smev_requests`.
 
 **When it fails.** A file that cannot be read at all lies in `archive/rejected/` beside a
@@ -10,7 +10,9 @@ same message seen in several files is one request; see `core.smev_requests`.
 task is ours: its message names the files, which stay in the inbox. Mend the cause and run the
 DAG again; what was published before is not loaded twice. Attempts are in `ops.loads`.
 
-Senders on test stands, names of operations and texts of log events are in `reference/smev.yaml`.
+Senders on test stands, names of operations, texts of log events and time zones of sources are in
+`reference/smev.yaml`; kinds of information and terms of answers in `reference/smev_kinds.csv`. A file whose last line
+rotation cut is loaded once more when the file after it arrives.
 
 A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
 """
