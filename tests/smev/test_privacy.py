@@ -126,3 +126,100 @@ def test_no_table_log_or_reason_holds_a_planted_value(
     assert found_in(str([path.name for path in Path(smev.archive).rglob("*")])) == set()
     assert [row["message_id"] for row in smev.requests()] == [A, B]
     assert [row[0] for row in smev.books()] == ["published", "failed", "failed", "failed"]
+
+
+UNDERSCORED = SAID.replace(" ", "_")
+SPOKEN_IN_A_LOG = (
+    textlog.invalid_value(SAID),
+    textlog.certificate_expires(SAID),
+    f"{textlog.timeout()}\nCaused by: ru.example.PersonException: {SAID}\n\tat {UNDERSCORED}(X.java:1)",
+    f"{textlog.ack_refused(A)} {SAID}",
+    textlog.request_received(B, sender=UNDERSCORED, recipient=UNDERSCORED, namespace=SAID),
+    textlog.answer_sent(UNDERSCORED, UNDERSCORED),
+    f"{textlog.EMPTY_POLL} replyTo={ADDRESS} transaction={A}|000|{SAID}",
+    textlog.request_received(A, sender="FNS001", recipient=OURS, namespace=KIND.namespace)
+    + f"\n<Request {PERSON['surname']}='{SAID}'>\n  <fio>{SAID}</fio>\n</Request>",
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1251"])
+@pytest.mark.parametrize("pattern", textlog.PATTERNS)
+def test_a_text_log_of_any_pattern_gives_no_person_away(
+    smev: SmevInbox,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    pattern: str,
+    encoding: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    entries = [
+        log_entry(AT, text, pattern=pattern, logger=logger)
+        for text in SPOKEN_IN_A_LOG
+        for logger in ("Ack", f"Поток-{FULL_NAME}")
+    ]
+    content = "\n".join([f"rest of a line {SAID}", *entries, SAID]).encode(encoding)
+    assert found_in(content.decode(encoding)) == set(PERSON)
+    smev.put(f"{FULL_NAME} {PERSON['SNILS']}.log", content)
+    smev.put("cut.log.1", content[:-40])
+    smev.load()
+    _assert_nothing_is_told(smev, caplog, capfd)
+    assert [row["message_id"] for row in smev.requests()] == [A]
+
+
+JOURNAL_FIELDS = {
+    "reference_message_id": SAID,
+    "original_message_id": SAID,
+    "logged_at": SAID,
+    "direction": SAID,
+    "operation": SAID,
+    "message_type": SAID,
+    "sender": SAID,
+    "recipient": SAID,
+    "sending_date": SAID,
+    "delivery_date": SAID,
+    "vs_namespace": SAID,
+    "vs_root": SAID,
+    "test_message": SAID,
+    "reject_code": SAID,
+    "error_type": SAID,
+    "error_code": f"SMEV-403 {SAID}",
+    "error_description": f"SMEV-403: {SAID}",
+    "status": SAID,
+    "client_id": SAID,
+    "reply_to_client_id": SAID,
+    "it_system": SAID,
+    "transaction_code": f"{A}|000|{ADDRESS}",
+    "replyTo": ADDRESS,
+    "content": SAID,
+    "attachment_name": f"{SAID}.pdf",
+    PERSON["surname"]: SAID,
+}
+
+
+def test_a_journal_gives_no_person_away_whatever_field_holds_one(
+    smev: SmevInbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    plain = json.loads(note())
+    lines = [
+        json.dumps({**plain, field: value}, ensure_ascii=False)
+        for field, value in JOURNAL_FIELDS.items()
+    ]
+    content = journal(note(), *lines, lines[0][:-30])
+    assert found_in(content.decode()) == set(PERSON)
+    smev.put(f"{FULL_NAME}/журнал {PERSON['phone']}.jsonl", content)
+    smev.put("mixed.jsonl", content.decode().encode("windows-1251"))
+    smev.load()
+    _assert_nothing_is_told(smev, caplog, capfd)
+    assert [row["message_id"] for row in smev.requests()] == [A]
+
+
+def _assert_nothing_is_told(
+    smev: SmevInbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No table, log, output, reason or name in the archive holds a planted value."""
+    output = capfd.readouterr()
+    assert found_in(every_word(smev.warehouse)) == set()
+    assert found_in(caplog.text + output.out + output.err) == set()
+    assert found_in("".join(smev.reasons())) == set()
+    assert found_in(str([path.name for path in smev.archive.rglob("*")])) == set()

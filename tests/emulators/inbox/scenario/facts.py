@@ -85,7 +85,8 @@ class Talk:
 def invent(seed: int, requests: int = 44) -> list[Talk]:
     """The talks in the order of sending; the first ones stand at the edges of the month."""
     rng = Random(f"{seed}/scenario")
-    roles: list[Role] = ["request"] * requests + list(_ODD_ROLES)
+    roles: list[Role] = [*_ODD_ROLES]
+    roles[:0] = ["request"] * requests
     talks: list[Talk] = []
     for number, role in enumerate(roles):
         talks.append(_talk(rng, seed, number, role, talks))
