@@ -99,6 +99,22 @@ class Truth:
                 rows[row.day, row.sender, row.namespace, channel].append(row)
         return {key: _daily(found, last, answer_hours) for key, found in rows.items()}
 
+    def terms(self, answer_hours: int = 48) -> dict[DailyKey, tuple[int, ...]]:
+        """On time, overdue, open; seen by envelope, journal, text, by one format only.
+
+        An answer that nothing dates is no late one.
+        """
+        last = max(one.at for one in self.notices if one.at)
+        rows: dict[DailyKey, list[tuple[int, ...]]] = defaultdict(list)
+        for row in filter(lambda one: one.counts, self.requests):
+            end = row.answered_at if row.is_answered else last
+            is_late = end is not None and end > row.sent_at + timedelta(hours=answer_hours)
+            flags = (row.is_answered and not is_late, is_late, not row.is_answered and not is_late)
+            seen = (*(by in row.formats for by in FORMATS), len(row.formats) == 1)
+            channel = "portal" if row.is_portal else "interagency"
+            rows[row.day, row.sender, row.namespace, channel].append((*flags, *seen))
+        return {key: tuple(map(sum, zip(*found, strict=True))) for key, found in rows.items()}
+
     def months(self) -> dict[date, int]:
         """How many counted requests were sent in each month."""
         return dict(Counter(row.day.replace(day=1) for row in self.requests if row.counts))
