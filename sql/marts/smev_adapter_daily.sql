@@ -40,7 +40,9 @@ changes AS
     SELECT day, 1 AS received, 0 AS answered, NULL AS polls, NULL AS silent_seconds FROM requests
     UNION ALL
     -- An answer may be stamped before its request by another clock; it ends no earlier request.
-    SELECT greatest(day, toDate(answered_at, {{ time_zone | literal }})), 0, 1, NULL, NULL FROM requests WHERE is_answered
+    SELECT greatest(day, toDate(coalesce(answered_at, sent_at), {{ time_zone | literal }})), 0, 1, NULL, NULL
+    FROM requests
+    WHERE is_answered
     UNION ALL
     SELECT day, 0, 0, polls, silent_seconds FROM logged
 ),

@@ -1,5 +1,5 @@
 -- Day × sender × kind of information × channel class × term: were answers in time. A request whose term is over and
--- that nobody answered stays in the denominator of the share.
+-- that nobody answered stays in the denominator of the share; an answer that nothing dates counts as in time.
 WITH
 {% include 'parts/smev_dated.sql' %}
 SELECT
@@ -26,5 +26,5 @@ SELECT
     countIf(has(formats, 'journal')) AS seen_by_journal,
     countIf(has(formats, 'text')) AS seen_by_text,
     countIf(length(formats) = 1) AS seen_by_one_format
-FROM (SELECT *, late_after < if(is_answered, answered_at, last_at) AS is_late FROM requests) AS r
+FROM (SELECT *, ifNull(late_after < if(is_answered, answered_at, last_at), false) AS is_late FROM requests) AS r
 GROUP BY day, sender, information_type, channel_class, r.term, term_unit

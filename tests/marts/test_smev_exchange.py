@@ -112,6 +112,15 @@ def test_answers_at_the_term_after_it_and_never(given: Given) -> None:
     check_marts(given.warehouse)
 
 
+def test_an_answer_that_nothing_dates_is_in_time(given: Given) -> None:
+    publish(given, received(1, at(4)), received(2, at(9)), answer(1, at(4)) | {"sent_at": None})
+    given.build()
+    assert terms(given, "toDayOfMonth(day), on_time, overdue, open") == [(4, 1, 0, 0), (9, 0, 0, 1)]
+    backlog = "SELECT backlog FROM marts.smev_adapter_daily WHERE toDayOfMonth(day) IN (4, 9)"
+    assert given.select(f"{backlog} ORDER BY day") == [(0,), (1,)]
+    check_marts(given.warehouse)
+
+
 @pytest.mark.parametrize(
     ("term", "words", "last_day"),
     [
