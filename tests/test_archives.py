@@ -9,6 +9,7 @@ import random
 import struct
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -246,7 +247,7 @@ def free_space(path: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def tarred(members: dict[str, bytes | tarfile.TarInfo]) -> bytes:
+def tarred(members: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in members.items():
