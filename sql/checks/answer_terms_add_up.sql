@@ -1,8 +1,12 @@
 -- Every request is answered in time, overdue or open, and all are those of smev_requests_daily.
-SELECT t.day AS day, t.requests AS requests, t.split AS split, r.requests AS counted
+SELECT day, sender, information_type, channel_class, sum(requests) AS termed, sum(split) AS split, sum(counted) AS counted
 FROM
 (
-    SELECT day, sum(requests) AS requests, sum(on_time + overdue + open) AS split FROM marts.smev_answer_terms_daily GROUP BY day
-) AS t
-FULL JOIN (SELECT day, sum(requests) AS requests FROM marts.smev_requests_daily GROUP BY day) AS r ON r.day = t.day
-WHERE t.requests != t.split OR t.requests != r.requests
+    SELECT day, sender, information_type, channel_class, requests, on_time + overdue + open AS split, 0 AS counted
+    FROM marts.smev_answer_terms_daily
+    UNION ALL
+    SELECT day, sender, information_type, channel_class, 0, 0, requests
+    FROM marts.smev_requests_daily
+)
+GROUP BY day, sender, information_type, channel_class
+HAVING termed != split OR termed != counted

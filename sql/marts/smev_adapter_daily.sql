@@ -1,4 +1,4 @@
--- One row a day from the first request or log entry to the last day of data. Backlog: received by the end of the day
+-- One row a day from the first request or log entry to the last day of data, not later than today. Backlog: received by the end of the day
 -- and not finally answered by then. Silence: the adapter polls every few seconds, so an hour without a line that its
 -- text log dates is one without the adapter; only minutes are compared, since a log has millions of lines.
 WITH
@@ -11,7 +11,7 @@ entries AS
     SELECT toStartOfMinute(logged_at) AS at, uniqExactIf(line_hash, message_id = '' AND message_type = 'QUERY') AS polls
     FROM core.smev_events
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-        AND format = 'text' AND logged_at IS NOT NULL
+        AND format = 'text' AND logged_at < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
     GROUP BY at
 ),
 gaps AS
@@ -48,7 +48,7 @@ changes AS
 ),
 days AS
 (
-    SELECT min(day) AS first_day, max(day) AS last_day FROM changes
+    SELECT min(day) AS first_day, max(day) AS last_day FROM changes WHERE day <= toDate({{ today | literal }})
 )
 SELECT
     c.day AS day,
@@ -67,11 +67,11 @@ FROM
         sumOrNull(silent_seconds) AS silent_seconds
     FROM
     (
-        SELECT * FROM changes
+        SELECT * FROM changes WHERE day <= toDate({{ today | literal }})
         UNION ALL
         SELECT first_day + number, 0, 0, NULL, NULL
         FROM days
-        ARRAY JOIN range(if((SELECT count() FROM changes) = 0, 0, toUInt32(dateDiff('day', first_day, last_day)) + 1)) AS number
+        ARRAY JOIN range(if((SELECT count() FROM changes WHERE day <= toDate({{ today | literal }})) = 0, 0, toUInt32(dateDiff('day', first_day, last_day)) + 1)) AS number
     )
     GROUP BY day
 ) AS c

@@ -5,9 +5,19 @@ WITH
 events AS
 (
     SELECT
-        *,
+        * EXCEPT (operation),
+        -- A journal may leave the operation out: the type and the direction tell which it was.
+        multiIf(
+            e.operation != '', e.operation,
+            e.message_type = 'REQUEST' AND e.direction = 'in', 'GetRequestResponse',
+            e.message_type = 'REQUEST', 'SendRequestRequest',
+            e.message_type = 'RESPONSE' AND e.direction = 'in', 'GetResponseResponse',
+            e.message_type IN ('RESPONSE', 'STATUS') AND e.direction = 'out', 'SendResponseRequest',
+            e.message_type = 'ERROR', 'Fault',
+            ''
+        ) AS operation,
         operation = 'Fault' OR message_type = 'ERROR' OR ack = 'refused' OR fault_name != '' OR smev_error != 0 AS is_fault
-    FROM core.smev_events
+    FROM core.smev_events AS e
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
         AND operation != ''
 ),
@@ -66,7 +76,8 @@ transfers AS
             text_stamps
         ))) AS times,
         if(
-            operation = 'GetRequestResponse' AND NOT is_fault,
+            operation = 'GetRequestResponse' AND NOT is_fault AND NOT max(e.is_test)
+                AND (max(e.recipient) = '' OR upperUTF8(max(e.recipient)) IN ({{ mnemonics | map('upper') | map('literal') | join(', ') }})),
             dateDiff('millisecond', min(e.sent_at), min(e.delivered_at)) / 1000,
             NULL
         ) AS pickup_seconds

@@ -1,6 +1,6 @@
 {#- CTEs over the requests that the indicator counts, to stand after WITH. `requests`: one row a request with its term
     and `late_after`, the last instant of the term; a term in days ends with its last day in the programme zone.
-    `last_at` is the last moment of data, as of which open requests are overdue. -#}
+    `last_at` is the last moment of data that is not later than today, as of which open requests are overdue. -#}
 counted AS
 (
 {% include 'parts/smev_counted.sql' %}
@@ -22,6 +22,7 @@ last_data AS
     SELECT max(coalesce(sent_at, delivered_at, logged_at)) AS last_at
     FROM core.smev_events
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
+        AND coalesce(sent_at, delivered_at, logged_at) < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
 ),
 termed AS
 (
@@ -46,8 +47,8 @@ requests AS
             t.sent_at + toIntervalHour(t.term)
         ) AS late_after
     FROM termed AS t
-    LEFT JOIN (SELECT day AS sent_day, working_days AS days_before FROM calendar) AS f ON f.sent_day = t.day
-    LEFT JOIN (SELECT day AS due_day, working_days AS days_until FROM calendar WHERE is_working) AS d
+    LEFT JOIN (SELECT day AS sent_day, toNullable(working_days) AS days_before FROM calendar) AS f ON f.sent_day = t.day
+    LEFT JOIN (SELECT toNullable(day) AS due_day, working_days AS days_until FROM calendar WHERE is_working) AS d
         ON d.days_until = f.days_before + t.term
     CROSS JOIN last_data AS l
 )

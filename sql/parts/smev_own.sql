@@ -11,12 +11,19 @@
         AND message_id != ''
         {%- if own == 'requests' %}
         AND message_type = 'REQUEST' AND direction = 'out'
+        AND (sender = '' OR upperUTF8(sender) IN ({{ mnemonics | map('upper') | map('literal') | join(', ') }}))
         {%- else %}
         AND message_type = 'RESPONSE' AND direction = 'in'
+        AND (recipient = '' OR upperUTF8(recipient) IN ({{ mnemonics | map('upper') | map('literal') | join(', ') }}))
         {%- endif %}
     GROUP BY message_id
     HAVING NOT max(is_test) AND day IS NOT NULL
         {%- if own == 'answers' %}
         AND countIf(answer_kind IN ('content', 'rejected')) > 0
-        AND max(original_message_id) NOT IN (SELECT message_id FROM core.smev_events WHERE is_test AND message_id != '')
+        AND max(original_message_id) NOT IN 
+        (
+            SELECT message_id FROM core.smev_events
+            WHERE is_test AND message_id != ''
+                AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
+        )
         {%- endif %}

@@ -59,7 +59,7 @@ COMMENT 'Соблюдение сроков ответа на запросы СМ
 CREATE TABLE IF NOT EXISTS marts.smev_exchange_daily
 (
     day Date COMMENT 'День первой передачи сообщения; у ошибки без времени — последний день сообщений того же архива',
-    operation LowCardinality(String) COMMENT 'Операция СМЭВ; Fault — ошибка, не связанная с сообщением',
+    operation LowCardinality(String) COMMENT 'Операция СМЭВ; Fault — ошибка, не связанная с сообщением. Отправка и её приём СМЭВ — разные операции: по операциям не складывать',
     fault_name LowCardinality(String) COMMENT 'Ошибка СМЭВ или адаптера; пусто — нет или не названа',
     smev_error UInt16 COMMENT 'Номер ошибки СМЭВ; 0 — нет',
     messages UInt64 COMMENT 'Разных сообщений',
@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS marts.smev_adapter_daily
     backlog UInt64 COMMENT 'Запросов без окончательного ответа на конец дня',
     polls Nullable(UInt64) COMMENT 'Опросов пустой очереди по текстовому логу; пусто, если лога нет',
     silent_hours Nullable(Float64)
-        COMMENT 'Часов молчания адаптера: перерывы дольше часа между записями текстового лога; пусто, если лога нет (перерыв дольше трёх суток — лога нет)'
+        COMMENT 'Часов молчания адаптера: перерывы дольше часа и не дольше трёх суток между записями текстового лога (дольше — лога нет); пусто, если лога нет'
 )
 ENGINE = MergeTree
 ORDER BY day

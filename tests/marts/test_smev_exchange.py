@@ -170,6 +170,56 @@ def test_the_longest_known_name_of_a_kind_decides(
     assert check_marts(given.warehouse).warnings == ()
 
 
+def test_a_stamp_of_the_far_future_moves_no_term_and_no_calendar(given: Given) -> None:
+    later = datetime(2099, 1, 1, tzinfo=UTC)
+    publish(
+        given,
+        received(1, at(4)),
+        received(2, later),
+        event(format="text", operation="AckRequest", logged_at=later),
+    )
+    given.build()
+    assert terms(given, "toYear(day), overdue, open") == [(2024, 0, 1), (2099, 0, 1)]
+    assert given.select("SELECT day, backlog FROM marts.smev_adapter_daily") == [
+        (date(2024, 3, 4), 1)
+    ]
+
+
+def test_a_request_without_a_kind_is_no_unknown_kind(given: Given) -> None:
+    publish(given, received(1, at(4), namespace=""))
+    given.build()
+    assert check_marts(given.warehouse).warnings == ()
+
+
+def test_a_journal_that_leaves_the_operation_out(given: Given) -> None:
+    bare = {"format": "journal", "operation": "", "logged_at": at(4)}
+    publish(
+        given,
+        received(1, at(4), **bare),
+        event(**bare, message_type="ERROR", smev_error=100),
+        answer(1, at(4)) | bare,
+    )
+    given.build()
+    assert [row[1:] for row in exchange(given)] == [
+        ("Fault", "", 100, 0, 0, 0, 1),
+        ("GetRequestResponse", "", 0, 1, 1, 0, 0),
+        ("SendResponseRequest", "", 0, 1, 1, 0, 0),
+    ]
+
+
+def test_pickup_is_of_requests_to_us_that_are_no_tests(given: Given) -> None:
+    late = {"delivered_at": at(4, 11)}
+    publish(
+        given,
+        received(1, at(4), delivered_at=at(4, 9, 2)),
+        received(2, at(4), is_test=True, **late),
+        received(3, at(4), recipient="OTHER", **late),
+    )
+    given.build()
+    pickup = "SELECT messages, median_pickup_seconds FROM marts.smev_exchange_daily"
+    assert given.select(pickup) == [(3, 120.0)]
+
+
 def test_an_unknown_kind_is_a_warning(given: Given) -> None:
     publish(given, received(1, at(4)), received(2, at(4)))
     given.build()
@@ -326,6 +376,10 @@ def test_ways_to_count(given: Given, way: str, expected: dict[int, int]) -> None
             **got,
         ),
         event(message_id=message(10), sent_at=at(6), answer_kind="status", **got),
+        event(message_id=message(11), sent_at=at(6), sender="OTHER", **sent),
+        event(
+            message_id=message(12), sent_at=at(6), recipient="OTHER", answer_kind="content", **got
+        ),
     )
     replace(given, passport=counting(given.passport, way)).build()
     facts = given.select(
@@ -334,11 +388,12 @@ def test_ways_to_count(given: Given, way: str, expected: dict[int, int]) -> None
     )
     assert {month: int(fact) for month, fact in facts} == expected
     assert given.select("SELECT sum(requests) FROM marts.smev_requests_daily") == [(4,)]
-    variant = read_labels().indicators["smev_requests"].variants[way]
+    words = read_labels().indicators["smev_requests"]
+    variant = words.variants[way]
     assert given.select(
         "SELECT method, method_name, explanation FROM marts.indicator_methods "
         "WHERE indicator = 'smev_requests'"
-    ) == [(way, variant.name, variant.formula)]
+    ) == [(way, variant.name, variant.formula or words.formula)]
 
 
 def test_every_indicator_tells_how_it_is_counted(given: Given) -> None:

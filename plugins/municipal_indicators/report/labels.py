@@ -19,10 +19,10 @@ class _Strict(BaseModel):
 
 
 class Variant(_Strict):
-    """Another way to count an indicator, which the passport may choose."""
+    """A way to count an indicator that the passport may choose; the formula is the usual one if none is given."""
 
     name: str
-    formula: str
+    formula: str | None = None
 
 
 class Explanation(_Strict):
@@ -49,7 +49,7 @@ class Labels(_Strict):
         explanation = self.indicators.get(code)
         if explanation and variant in explanation.variants:
             chosen = explanation.variants[variant]
-            return variant, chosen.name, chosen.formula
+            return variant, chosen.name, chosen.formula or explanation.formula
         return "standard", "по определению показателя", explanation.formula if explanation else ""
 
 
