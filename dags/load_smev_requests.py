@@ -11,8 +11,8 @@ task is ours: its message names the files, which stay in the inbox. Mend the cau
 DAG again; what was published before is not loaded twice. Attempts are in `ops.loads`.
 
 Senders on test stands, names of operations, texts of log events and time zones of sources are in
-`reference/smev.yaml`; kinds of information and terms of answers in `reference/smev_kinds.csv`. A file whose last line
-rotation cut is loaded once more when the file after it arrives.
+`reference/smev.yaml`; kinds of information and terms of answers in `reference/smev_kinds.csv`.
+A file whose last line rotation cut is loaded once more when the file after it arrives.
 
 A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
 """

@@ -311,7 +311,7 @@ def _unpack_tar(
                     raise _too_many()
                 if info.isdir() or _is_noise(info.name):
                     continue
-                label = "/".join(filter(None, (name, mask_personal(info.name.lstrip("./")))))
+                label = "/".join(filter(None, (name, mask_personal(info.name.removeprefix("./")))))
                 source = archive.extractfile(info) if info.isreg() else None
                 if source is None:
                     result.leave_out(label, "a link or a device, not a file")

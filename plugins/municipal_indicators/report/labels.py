@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 
 
 class Variant(_Strict):
-    """A way to count an indicator that the passport may choose; the formula is the usual one if none is given."""
+    """A way to count an indicator that the passport may choose; without a formula, the usual one."""
 
     name: str
     formula: str | None = None
