@@ -90,7 +90,7 @@ def test_opens_draws_and_fits(opened: Opened, request: pytest.FixtureRequest) ->
     assert opened.said == []
     assert [url.partition(":")[0] for url in opened.asked] == ["file"]
     charts = page.locator(".chart")
-    assert charts.count() == len(INDICATORS) + 6
+    assert charts.count() == len(INDICATORS) + 7
     for number in range(charts.count()):
         chart = charts.nth(number)
         assert chart.locator(MARKS).count() > 0, chart.get_attribute("id")
