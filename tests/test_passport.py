@@ -72,6 +72,11 @@ def test_own_passport_is_valid() -> None:
             "contour: prod",
             r"smev\.contour: Input should be 'production' or 'test'",
         ),
+        (
+            "answer_hours: 48",
+            "count: everything",
+            r"smev\.count: Input should be 'requests', 'chains', .* or 'answers_received'",
+        ),
     ],
 )
 def test_refusal_names_place(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -150,15 +150,6 @@ class _Budget:
             )
 
 
-def is_zip(path: Path) -> bool:
-    """Whether the content is a zip that is no Office document."""
-    archive = _zip_in(path)
-    if archive is None:
-        return False
-    archive.close()
-    return True
-
-
 def _zip_in(path: Path) -> zipfile.ZipFile | None:
     """The zip that the content is, opened; None where it is none, or an Office document."""
     if not zipfile.is_zipfile(path):
@@ -369,8 +360,11 @@ def _is_pooled(
         return False
     try:
         with archive.open(info) as source:
+            content = source.read(len(max(_TEXT, key=len)))
+            if not content.startswith(_TEXT):
+                return False
             # One byte more than a small text has: the directory may lie about sizes.
-            content = source.read(_POOLED_BYTES + 1)
+            content += source.read(_POOLED_BYTES + 1)
     except _BROKEN as error:
         _raise_if_ours(error)
         return False

@@ -1,4 +1,4 @@
--- How each indicator of the passport is counted.
-SELECT indicator, method_name, explanation
+-- Which way each indicator of the passport is counted; its words stand in reference/labels.yaml.
+SELECT indicator, method
 FROM marts.indicator_methods
 ORDER BY indicator

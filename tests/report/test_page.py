@@ -272,3 +272,10 @@ def test_the_old_page_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_card_tells_the_way_of_counting_that_the_passport_chose(full: html.HtmlElement) -> None:
+    words = text(full)
+    assert "цепочки запросов СМЭВ (по идентификатору первого сообщения)" in words
+    assert "цепочек запросов за период учёта" in words
+    assert "различные запросы СМЭВ в адрес администрации за период учёта" not in words

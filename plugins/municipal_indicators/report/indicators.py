@@ -75,22 +75,21 @@ class Card:
 def read_cards(client: Client, last: list[Row], labels: Labels) -> list[Card]:
     """One card an indicator of the last month, whose rows are given; none for no rows."""
     rows = {row["indicator"]: row for row in last}
-    methods = {row["indicator"]: row for row in queries.rows(client, "indicator_methods")}
+    methods = {row["indicator"]: row["method"] for row in queries.rows(client, "indicator_methods")}
     history: dict[str, list[Row]] = {code: [] for code in rows}
     for point in queries.rows(client, "indicators_by_month"):
         if point["indicator"] in history:
             history[point["indicator"]].append(point)
     return [
-        _card(rows[code], history[code], labels, methods.get(code))
+        _card(rows[code], history[code], labels, methods.get(code, ""))
         for code in in_order(rows, labels.indicators)
     ]
 
 
-def _card(row: Row, history: list[Row], labels: Labels, method: Row | None) -> Card:
+def _card(row: Row, history: list[Row], labels: Labels, method: str) -> Card:
     unit = row["unit"]
-    explanation = labels.indicators.get(
-        row["indicator"],
-        Explanation(formula=UNKNOWN_FORMULA, numerator="числитель", denominator="знаменатель"),
+    explanation = labels.explanation(row["indicator"], method) or Explanation(
+        formula=UNKNOWN_FORMULA, numerator="числитель", denominator="знаменатель"
     )
     return Card(
         code=row["indicator"],
@@ -105,7 +104,7 @@ def _card(row: Row, history: list[Row], labels: Labels, method: Row | None) -> C
         edition=russian.day(row["edition_date"]),
         data_through=russian.day(row["data_through"]),
         year=row["year"],
-        formula=(method and method["explanation"]) or explanation.formula,
+        formula=explanation.formula,
         parts=_parts(row, explanation),
         chart=_chart(row, history, labels),
     )

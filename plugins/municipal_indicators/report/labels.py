@@ -23,6 +23,7 @@ class Variant(_Strict):
 
     name: str
     formula: str | None = None
+    numerator: str | None = None
 
 
 class Explanation(_Strict):
@@ -44,13 +45,23 @@ class Labels(_Strict):
     devices: dict[str, str]
     indicators: dict[str, Explanation]
 
+    def explanation(self, code: str, variant: str) -> Explanation | None:
+        """The words of an indicator as its variant has them; None where the file has none."""
+        usual = self.indicators.get(code)
+        if usual is None or variant not in usual.variants:
+            return usual
+        own = usual.variants[variant].model_dump(
+            include={"formula", "numerator"}, exclude_none=True
+        )
+        return usual.model_copy(update=own)
+
     def method(self, code: str, variant: str) -> tuple[str, str, str]:
         """How an indicator is counted: code, name and words of the way; without a variant the only one."""
-        explanation = self.indicators.get(code)
-        if explanation and variant in explanation.variants:
-            chosen = explanation.variants[variant]
-            return variant, chosen.name, chosen.formula or explanation.formula
-        return "standard", "по определению показателя", explanation.formula if explanation else ""
+        words = self.explanation(code, variant)
+        formula = words.formula if words else ""
+        if words and variant in words.variants:
+            return variant, words.variants[variant].name, formula
+        return "standard", "по определению показателя", formula
 
 
 @cache
