@@ -17,8 +17,8 @@ RUN useradd --uid "${AIRFLOW_UID}" --gid 0 --home-dir "${AIRFLOW_HOME}" --create
 
 WORKDIR /opt/municipal-indicators
 
-COPY requirements.txt ./
-RUN pip install --no-deps -r requirements.txt && pip check
+COPY requirements-server.txt ./
+RUN pip install --no-deps -r requirements-server.txt && pip check
 
 # Editable, since the SQL and reference lists are found beside the package, as in a clone.
 COPY pyproject.toml LICENSE programme.yaml ./

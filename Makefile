@@ -16,7 +16,7 @@ PYTHON_DIRS := $(wildcard plugins dags demo bench tests)
 # A stamp is named after the content it stands for: another branch's lock is another stamp.
 stamp = $(VENV)/.installed-$(1)-$(firstword $(shell cat $(2) pyproject.toml | cksum))
 RUNTIME := $(call stamp,runtime,requirements.txt)
-DEVELOPMENT := $(call stamp,development,requirements.txt requirements-dev.txt)
+DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt requirements-dev.txt)
 
 # An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
 unexport $(filter AIRFLOW%,$(.VARIABLES)) PYTHONHOME PYTHONPATH VIRTUAL_ENV
@@ -74,7 +74,7 @@ lock: ## Pin requirements*.txt anew (LOCK=--upgrade takes newer versions; fetche
 	if [ -z "$$uv" ]; then \
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
 	fi; \
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-server requirements-dev; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
 	done

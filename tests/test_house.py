@@ -148,20 +148,24 @@ def test_no_path_of_one_machine_is_written_down() -> None:
     assert places(r"(?<![a-z}\w.])/(?:work|root|home|Users)/") == []
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-server", "requirements-dev"])
 def test_every_choice_is_explained_or_self_explaining_and_locked(name: str) -> None:
     locked = pins(f"{name}.txt")
     for requirement, comment in choices(f"{name}.in"):
         pinned = locked[normalised(requirement)]
         assert requirement.specifier.contains(next(iter(pinned.specifier)).version)
-        if name == "requirements":
-            assert comment, f"requirements.in does not say why {requirement.name} was chosen"
+        if name != "requirements-dev":
+            assert comment, f"{name}.in does not say why {requirement.name} was chosen"
 
 
-def test_the_development_lock_holds_the_runtime_lock() -> None:
-    development = pins("requirements-dev.txt")
-    for name, requirement in pins("requirements.txt").items():
-        assert development[name].specifier == requirement.specifier
+@pytest.mark.parametrize(
+    ("wider", "narrower"),
+    [("requirements-server", "requirements"), ("requirements-dev", "requirements-server")],
+)
+def test_a_wider_lock_holds_the_narrower_one(wider: str, narrower: str) -> None:
+    wide = pins(f"{wider}.txt")
+    for name, requirement in pins(f"{narrower}.txt").items():
+        assert wide[name].specifier == requirement.specifier
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
