@@ -13,7 +13,7 @@ ENV AIRFLOW_HOME=/opt/airflow \
 
 RUN useradd --uid "${AIRFLOW_UID}" --gid 0 --home-dir "${AIRFLOW_HOME}" --create-home airflow \
     && install -d -o airflow -g 0 -m 0750 \
-        "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/auth" "${AIRFLOW_HOME}/metrica-pacing"
+        "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/report" "${AIRFLOW_HOME}/metrica-pacing"
 
 WORKDIR /opt/municipal-indicators
 
@@ -26,7 +26,7 @@ COPY reference reference
 COPY sql sql
 COPY plugins plugins
 COPY dags dags
-COPY deploy deploy
+COPY deploy/airflow deploy/airflow
 RUN pip install --no-deps --no-build-isolation --editable . \
     && python -m compileall -q plugins dags
 
