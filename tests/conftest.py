@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEEPING = {"metrica", "marts", "gosuslugi", "registers", "smev", "tables"}
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
+# The same tests a second time, over HTTP and as the user `loader` of deploy/clickhouse/users.d.
+SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER") == "1"
 
 # Airflow reads its environment when it is first imported, which is before any fixture runs.
 os.environ.update(
@@ -53,13 +55,30 @@ def _remove_home() -> Iterator[None]:
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _server(_remove_home: None) -> Iterator[None]:
+    """The HTTP front behind ``clickhouse_default``, where the tests run over HTTP."""
+    if not SERVER:
+        yield
+        return
+    from tests.emulators.clickhouse import ClickHouseFront
+
+    password = uuid.uuid4().hex
+    own_database = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
+    with ClickHouseFront(
+        _HOME / "warehouse", "loader", password=password, grants=[own_database]
+    ) as front:
+        os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = front.connection()
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICA_PACING_FOLDER", str(_HOME / "pacing" / uuid.uuid4().hex))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _kept_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+def _kept_engine(request: pytest.FixtureRequest, _server: None) -> Iterator[None]:
     """Keep the engine loaded between the tests of a module: opening it again takes longer than most tests.
 
     Only one process and one folder can have it, so that modules which start others do not keep it.
@@ -68,7 +87,7 @@ def _kept_engine(request: pytest.FixtureRequest) -> Iterator[None]:
         item.path == request.path and "warehouse" in getattr(item, "fixturenames", ())
         for item in request.session.items
     )
-    if request.path.parent.name not in KEEPING or not uses_it:
+    if SERVER or request.path.parent.name not in KEEPING or not uses_it:
         yield
         return
     from municipal_indicators.warehouse import _hook

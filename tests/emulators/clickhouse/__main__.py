@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ import uvicorn
 from tests.emulators.clickhouse.engine import Engine
 from tests.emulators.clickhouse.front import PASSWORD_VARIABLE
 from tests.emulators.clickhouse.server import Front
+from tests.emulators.clickhouse.users import as_default, write_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     user = options.identity or options.user
     password = os.environ.get(PASSWORD_VARIABLE.format(user.upper()), "")
+    folder = tempfile.TemporaryDirectory(prefix="clickhouse-front-")
     try:
-        engine = Engine(path)
-    except RuntimeError as error:
+        config = None
+        if options.identity:
+            limits = dict(limit.split("=", 1) for limit in options.limit)
+            config = write_config(
+                Path(folder.name), as_default(options.identity, limits, options.grant)
+            )
+        engine = Engine(path, config)
+    except (RuntimeError, ValueError) as error:
         sys.stdout.write(f"Cannot open {path}: {error}\n")
         return 1
     try:
@@ -46,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         engine.close()
         lock.close()
+        folder.cleanup()
 
 
 async def _serve(front: Front, port: int, *, until_stdin_ends: bool) -> int:
@@ -114,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="port on 127.0.0.1, 0 takes a free one")
     add("--user", default="default", help="the user that may log in and may do everything")
     add("--identity", help="a user of deploy/clickhouse/users.d: its rights are checked")
+    add("--limit", action="append", default=[], metavar="NAME=VALUE", help="of its profile")
+    add("--grant", action="append", default=[], metavar="GRANT", help="one more grant to it")
     add("--until-stdin-ends", action="store_true", help="stop when the parent is gone")
     return parser
 

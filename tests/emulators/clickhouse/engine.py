@@ -166,8 +166,8 @@ class Lane:
 class Engine:
     """The folder's engine, and the sessions that clients keep in it."""
 
-    def __init__(self, path: Path, users_file: Path | None = None) -> None:
-        self._address = str(path) + (f"?users_config={users_file}" if users_file else "")
+    def __init__(self, path: Path, config: Path | None = None) -> None:
+        self._address = str(path) + (f"?config-file={config}" if config else "")
         self._keeper = _connect(self._address)
         row = self._keeper.query("SELECT version(), timezone()", "TabSeparated").bytes().decode()
         self.version, self.timezone = row.rstrip("\n").split("\t")

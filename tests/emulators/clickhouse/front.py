@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,8 @@ class ClickHouseFront:
 
     `identity` names the user of `deploy/clickhouse/users.d` with whose grants, profile and quota
     every statement runs; without it everything is allowed and the user is `default`. Only that
-    user can log in, with `password`. Raises RuntimeError where the server doesn't start.
+    user can log in, with `password`. `limits` replaces values of its profile, `grants` adds to
+    its rights. Raises RuntimeError where the server doesn't start.
     """
 
     def __init__(
@@ -33,12 +34,16 @@ class ClickHouseFront:
         *,
         password: str = "",
         port: int = 0,
+        limits: Mapping[str, str] | None = None,
+        grants: Sequence[str] = (),
     ) -> None:
         self.path = Path(path)
         self.identity = identity
         self.user = identity or "default"
         self.password = password
         self.port = port
+        self.limits = dict(limits or {})
+        self.grants = tuple(grants)
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -65,6 +70,8 @@ class ClickHouseFront:
         command = [sys.executable, "-m", "tests.emulators.clickhouse", "--until-stdin-ends"]
         command += ["--path", str(self.path), "--port", str(self.port)]
         command += ["--identity", self.identity] if self.identity else []
+        command += [f"--limit={name}={value}" for name, value in self.limits.items()]
+        command += [f"--grant={grant}" for grant in self.grants]
         variable = PASSWORD_VARIABLE.format(self.user.upper())
         process = subprocess.Popen(
             command,

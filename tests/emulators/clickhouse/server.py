@@ -11,7 +11,7 @@ import struct
 import uuid
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -39,6 +39,7 @@ from tests.emulators.clickhouse.statements import (
 
 log = logging.getLogger(__name__)
 Login = Callable[[str, str], bool]
+Answer = Callable[[], Awaitable[None]]
 Result = TypeVar("Result")
 
 # Parameters of the interface itself; every other one is a setting.
@@ -134,7 +135,8 @@ class Front:
             if call.fault and call.fault.kind.endswith("_before"):
                 await self._fail(call, send)
                 return
-            await self._execute(call, user, headers, send)
+            answer = await self._execute(call, user, headers, send)
+            await answer()
         except EngineError as error:
             await incoming.drain()
             await self._refuse(request, error, headers, send)
@@ -170,7 +172,8 @@ class Front:
             )
         return user
 
-    async def _execute(self, call: Call, user: str, headers: dict[str, str], send: Send) -> None:
+    async def _execute(self, call: Call, user: str, headers: dict[str, str], send: Send) -> Answer:
+        """Run the statement; what is left to send comes back, for its session must be free by then."""
         lane = self.engine.lane(user, call.parameters)
         try:
             database = call.parameters.get("database") or call.request.headers.get(
@@ -180,18 +183,17 @@ class Front:
             await _on(lane, partial(lane.prepare, database, call.settings, read_only))
             if call.insert is not None:
                 outcome = await self._insert(call, lane, call.insert)
-                await self._finish(call, outcome, None, headers, send)
-                return
+                return partial(self._finish, call, outcome, None, headers, send)
             default = call.parameters.get("default_format") or call.request.headers.get(
                 "x-clickhouse-format", "TabSeparated"
             )
             rows = answers_rows(call.statement)
             form = output_format(call.statement, default) if rows else None
             if form in STREAMED and call.parameters.get("wait_end_of_query") != "1":
-                await self._stream(call, lane, form or "", headers, send)
-                return
+                return await self._stream(call, lane, form or "", headers, send)
             run = partial(lane.run, call.statement, default, call.binds)
-            await self._finish(call, await _on(lane, run), form, headers, send)
+            outcome = await _on(lane, run)
+            return partial(self._finish, call, outcome, form, headers, send)
         finally:
             self.engine.release(lane)
 
@@ -238,7 +240,7 @@ class Front:
 
     async def _stream(
         self, call: Call, lane: Lane, form: str, headers: dict[str, str], send: Send
-    ) -> None:
+    ) -> Answer:
         blocks = lane.stream(call.statement, form, call.binds)
         packer = _packer(call)
         headers["X-ClickHouse-Format"] = form
@@ -247,8 +249,7 @@ class Front:
             # An error before the first block still has a status of its own.
             block = await _on(lane, partial(next, blocks, None))
             if call.fault and call.fault.kind.endswith("_after"):
-                await self._fail(call, send)
-                return
+                return partial(self._fail, call, send)
             await self._begin(call, packer, headers, send)
             while block is not None:
                 if call.fault:
@@ -258,7 +259,7 @@ class Front:
                     block = await _on(lane, partial(next, blocks, None))
                 except EngineError as error:
                     await self._break(call, packer, b"", send, error)
-            await _send(send, packer.end(), more=False)
+            return partial(_send, send, packer.end(), more=False)
         finally:
             await _on(lane, partial(_close, blocks))
 
@@ -364,6 +365,7 @@ async def _on(lane: Lane, work: Callable[[], Result]) -> Result:
 
 
 async def _send(send: Send, piece: bytes, more: bool = True) -> None:
+    # An empty piece would be the end of a chunked answer.
     if piece or not more:
         await send({"type": "http.response.body", "body": piece, "more_body": more})
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_SPACE = rb"(?:\s|--[^\n]*\n|/\*.*?\*/)"
-_NAME = rb'(?:`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|\w+)'
+# Every repetition is possessive (*+): none gives back what it took, else a long list of columns that
+# is followed by no FORMAT would be tried in all its divisions.
+_SPACE = rb"(?:\s|--[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)"
+_NAME = rb'(?:`(?:[^`\\]|\\.)*+`|"(?:[^"\\]|\\.)*+"|\w++)'
 _INSERT = re.compile(
-    rb"(?P<head>" + _SPACE + rb"*INSERT\s+INTO\s+(?:TABLE\s+)?"
-    rb"(?:FUNCTION\s+\w+\s*\((?:'[^']*'|[^)'])*\)|" + _NAME + rb"(?:\s*\.\s*" + _NAME + rb")?)"
-    rb"(?:\s*\((?:" + _NAME + rb"|[\s,.])*\))?"
-    rb"(?:\s+SETTINGS\s+(?:'(?:[^'\\]|\\.)*'|[^'])*?)?)"
-    rb"\s+FORMAT\s+(?P<format>\w+)(?:[ \t]*;?[ \t]*\r?\n|\s|;|\Z)",
+    rb"(?P<head>" + _SPACE + rb"*+INSERT\s++INTO\s++(?:TABLE\s++)?+"
+    rb"(?:FUNCTION\s++\w++\s*+\((?:'[^']*+'|[^)'])*+\)|"
+    + _NAME
+    + rb"(?:\s*+\.\s*+"
+    + _NAME
+    + rb")?+)"
+    rb"(?:\s*+\((?:" + _NAME + rb"|[\s,.])*+\))?+"
+    rb"(?:\s++SETTINGS\s(?:'(?:[^'\\]|\\.)*+'|(?!\sFORMAT\s)[^'])*+)?+)"
+    rb"\s++FORMAT\s++(?P<format>\w++)(?:[ \t]*+;?+[ \t]*+\r?\n|\s|;|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-_FIRST_WORD = re.compile(_SPACE + rb"*\(*(\w+)", re.DOTALL)
+_FIRST_WORD = re.compile(_SPACE + rb"*+\(*+(\w++)", re.DOTALL)
 _FORMAT = re.compile(rb"\bFORMAT\s+(\w+)(?:\s+SETTINGS\b[^)]*)?[\s;]*\Z", re.IGNORECASE)
 _ANSWERING = {b"SELECT", b"WITH", b"SHOW", b"DESC", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK"}
 
