@@ -1,0 +1,1 @@
+"""What people open over the marts: Superset's dashboards as code, and the page for other BI tools."""

@@ -1,0 +1,75 @@
+"""The marts as BI sees them: tables and columns with the Russian comments of ``sql/schema``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+
+# A comment says the name first, then what to know about it.
+END_OF_NAME = re.compile(r";|\.|, первый день|, 0…1|, отказы включены|: (?=[a-z0-9_]+ )")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a mart; the comment is what BI shows."""
+
+    name: str
+    type: str
+    comment: str
+
+    @property
+    def label(self) -> str:
+        """The name in the comment, without the explanation behind it."""
+        return END_OF_NAME.split(self.comment, maxsplit=1)[0].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A table of database ``marts``; ``key`` is the order of its rows, as SQL."""
+
+    name: str
+    comment: str
+    key: str
+    columns: Sequence[Column]
+
+
+def read_marts(client: Client) -> list[Mart]:
+    """All marts of a warehouse by name, their columns in order."""
+    columns: dict[str, list[Column]] = {}
+    for table, *column in client.query(
+        "SELECT table, name, type, comment FROM system.columns "
+        "WHERE database = 'marts' ORDER BY table, position"
+    ).result_rows:
+        columns.setdefault(table, []).append(Column(*column))
+    tables = client.query(
+        "SELECT name, comment, sorting_key FROM system.tables WHERE database = 'marts' ORDER BY name"
+    ).result_rows
+    return [Mart(name, comment, key, columns[name]) for name, comment, key in tables]
+
+
+def dictionary(marts: Sequence[Mart]) -> str:
+    """``docs/marts.md``: every mart with its columns, for whoever connects another tool."""
+    lines = [
+        "# Витрины: какие таблицы и столбцы что значат",
+        "",
+        "Написано командой `python -m bi` из комментариев в `sql/schema`; правьте их, а не этот файл.",
+        "Как подключить к витринам DataLens, Metabase или Excel: [bi.md](bi.md).",
+        "",
+    ]
+    lines += [f"- [`{mart.name}`](#{mart.name}): {mart.comment}" for mart in marts]
+    for mart in marts:
+        lines += ["", f"## {mart.name}", "", f"{mart.comment}. Строка: `{mart.key}`.", ""]
+        lines += ["| столбец | тип | что значит |", "|---|---|---|"]
+        lines += [
+            f"| `{column.name}` | `{_without_values(column.type)}` | {column.comment} |"
+            for column in mart.columns
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _without_values(type_name: str) -> str:
+    """A type without the numbers behind an Enum's words and without how it is stored."""
+    return re.sub(r" = \d+", "", re.sub(r"LowCardinality\((.*)\)", r"\1", type_name))

@@ -1,0 +1,244 @@
+"""The bundle that Superset imports, written from ``sources/`` and from the comments of the marts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from bi.marts import Mart
+from bi.superset import charts, sources
+from bi.superset.sources import Dashboard, Dataset, Part
+
+WAREHOUSE = "Витрины показателей"
+VERSION = "1.0.0"
+# Names of things get the same identity in every installation and at every import.
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:municipal-indicators:superset")
+GRID = ["ROOT_ID", "GRID_ID"]
+
+Document = dict[str, Any]
+
+
+def identity(kind: str, name: str) -> str:
+    """The stable UUID of a thing of the bundle."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind}/{name}"))
+
+
+def bundle(marts: Sequence[Mart]) -> dict[str, Document]:
+    """Every file of the bundle by its path below the bundle's folder."""
+    added = sources.read_datasets()
+    by_name = {mart.name: mart for mart in marts}
+    files = {
+        # A bundle without an instant in it is the same at every generation.
+        "metadata.yaml": {
+            "version": VERSION,
+            "type": "assets",
+            "timestamp": "2026-01-01T00:00:00+00:00",
+        },
+        "databases/marts.yaml": _database(),
+    }
+    for name, extra in sorted(added.items()):
+        files[f"datasets/marts/{name}.yaml"] = _dataset(by_name[name], extra)
+    for dashboard in sources.read_dashboards():
+        for number, (_, part) in enumerate(_charts(dashboard), 1):
+            path = f"charts/{dashboard.slug}_{number:02}.yaml"
+            files[path] = _chart(dashboard, part, added[part.of])
+        files[f"dashboards/{dashboard.slug}.yaml"] = _dashboard(dashboard, by_name, added)
+    return files
+
+
+def written(document: Document) -> str:
+    """A document as YAML that a diff reads well."""
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
+
+
+def _database() -> Document:
+    return {
+        "database_name": WAREHOUSE,
+        # Where it really is, and the password, superset_config.py takes from the environment.
+        "sqlalchemy_uri": "clickhousedb://bi@clickhouse/marts",
+        "expose_in_sqllab": False,
+        "allow_run_async": False,
+        "allow_ctas": False,
+        "allow_cvas": False,
+        "allow_dml": False,
+        "allow_file_upload": False,
+        "cache_timeout": None,
+        "extra": {},
+        "uuid": identity("database", WAREHOUSE),
+        "version": VERSION,
+    }
+
+
+def _dataset(mart: Mart, added: Dataset) -> Document:
+    words = sources.labels()
+    plain = [
+        {
+            "column_name": column.name,
+            "verbose_name": column.label,
+            "description": column.comment,
+            "type": column.type,
+            "is_dttm": "Date" in column.type,
+            "groupby": True,
+            "filterable": True,
+            "is_active": True,
+            "expression": None,
+        }
+        for column in mart.columns
+    ]
+    computed = [
+        {
+            "column_name": column.name,
+            "verbose_name": column.label,
+            "description": None,
+            "type": column.type,
+            "is_dttm": column.type == "Date",
+            "groupby": True,
+            "filterable": True,
+            "is_active": True,
+            "expression": column.sql(words),
+        }
+        for column in added.columns
+    ]
+    metrics = [
+        {
+            "metric_name": metric.name,
+            "verbose_name": metric.label,
+            "expression": metric.sql(words),
+            "d3format": metric.format or None,
+        }
+        for metric in added.metrics
+    ]
+    return {
+        "table_name": mart.name,
+        "schema": "marts",
+        "description": mart.comment,
+        "main_dttm_col": added.time,
+        "filter_select_enabled": True,
+        "columns": plain + computed,
+        "metrics": metrics,
+        "uuid": identity("dataset", mart.name),
+        "database_uuid": identity("database", WAREHOUSE),
+        "version": VERSION,
+    }
+
+
+def _charts(dashboard: Dashboard) -> Iterator[tuple[int, Part]]:
+    for number, row in enumerate(dashboard.rows, 1):
+        for part in row.parts:
+            if part.kind != "text":
+                yield number, part
+
+
+def _chart(dashboard: Dashboard, part: Part, added: Dataset) -> Document:
+    formats = {metric.name: metric.format for metric in added.metrics}
+    viz_type, params = charts.params(part, formats)
+    return {
+        "slice_name": part.title,
+        "viz_type": viz_type,
+        "params": params,
+        "query_context": None,
+        "cache_timeout": None,
+        "uuid": identity("chart", f"{dashboard.slug}/{part.title}"),
+        "dataset_uuid": identity("dataset", part.of),
+        "version": VERSION,
+    }
+
+
+def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Dataset]) -> Document:
+    position: Document = {
+        "DASHBOARD_VERSION_KEY": "v2",
+        "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
+        "GRID_ID": {"id": "GRID_ID", "type": "GRID", "children": [], "parents": ["ROOT_ID"]},
+        "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
+    }
+    chart_ids: dict[int, str] = {}
+    for row_number, row in enumerate(dashboard.rows, 1):
+        row_id = f"ROW-{row_number}"
+        children = []
+        for number, (part, width) in enumerate(zip(row.parts, row.widths(), strict=True), 1):
+            size = {"width": width, "height": row.height}
+            if part.kind == "text":
+                meta = {**size, "code": part.title}
+                child = _component("MARKDOWN", f"MARKDOWN-{row_number}-{number}", row_id, meta)
+            else:
+                chart_id = len(chart_ids) + 1
+                chart_ids[chart_id] = part.of
+                meta = {
+                    **size,
+                    # Numbered here so that the filters can name charts; the import puts its own in.
+                    "chartId": chart_id,
+                    "sliceName": part.title,
+                    "uuid": identity("chart", f"{dashboard.slug}/{part.title}"),
+                }
+                child = _component("CHART", f"CHART-{row_number}-{number}", row_id, meta)
+            position[child["id"]] = child
+            children.append(child["id"])
+        position[row_id] = {
+            "id": row_id,
+            "type": "ROW",
+            "children": children,
+            "parents": GRID,
+            "meta": {"background": "BACKGROUND_TRANSPARENT"},
+        }
+        position["GRID_ID"]["children"].append(row_id)
+    return {
+        "dashboard_title": dashboard.title,
+        "slug": dashboard.slug,
+        "published": True,
+        "css": "",
+        "position": position,
+        "metadata": {
+            "native_filter_configuration": [
+                _filter(choice, chart_ids, marts, added) for choice in dashboard.filters
+            ],
+            "color_scheme": "",
+            "filter_bar_orientation": "HORIZONTAL",
+            "refresh_frequency": 0,
+            "cross_filters_enabled": False,
+        },
+        "uuid": identity("dashboard", dashboard.slug),
+        "version": VERSION,
+    }
+
+
+def _component(kind: str, name: str, row_id: str, meta: Document) -> Document:
+    return {"id": name, "type": kind, "children": [], "parents": [*GRID, row_id], "meta": meta}
+
+
+def _filter(
+    choice: sources.Filter,
+    chart_ids: dict[int, str],
+    marts: dict[str, Mart],
+    added: dict[str, Dataset],
+) -> Document:
+    def has(table: str) -> bool:
+        computed = {column.name for column in added[table].columns}
+        return choice.column in computed | {column.name for column in marts[table].columns}
+
+    return {
+        "id": f"NATIVE_FILTER-{choice.column}",
+        "name": choice.name,
+        "type": "NATIVE_FILTER",
+        "filterType": "filter_select",
+        "targets": [
+            {"datasetUuid": identity("dataset", choice.of), "column": {"name": choice.column}}
+        ],
+        "scope": {
+            "rootPath": ["ROOT_ID"],
+            "excluded": [number for number, table in chart_ids.items() if not has(table)],
+        },
+        "controlValues": {
+            "multiSelect": True,
+            "enableEmptyFilter": False,
+            "defaultToFirstItem": False,
+            "inverseSelection": False,
+            "searchAllOptions": False,
+            "sortAscending": choice.column != "year",
+        },
+        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+        "cascadeParentIds": [],
+        "description": "",
+    }
