@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
-from municipal_indicators import settings
+from municipal_indicators import cluster, settings
 from municipal_indicators.errors import WarehouseBusyError
 
 if TYPE_CHECKING:
@@ -47,8 +47,14 @@ class Warehouse:
         self.client = client
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Run one statement that returns no rows."""
-        self.client.command(sql, parameters=dict(parameters or {}))
+        """Run one statement that returns no rows; on a cluster, what does the same there."""
+        name = self._cluster
+        for statement in cluster.translated(sql, name, self.rows) if name else [sql]:
+            self.client.command(statement, parameters=dict(parameters or {}))
+
+    @cached_property
+    def _cluster(self) -> str | None:
+        return cluster.cluster_of(_hook().get_connection(settings.CLICKHOUSE_CONNECTION))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one query; the rows as tuples."""
@@ -221,7 +227,10 @@ def open_warehouse(wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
 def _hook() -> Any:
     from airflow.providers.clickhousedb.hooks.clickhouse import ClickHouseHook
 
-    return ClickHouseHook(clickhouse_conn_id=settings.CLICKHOUSE_CONNECTION)
+    hook = ClickHouseHook(clickhouse_conn_id=settings.CLICKHOUSE_CONNECTION)
+    connection = hook.get_connection(settings.CLICKHOUSE_CONNECTION)
+    hook.session_settings = cluster.session_settings(connection)
+    return hook
 
 
 def _connect(path: Path | None, wait_seconds: float) -> Client:

@@ -1,0 +1,258 @@
+"""Our statements as a ClickHouse cluster needs them; no statement is run and none is written here.
+
+The connection ``clickhouse_default`` names the cluster in its extra: ``{"cluster": "municipal"}``.
+Without it nothing here is used. With it
+
+- the rows of loads (tables of ``core`` with ``unit_key`` and ``load_id``) are sharded by unit: the
+  rows lie in ``shards.<table>``, replicated inside each shard, and ``core.<table>`` is a Distributed
+  table over them. A unit is never divided, so that what is asked of a load is one shard's affair;
+- every other table is small and whole on every node: joins and the marts that BI reads need no
+  other node.
+
+What is atomic then and what is not: ``docs/cluster.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from municipal_indicators.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.models import Connection
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+SHARDS = "shards"
+SHARDING_KEY = "cityHash64(unit_key)"
+
+SESSION_SETTINGS: Mapping[str, str] = {
+    # What a subquery finds is sent to the shards, instead of each shard asking its own copy, which
+    # may not have heard yet of what this session published.
+    "distributed_product_mode": "global",
+    "prefer_global_in_and_join": "1",
+    # An insert has ended when its rows are where the next query looks for them.
+    "distributed_foreground_insert": "1",
+    "insert_quorum": "auto",
+    "load_balancing": "in_order",
+    "fallback_to_stale_replicas_for_distributed_queries": "0",
+    # Two equal blocks are two blocks: our own books find what was delivered twice.
+    "deduplicate_insert": "disable",
+    # The subqueries of our deletes give the same on each replica: they ask for whole units.
+    "allow_nondeterministic_mutations": "1",
+    "mutations_sync": "2",
+    # A node that is down does what it missed when it returns; nobody waits for it.
+    "distributed_ddl_output_mode": "throw_only_active",
+    "distributed_ddl_task_timeout": "600",
+}
+
+_EVERYWHERE = "ReplicatedMergeTree('/clickhouse/{cluster}/{{uuid}}', '{{shard}}-{{replica}}')"
+_IN_SHARD = "ReplicatedMergeTree('/clickhouse/{cluster}/{{uuid}}/{{shard}}', '{{replica}}')"
+
+_COMMENT = re.compile(r"\A(?:\s+|--[^\n]*\n)+")
+_NAME = r"(?P<name>\w+\.\w+)"
+_CREATE_DATABASE = re.compile(r"(?P<head>CREATE DATABASE IF NOT EXISTS (?P<name>\w+))\s*")
+_CREATE_FUNCTION = re.compile(r"(?P<head>CREATE OR REPLACE FUNCTION \w+)(?P<rest>\s+AS\s.+)", re.S)
+_CREATE_VIEW = re.compile(
+    rf"(?P<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?{_NAME})"
+    r"(?P<rest>(?:\s+\(.+?\))?\s+AS\s.+)",
+    re.S,
+)
+_CREATE_MATERIALIZED_VIEW = re.compile(
+    rf"(?P<head>CREATE MATERIALIZED VIEW (?:IF NOT EXISTS )?{_NAME})(?P<rest>\s+TO\s+\w+\.\w+\s+AS\s.+)",
+    re.S,
+)
+_CREATE_LIKE = re.compile(rf"(?P<head>CREATE TABLE {_NAME})(?P<rest> AS (?P<like>\w+\.\w+))\s*")
+_CREATE_TABLE = re.compile(
+    rf"(?P<head>CREATE TABLE (?:IF NOT EXISTS )?){_NAME}\s*"
+    r"(?P<columns>\(.+?\))\s*ENGINE = (?P<engine>\w+)(?P<rest>(?:\s.*)?)",
+    re.S,
+)
+_TABLE_COMMENT = re.compile(r"\sCOMMENT '(?:[^'\\]|\\.)*'\s*\Z")
+_DROP = re.compile(rf"(?P<head>DROP (?:TABLE|VIEW) (?:IF EXISTS )?){_NAME}(?P<rest>(?: SYNC)?)\s*")
+_EXCHANGE = re.compile(rf"EXCHANGE TABLES {_NAME} AND (?P<other>\w+\.\w+)\s*")
+_TRUNCATE = re.compile(rf"(?P<head>TRUNCATE TABLE ){_NAME}(?P<rest>)\s*")
+_DELETE = re.compile(rf"(?P<head>DELETE FROM ){_NAME}(?P<rest>\s+WHERE\s.+)", re.S)  # noqa: S608
+_ALTER = re.compile(rf"(?P<head>ALTER TABLE ){_NAME}(?P<rest>\s+.+)", re.S)
+_INSERT = re.compile(rf"INSERT INTO {_NAME}\s.+", re.S)
+
+# What an ALTER does: to the columns, which the Distributed table has too, or to the stored parts only.
+_ALTERS_COLUMNS = re.compile(r"\s*(?:ADD|COMMENT|MODIFY) COLUMN\s")
+_ALTERS_PARTS = re.compile(r"\s*MODIFY SETTING\s")
+_NEXT_ACTION = re.compile(r",(?=\s*(?:ADD|COMMENT|MODIFY|DROP|RENAME|CLEAR|UPDATE|DELETE)\s+[A-Z])")
+
+
+def cluster_of(connection: Connection) -> str | None:
+    """The cluster that a connection names in its extra, or None for one server.
+
+    Raises ConfigurationError when the name is no plain word.
+    """
+    name = connection.extra_dejson.get("cluster")
+    if name is None or name == "":
+        return None
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise ConfigurationError(
+            f"Connection {connection.conn_id}: `cluster` of its extra has to be the plain name of a cluster "
+            "in the server's remote_servers, letters, digits and _."
+        )
+    return name
+
+
+def session_settings(connection: Connection) -> dict[str, str]:
+    """Settings that queries and inserts need on a cluster; those of the connection itself win."""
+    if not cluster_of(connection):
+        return {}
+    own = connection.extra_dejson.get("session_settings") or {}
+    if isinstance(own, str):
+        own = json.loads(own)
+    return {name: value for name, value in SESSION_SETTINGS.items() if name not in own}
+
+
+def translated(sql: str, cluster: str, ask: Ask) -> list[str]:
+    """The statements that do on a cluster what ``sql`` does on one server, in their order.
+
+    ``ask`` runs a query and returns its rows: what a table is, the server knows best. Raises
+    ConfigurationError for a statement whose form is not known here, and for a server whose
+    tables were made without the cluster.
+    """
+    text = _COMMENT.sub("", sql).rstrip().removesuffix(";").rstrip()
+    return _Translation(cluster, ask).statements(text)
+
+
+class _Translation:
+    """One statement's way; each method takes the match of its form."""
+
+    def __init__(self, cluster: str, ask: Ask) -> None:
+        self.cluster = cluster
+        self.ask = ask
+        self.on = f" ON CLUSTER {cluster}"
+
+    def statements(self, text: str) -> list[str]:
+        forms: list[tuple[re.Pattern[str], Callable[[re.Match[str]], list[str]]]] = [
+            (_CREATE_DATABASE, self._create_database),
+            (_CREATE_FUNCTION, self._everywhere),
+            (_CREATE_VIEW, self._everywhere),
+            (_CREATE_MATERIALIZED_VIEW, self._everywhere),
+            (_CREATE_LIKE, self._create_like),
+            (_CREATE_TABLE, self._create_table),
+            (_DROP, self._drop),
+            (_EXCHANGE, self._exchange),
+            (_TRUNCATE, self._stored),
+            (_DELETE, self._delete),
+            (_ALTER, self._alter),
+            (_INSERT, lambda form: [form[0]]),
+        ]
+        for pattern, translate in forms:
+            form = pattern.fullmatch(text)
+            if form:
+                return translate(form)
+        raise self._unknown(text)
+
+    def _create_database(self, form: re.Match[str]) -> list[str]:
+        name = form["name"]
+        plain = self.ask(
+            f"SELECT name FROM system.tables WHERE database = '{name}' AND engine = 'MergeTree' LIMIT 1"  # noqa: S608
+        )
+        if plain:
+            raise ConfigurationError(
+                f"The connection names the cluster {self.cluster}, but {name}.{plain[0][0]} of this server "
+                "was made without one and lies on this server only. Take the cluster out of the connection, "
+                "or start it with empty volumes and load again from the archive (docs/cluster.md)."
+            )
+        names = [name, SHARDS] if name == "core" else [name]
+        return [f"CREATE DATABASE IF NOT EXISTS {one}{self.on}" for one in names]
+
+    def _everywhere(self, form: re.Match[str]) -> list[str]:
+        return [form["head"] + self.on + form["rest"]]
+
+    def _create_like(self, form: re.Match[str]) -> list[str]:
+        if self._is_sharded(form["like"]):
+            raise self._unknown(form[0], "a copy of a sharded table has no shards of its own")
+        return self._everywhere(form)
+
+    def _create_table(self, form: re.Match[str]) -> list[str]:
+        head, name, columns, rest = form["head"], form["name"], form["columns"], form["rest"]
+        database, table = name.split(".")
+        if form["engine"] == "Null":
+            return [f"{head}{name}{self.on}\n{columns}\nENGINE = Null{rest}"]
+        if form["engine"] != "MergeTree":
+            raise self._unknown(form[0], "its engine is neither MergeTree nor Null")
+        if database != "core" or not _has_columns(columns, "unit_key", "load_id"):
+            engine = _EVERYWHERE.format(cluster=self.cluster)
+            return [f"{head}{name}{self.on}\n{columns}\nENGINE = {engine}{rest}"]
+        engine = _IN_SHARD.format(cluster=self.cluster)
+        comment = _TABLE_COMMENT.search(rest)
+        return [
+            f"{head}{SHARDS}.{table}{self.on}\n{columns}\nENGINE = {engine}{rest}",
+            f"{head}{name}{self.on}\n{columns}\n"
+            f"ENGINE = Distributed({self.cluster}, {SHARDS}, {table}, {SHARDING_KEY})"
+            + (comment[0] if comment else ""),
+        ]
+
+    def _drop(self, form: re.Match[str]) -> list[str]:
+        names = [form["name"]]
+        if self._is_sharded(form["name"]):
+            names.append(_in_shards(form["name"]))
+        return [f"{form['head']}{name}{self.on}{form['rest']}" for name in names]
+
+    def _exchange(self, form: re.Match[str]) -> list[str]:
+        name, other = form["name"], form["other"]
+        if self._is_sharded(name) or self._is_sharded(other):
+            raise self._unknown(form[0], "shards cannot be exchanged at one instant")
+        # A node that has not fetched all rows yet would show a part of them as the whole.
+        return [
+            f"SYSTEM SYNC REPLICA{self.on} {name}",
+            f"EXCHANGE TABLES {name} AND {other}{self.on}",
+        ]
+
+    def _stored(self, form: re.Match[str]) -> list[str]:
+        """A change that the replicas of a table pass to each other: each shard needs it once."""
+        if self._is_sharded(form["name"]):
+            return [f"{form['head']}{_in_shards(form['name'])}{self.on}{form['rest']}"]
+        return [form[0]]
+
+    def _delete(self, form: re.Match[str]) -> list[str]:
+        (statement,) = self._stored(form)
+        # Each shard decides by its own rows: a unit has no others elsewhere.
+        for (table,) in self.ask(f"SELECT name FROM system.tables WHERE database = '{SHARDS}'"):  # noqa: S608
+            statement = re.sub(rf"\bcore\.{table}\b", f"{SHARDS}.{table}", statement)
+        return [statement]
+
+    def _alter(self, form: re.Match[str]) -> list[str]:
+        actions = _NEXT_ACTION.split(form["rest"])
+        of_columns = all(_ALTERS_COLUMNS.match(action) for action in actions)
+        if not of_columns and not all(_ALTERS_PARTS.match(action) for action in actions):
+            raise self._unknown(form[0], "only columns and settings are altered here")
+        everywhere = f"{form['head']}{form['name']}{self.on}{form['rest']}"
+        if self._is_sharded(form["name"]):
+            return self._stored(form) + ([everywhere] if of_columns else [])
+        # Replicas pass columns to each other, but neither settings nor what has no replicas: doors.
+        of_replicas = of_columns and not form["name"].startswith("staging.")
+        return [form[0] if of_replicas else everywhere]
+
+    def _is_sharded(self, name: str) -> bool:
+        database, table = name.split(".")
+        if database != "core":
+            return False
+        return bool(
+            self.ask(
+                f"SELECT 1 FROM system.tables WHERE database = '{SHARDS}' AND name = '{table}'"  # noqa: S608
+            )
+        )
+
+    def _unknown(self, text: str, why: str = "no form like it is known") -> ConfigurationError:
+        return ConfigurationError(
+            f"This statement cannot be carried to the cluster {self.cluster}: {why}. Write it in one of the "
+            f"forms of municipal_indicators/cluster.py or add the form there: {text[:200]}"
+        )
+
+
+def _has_columns(columns: str, *names: str) -> bool:
+    return all(re.search(rf"^\s*{name}\s", columns, re.MULTILINE) for name in names)
+
+
+def _in_shards(name: str) -> str:
+    return f"{SHARDS}.{name.partition('.')[2]}"
