@@ -1,14 +1,23 @@
 """Rebuilds what BI reads: the indicators of the programme and the marts around them.
 
-**Starts by itself** when a load has published something, and can be started by hand at any time;
+### What it does
+It starts by itself when a load has published something, and can be started by hand at any time;
 running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
-are complete.
+are complete. Then the data checks run, and the report page is written: the menu entry «Показатели
+программы» here, and the file that the Airflow Variable `report` names (`report.html` in
+`AIRFLOW_HOME` by default).
 
-**When it fails:** the error names the file at fault: the passport (`programme.yaml`: line and
-allowed values), a file of `reference/`, or one of `sql/`. Mend it and run the DAG again. "The
-embedded warehouse is held by …" means that another run is at work: wait, or stop it. A data check
-that fails names its file in `sql/checks/` and the rows that it found; the marts are then built but
-doubtful.
+### Inputs
+What the loads have published, the passport (`programme.yaml`), the lists in `reference/`. No
+params.
+
+### When it fails
+The error names the file at fault: the passport (line and allowed values), a file of `reference/`,
+or one of `sql/`. Mend it and run the DAG again. "The embedded warehouse is held by …" means that
+another run is at work: wait, or stop it. A data check that fails names its file in `sql/checks/`
+and the rows that it found; the marts are then built but doubtful, and the report stays that of
+the last good build. Where only `write_report` fails, marts and checks are done: mend what it
+names and clear that task.
 """
 
 from __future__ import annotations
@@ -22,6 +31,8 @@ from municipal_indicators.settings import WAREHOUSE_POOL
 
 
 @dag(
+    dag_display_name="Build the indicator marts",
+    description="Indicators and marts for BI, the data checks over them, and the report page",
     schedule=AssetAny(*SOURCES),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
@@ -31,9 +42,9 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     tags=["marts"],
 )
 def build_indicator_marts() -> None:
-    """Marts first, then the checks over them and the removal of rows that nobody will see again."""
+    """Marts first, then their checks and the report, and the removal of rows that nobody sees again."""
 
-    @task(pool=WAREHOUSE_POOL)
+    @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts")
     def build_marts() -> dict[str, int]:
         from municipal_indicators import builds, migrations
         from municipal_indicators.passport import load_passport
@@ -44,7 +55,7 @@ def build_indicator_marts() -> None:
             migrations.apply_schema(warehouse)
             return builds.build_marts(warehouse, passport)
 
-    @task(pool=WAREHOUSE_POOL)
+    @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")
     def check_marts() -> list[str]:
         from municipal_indicators import checks
         from municipal_indicators.warehouse import open_warehouse
@@ -52,7 +63,23 @@ def build_indicator_marts() -> None:
         with open_warehouse() as warehouse:
             return list(checks.check_marts(warehouse).warnings)
 
-    @task(pool=WAREHOUSE_POOL)
+    @task(pool=WAREHOUSE_POOL, task_display_name="Write the report")
+    def write_report() -> str:
+        from municipal_indicators import report, settings
+        from municipal_indicators.passport import load_passport
+        from municipal_indicators.warehouse import open_warehouse
+
+        passport = load_passport()
+        with open_warehouse() as warehouse:
+            written = report.write_report(
+                warehouse.client,
+                settings.report_path(),
+                programme=passport.programme,
+                time_zone=passport.time_zone,
+            )
+        return str(written)
+
+    @task(pool=WAREHOUSE_POOL, task_display_name="Sweep old rows")
     def sweep_loads() -> int:
         from municipal_indicators import sweeping
         from municipal_indicators.warehouse import open_warehouse
@@ -60,7 +87,9 @@ def build_indicator_marts() -> None:
         with open_warehouse() as warehouse:
             return sweeping.sweep_loads(warehouse)
 
-    build_marts() >> [check_marts(), sweep_loads()]
+    built = build_marts()
+    built >> check_marts() >> write_report()
+    built >> sweep_loads()
 
 
 build_indicator_marts()

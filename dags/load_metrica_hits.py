@@ -1,37 +1,46 @@
 """Loads the events of all sites of the passport from Yandex.Metrica: page views, downloads, links away.
 
-**What it does.** Every night, after the visits, it loads the hits of the same days in the same way as
-`load_metrica_visits`: the day before, the `settling_days` before that one, and what an outage left
-out. `marts.site_pages_monthly` counts from them, by site, month and page (host and path): `pageviews`;
-`downloads` of a file; `visitors`, the distinct ones of both, counted anew; and `exits`, the visits
-that ended on the page. Only days whose hits are loaded whole count there. No indicator is made of
-hits, and how fresh Metrica's data are is told by the visits alone.
+### What it does
+Every night, after the visits, it loads the hits of the same days in the same way as
+`load_metrica_visits`: the day before, the `settling_days` before that one, and what an outage
+left out. `marts.site_pages_monthly` counts from them, by site, month and page (host and path):
+`pageviews`; `downloads` of a file; `visitors`, the distinct ones of both, counted anew; and
+`exits`, the visits that ended on the page. Only days whose hits are loaded whole count there. No
+indicator is made of hits, and how fresh Metrica's data are is told by the visits alone.
 
-**Params.** `date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through
-yesterday. A long span is loaded in half-years. A run with the same dates as one that was interrupted
-loads only what that one has not published; `force` loads all of it anew.
+### Inputs
+The connection `metrica_default` (token with `metrika:read`), the sites of the passport, the
+fields in `reference/metrica_hits.yaml`. Titles of pages are not asked for: on a town's site they
+name persons.
 
-**When it fails.** The message of the failed task names what and the way out. Run the DAG again with
-the same dates: it completes what is missing. `ops.metrica_progress`, `ops.metrica_requests` and
-`ops.metrica_storage` (source `hits`) show how far a run came, our requests, and who fills Metrica's
-storage. Rows that do not fit are in `ops.quarantine`; attempts in `ops.loads`, units that end in
-`/hits`. The fields are in `reference/metrica_hits.yaml`. Titles of pages are not asked for: on a
-town's site they name persons.
+### Params
+`date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through yesterday;
+neither: as every night. A long span is loaded in half-years. A run with the same dates as one
+that was interrupted loads only what that one has not published; `force` loads all of it anew. On
+the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
+
+### When it fails
+The message of the failed task names what and the way out. Run the DAG again with the same dates:
+it completes what is missing. `ops.metrica_progress`, `ops.metrica_requests` and
+`ops.metrica_storage` (source `hits`) show how far a run came, our requests, and who fills
+Metrica's storage. Rows that do not fit are in `ops.quarantine`; attempts in `ops.loads`, units
+that end in `/hits`.
 """
 
 from __future__ import annotations
 
-import pendulum
 from airflow.sdk import dag
 
 from municipal_indicators.assets import METRICA_HITS
 from municipal_indicators.metrica.dag_parts import load_logs, span_params
 from municipal_indicators.retrying import RETRYING
+from municipal_indicators.schedules import every_night
 
 
 @dag(
-    schedule="0 5 * * *",
-    start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
+    dag_display_name="Load Metrica page views",
+    description="Page views and downloads of the official sites from Yandex.Metrica",
+    schedule=every_night("0 5 * * *"),
     catchup=False,
     max_active_runs=1,
     tags=["source", "metrica"],

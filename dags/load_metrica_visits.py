@@ -1,35 +1,44 @@
 """Loads the visits of all sites of the passport from Yandex.Metrica into the warehouse.
 
-**What it does.** Every night it orders the day before and, again, the `settling_days` of the
-passport before that one, because Metrica still corrects them; a scheduled night also loads what
-an outage of the last month left out. `load_logs` is one task a site: it orders a log, waits without holding a
-worker, downloads it, publishes all its counter days in one step and cleans it at Metrica, while
-Metrica prepares the next one. Readers see the old days or the new ones.
+### What it does
+Every night it orders the day before and, again, the `settling_days` of the passport before that
+one, because Metrica still corrects them; a scheduled night also loads what an outage of the last
+month left out. `load_logs` is one task a site: it orders a log, waits without holding a worker,
+downloads it, publishes all its counter days in one step and cleans it at Metrica, while Metrica
+prepares the next one. Readers see the old days or the new ones.
 
-**Params.** `date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through
-yesterday. A long span is loaded in half-years. A run with the same dates as one that was interrupted
-loads only what that one has not published; `force` loads all of it anew.
+### Inputs
+The connection `metrica_default` (token with `metrika:read`), the sites of the passport, the
+fields in `reference/metrica_visits.yaml`.
 
-**When it fails.** The message of the failed task names what and the way out; the task is not
-repeated where that cannot help (token, field, quota of the day). Afterwards run the DAG again
-with the same dates: it completes what is missing. `ops.metrica_progress` shows how far a run came,
-`ops.metrica_requests` our requests at Metrica, `ops.metrica_storage` who fills its storage. Rows
-that do not fit are in `ops.quarantine` with part, line, field and reason; attempts in `ops.loads`.
+### Params
+`date_from`, `date_to`: programme days, inclusive; `date_from` alone runs through yesterday;
+neither: as every night. A long span is loaded in half-years. A run with the same dates as one
+that was interrupted loads only what that one has not published; `force` loads all of it anew. On
+the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
+
+### When it fails
+The message of the failed task names what and the way out; the task is not repeated where that
+cannot help (token, field, quota of the day). Afterwards run the DAG again with the same dates: it
+completes what is missing. `ops.metrica_progress` shows how far a run came, `ops.metrica_requests`
+our requests at Metrica, `ops.metrica_storage` who fills its storage. Rows that do not fit are in
+`ops.quarantine` with part, line, field and reason; attempts in `ops.loads`.
 """
 
 from __future__ import annotations
 
-import pendulum
 from airflow.sdk import dag
 
 from municipal_indicators.assets import METRICA_VISITS
 from municipal_indicators.metrica.dag_parts import load_logs, span_params
 from municipal_indicators.retrying import RETRYING
+from municipal_indicators.schedules import every_night
 
 
 @dag(
-    schedule="20 4 * * *",
-    start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
+    dag_display_name="Load Metrica visits",
+    description="Visits of the official sites from Yandex.Metrica, day by day",
+    schedule=every_night("20 4 * * *"),
     catchup=False,
     max_active_runs=1,
     tags=["source", "metrica"],

@@ -1,40 +1,48 @@
 """Loads what the SMEV adapter leaves behind: archives of envelopes, journal exports, text logs.
 
-**What it does.** Every night it takes all new files from `inbox/smev/` (any depth, kinds known by
-content, `.zip`, `.gz` and `.tar` opened), loads each as one unit and moves it to `archive/smev/`. The
-same message seen in several files is one request; see `core.smev_requests`.
+### What it does
+Every night it takes all new files, loads each as one unit and moves it to `archive/smev/`. The
+same message seen in several files is one request; see `core.smev_requests`. A file whose last
+line rotation cut is loaded once more when the file after it arrives.
 
-**When it fails.** A file that cannot be read at all lies in `archive/rejected/` beside a
-`.reason.txt` for its sender: that does not fail the run. Single bad members and lines are in
-`ops.quarantine` with file, line, field and reason; the rest of their file is loaded. A failed
-task is ours: its message names the files, which stay in the inbox. Mend the cause and run the
-DAG again; what was published before is not loaded twice. Attempts are in `ops.loads`.
-
+### Inputs
+Files in `inbox/smev/`, any depth, kinds known by content; `.zip`, `.gz` and `.tar` are opened.
 Senders on test stands, names of operations, texts of log events and time zones of sources are in
 `reference/smev.yaml`; kinds of information and terms of answers in `reference/smev_kinds.csv`.
-A file whose last line rotation cut is loaded once more when the file after it arrives.
 
-A run triggered with `{"again": true}` loads those archived files anew that were not wholly understood.
+### Params
+`again`, empty by default: new files only. `true` first loads those archived files anew that have
+rows in quarantine or words that nobody had mapped; a pattern such as `2024/*.xlsx` those whose
+path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
+
+### When it fails
+A file that cannot be taken lies in `archive/rejected/` beside a `.reason.txt` for its sender:
+that does not fail the run. Single bad members and lines are in `ops.quarantine` with file, line,
+field and reason; the rest of their file is loaded. `name_failed_files` fails where files failed
+for a reason of ours: they stay in the inbox; mend the cause and run the DAG again. What was
+published is announced all the same and not loaded twice. Attempts are in `ops.loads`.
 """
 
 from __future__ import annotations
 
-import pendulum
 from airflow.sdk import dag
 
 from municipal_indicators.assets import SMEV_REQUESTS
-from municipal_indicators.file_tasks import load_and_announce
+from municipal_indicators.file_tasks import again_params, load_and_announce
 from municipal_indicators.retrying import RETRYING
+from municipal_indicators.schedules import every_night
 
 
 @dag(
-    schedule="50 4 * * *",
-    start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
+    dag_display_name="Load SMEV requests",
+    description="Envelopes, journals and text logs of the SMEV adapter from inbox/smev",
+    schedule=every_night("50 4 * * *"),
     catchup=False,
     max_active_runs=1,
     tags=["source", "smev"],
     doc_md=__doc__,
     default_args=RETRYING,
+    params=again_params(),
 )
 def load_smev_requests() -> None:
     """Load what has arrived, then announce it."""

@@ -82,9 +82,9 @@ def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
     )
     for dag_id, title in FILE_LOADS:
         run_dag(dag_id, title, stage.logs, environment, console)
-    run_dag("build_indicator_marts", "Витрины", stage.logs, environment, console)
+    run_dag("build_indicator_marts", "Витрины и страница отчёта", stage.logs, environment, console)
     _note_done(stage, last_month)
-    _show(stage, environment, console)
+    _show(environment, console)
 
 
 def _days_to_load(stage: Stage, last_month: date) -> date:
@@ -110,31 +110,24 @@ def _write_files(stage: Stage, last_month: date, console: Console) -> None:
 
 
 def _done(stage: Stage) -> date | None:
-    path = stage.root / "done"
-    return date.fromisoformat(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not stage.done.exists():
+        return None
+    return date.fromisoformat(stage.done.read_text(encoding="utf-8"))
 
 
 def _note_done(stage: Stage, last_month: date) -> None:
-    (stage.root / "done").write_text(last_month.isoformat(), encoding="utf-8")
+    stage.done.write_text(last_month.isoformat(), encoding="utf-8")
 
 
-def _show(stage: Stage, environment: Mapping[str, str], console: Console) -> None:
+def _show(environment: Mapping[str, str], console: Console) -> None:
     # Airflow reads its environment when it is imported, so it is set before and imported here.
     os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
-    from municipal_indicators.passport import load_passport
-    from municipal_indicators.report import print_indicators, write_report
+    from municipal_indicators.report import print_indicators
     from municipal_indicators.warehouse import open_warehouse
 
-    passport = load_passport()
     with open_warehouse() as warehouse:
         console.print()
         print_indicators(warehouse.client, console)
-        write_report(
-            warehouse.client,
-            stage.report,
-            programme=passport.programme,
-            time_zone=passport.time_zone,
-        )
 
 
 def _say_what_next(console: Console, stage: Stage, seconds: float) -> None:
@@ -147,6 +140,7 @@ def _say_what_next(console: Console, stage: Stage, seconds: float) -> None:
 
 Что дальше:
   • открыть страницу в браузере; она не обращается к сети
+  • открыть Airflow с этими загрузками и нажать Trigger: make airflow
   • посмотреть, что загружено, отклонено и почему: {short(stage.logs)}, {short(stage.root / "archive")}
   • положить свой файл в {short(stage.inbox)}/gosuslugi и запустить make demo ещё раз
   • подключить настоящую Метрику, папки и сервер ClickHouse: README.md, «Point it at the real sources»

@@ -37,17 +37,32 @@ class Stage:
 
     @property
     def report(self) -> Path:
-        """The page that the demo writes."""
+        """The page that the last build of the marts wrote."""
         return self.root.parent / "report.html"
+
+    @property
+    def done(self) -> Path:
+        """The last month that was loaded; exists when the demo has run."""
+        return self.root / "done"
+
+    @property
+    def passwords(self) -> Path:
+        """Who may log in to the demo's Airflow, as its simple auth manager reads it."""
+        return self.root / "airflow" / "passwords.json"
 
     def personal_data_key(self) -> str:
         """The demo's own secret, made once and kept."""
         path = self.root / "personal_data_key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+            _write_secret(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="utf-8").strip()
+
+    def password(self, user: str) -> str:
+        """The password of a user of the demo's Airflow, made once and kept."""
+        if not self.passwords.exists():
+            # Airflow would make one too, and print it into the log of the api-server.
+            _write_secret(self.passwords, json.dumps({user: secrets.token_urlsafe(9)}))
+        return str(json.loads(self.passwords.read_text(encoding="utf-8"))[user])
 
     def environment(self, emulator_port: int) -> dict[str, str]:
         """What a bare Airflow needs to run our DAGs (contract, section 2), and quiet logs."""
@@ -76,7 +91,14 @@ class Stage:
             "AIRFLOW_VAR_INBOX": str(self.inbox),
             "AIRFLOW_VAR_ARCHIVE": str(self.root / "archive"),
             "AIRFLOW_VAR_PERSONAL_DATA_KEY": self.personal_data_key(),
+            "AIRFLOW_VAR_REPORT": str(self.report),
         }
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
 
 
 def last_full_month(today: date) -> date:

@@ -53,6 +53,15 @@ def archive_folder() -> UPath:
     return _folder(_variable("archive") or str(REPOSITORY / "archive"))
 
 
+def report_path() -> Path:
+    """The file of the report page: Variable ``report``, else ``report.html`` in ``AIRFLOW_HOME``."""
+    return Path(_variable("report") or _airflow_home() / "report.html").expanduser()
+
+
+def _airflow_home() -> Path:
+    return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+
+
 def metrica_pacing_folder() -> Path:
     """Where the processes of a host share the pace of Metrica calls.
 
@@ -60,9 +69,7 @@ def metrica_pacing_folder() -> Path:
     Not an Airflow Variable: the triggerer calls the API from threads that cannot read one.
     """
     given = os.environ.get(METRICA_PACING_VARIABLE)
-    if given:
-        return Path(given)
-    return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "metrica-pacing"
+    return Path(given) if given else _airflow_home() / "metrica-pacing"
 
 
 def personal_data_key() -> bytes:

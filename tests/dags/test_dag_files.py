@@ -7,10 +7,17 @@ import os
 import subprocess
 import sys
 import textwrap
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.serialization.decoders import decode_timetable
+from airflow.serialization.encoders import encode_timetable
+from airflow.timetables.base import TimeRestriction
+
+from municipal_indicators.schedules import ZONE, every_night
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAG_IDS = {
@@ -62,6 +69,13 @@ print("RESULT " + json.dumps({
         "file": Path(dag.fileloc).stem,
         "params": dag.params.dump(),
         "doc": dag.doc_md or "",
+        "name": dag.dag_display_name,
+        "description": dag.description or "",
+        "tags": sorted(dag.tags),
+        "starts": dag.start_date,
+        "fields": {name: {"description": dag.params.get_param(name).description or "",
+                          **dag.params.get_param(name).schema} for name in dag.params},
+        "task_names": {task.task_id: task.task_display_name for task in dag.tasks},
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "awaits": [asset.name for asset in getattr(dag.schedule, "objects", [])],
@@ -101,14 +115,59 @@ def test_params_are_the_contract(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
     asked = {"date_from": None, "date_to": None, "force": False}
     assert params.pop("load_metrica_visits") == params.pop("load_metrica_hits") == asked
-    assert all(not of_dag for of_dag in params.values())
+    assert params.pop("build_indicator_marts") == {}
+    assert all(of_dag == {"again": None} for of_dag in params.values())
+
+
+def test_every_param_is_a_typed_field_with_words(parsed: dict[str, Any]) -> None:
+    fields = {
+        f"{dag_id}.{name}": field
+        for dag_id, dag in parsed["dags"].items()
+        for name, field in dag["fields"].items()
+    }
+    assert len(fields) == 2 * 3 + 3
+    for name, field in fields.items():
+        assert field["type"], name
+        assert field["title"], name
+        assert field["description"], name
+    assert {name for name, field in fields.items() if field.get("format") == "date"} == {
+        f"load_metrica_{source}.{param}"
+        for source in ("visits", "hits")
+        for param in ("date_from", "date_to")
+    }
 
 
 def test_every_dag_explains_itself(parsed: dict[str, Any]) -> None:
     for dag_id, dag in parsed["dags"].items():
-        assert "hen it fails" in dag["doc"], dag_id
+        for heading in ("What it does", "Inputs", "When it fails"):
+            assert f"\n### {heading}\n" in dag["doc"], dag_id
+        assert ("\n### Params\n" in dag["doc"]) == bool(dag["params"]), dag_id
+        assert all(f"`{name}`" in dag["doc"] for name in dag["params"]), dag_id
+        assert dag["name"] != dag_id
+        assert dag["description"], dag_id
+        assert dag["tags"], dag_id
         assert dag["catchup"] is False, dag_id
         assert dag["max_active_runs"] == 1, dag_id
+
+
+def test_tasks_have_names_for_people(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        assert all(name != task_id for task_id, name in dag["task_names"].items()), dag_id
+        assert len(set(dag["task_names"].values())) == len(dag["task_names"]), dag_id
+
+
+def test_a_load_that_is_switched_on_waits_for_its_night(parsed: dict[str, Any]) -> None:
+    loads = [dag for dag_id, dag in parsed["dags"].items() if dag_id.startswith("load_")]
+    assert [dag["starts"] for dag in loads] == [None] * 5
+    # What Airflow's scheduler makes of a night that has just begun.
+    begun = datetime.now(ZoneInfo(ZONE)) - timedelta(minutes=2)
+    schedule = every_night(f"{begun.minute} {begun.hour} * * *")
+    first = decode_timetable(encode_timetable(schedule)).next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=False)
+    )
+    assert first is not None
+    assert first.run_after > begun + timedelta(hours=20)
+    assert first.run_after.astimezone(begun.tzinfo).strftime("%H:%M") == begun.strftime("%H:%M")
 
 
 def test_loads_announce_what_the_marts_await(parsed: dict[str, Any]) -> None:

@@ -112,7 +112,7 @@ def test_a_broken_site_fails_the_run_while_the_others_are_published(
     names = {
         one.rendered_map_index for one in ended.get_task_instances() if one.task_id == "load_logs"
     }
-    assert f"{SITE} 2024-03-01…2024-03-02" in names
+    assert f"{SITE} (Сайт {SITE}) 2024-03-01…2024-03-02" in names
     assert states(ended)["announce_visits"] == ["success"]
     assert states(ended)["confirm_all_loaded"] == ["upstream_failed"]
     assert "Site 404 (Сайт 404)" in caplog.text

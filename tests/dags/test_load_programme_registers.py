@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
 
 from municipal_indicators.registers.files import load_file
 from municipal_indicators.warehouse import Warehouse
@@ -55,7 +56,7 @@ def test_archived_files_are_loaded_anew_on_demand(
     arrivals = Arrivals("registers", places, warehouse, load_file)
     events = Table(("Дата", "Название"), [("06.05.2024", "День данных"), ("нет", "Вебинар")])
     arrivals.take("deep/events.csv", csv_bytes(events))
-    for again in (True, "deep/*", "other/*"):
+    for again in (True, "true", "deep/*", "other/*"):
         run = dag.test(run_conf={"again": again})
         found = {one.task_id: str(one.state) for one in run.get_task_instances()}
         assert (run.state, found["announce_registers"]) == (
@@ -63,4 +64,12 @@ def test_archived_files_are_loaded_anew_on_demand(
             "skipped" if again == "other/*" else "success",
         )
     assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
-    assert [status for status, *_ in arrivals.books()] == ["published"] * 3
+    assert [status for status, *_ in arrivals.books()] == ["published"] * 4
+
+
+@pytest.mark.parametrize("again", ["", 5, ["*"]])
+def test_another_type_of_again_is_refused_in_words(dag: DAG, again: object) -> None:
+    with pytest.raises(
+        ParamValidationError, match=r"Invalid input for param again: .*(?:of type|empty)"
+    ):
+        dag.test(run_conf={"again": again})

@@ -59,7 +59,7 @@ def test_an_empty_inbox_announces_nothing(dag: DAG, smev: SmevInbox) -> None:
 
 
 def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
-    assert (dag.max_active_runs, dag.catchup, dict(dag.params)) == (1, False, {})
+    assert (dag.max_active_runs, dag.catchup, dag.params.dump()) == (1, False, {"again": None})
     assert dag.doc_md
     assert "When it fails" in dag.doc_md
     assert dag.task_dict["load_files"].pool == "warehouse"

@@ -129,8 +129,8 @@ def test_sites_in_other_zones_and_broken_sites_do_not_disturb_each_other(
     monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
     plan = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
     assert [site["name"] for site in plan][::2] == [
-        f"{SITE} 2024-03-01…2024-03-02",
-        f"{FAR_SITE} 2024-03-01…2024-03-03",
+        f"{SITE} (Сайт {SITE}) 2024-03-01…2024-03-02",
+        f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-01…2024-03-03",
     ]
     assert "404" in plan[1]["problem"]
     assert plan[2]["time_zone"] == "Asia/Vladivostok"

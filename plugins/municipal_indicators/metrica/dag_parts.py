@@ -22,9 +22,9 @@ def span_params() -> dict[str, Param]:
     """The params of a run: ``date_from``, ``date_to`` and ``force``."""
     return {
         "date_from": _day(
-            "First day", "Inclusive. Empty: yesterday and the settling days before it."
+            "First day", "YYYY-MM-DD, inclusive. Empty: yesterday and the settling days before it."
         ),
-        "date_to": _day("Last day", "Inclusive. Empty: yesterday."),
+        "date_to": _day("Last day", "YYYY-MM-DD, inclusive, over by now. Empty: yesterday."),
         "force": Param(
             False,
             type="boolean",
@@ -41,14 +41,14 @@ def load_logs(source: str, asset: Asset) -> None:
     fails all the same, so that ``confirm_all_loaded`` stands for the whole of it.
     """
 
-    @task(pool=settings.WAREHOUSE_POOL)
+    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
     def apply_schema() -> None:
         from municipal_indicators import migrations, warehouse
 
         with warehouse.open_warehouse() as opened:
             migrations.apply_schema(opened)
 
-    @task(pool=settings.WAREHOUSE_POOL)
+    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
     def plan_requests() -> list[dict[str, Any]]:
         from municipal_indicators.metrica.preparation import plan_run
 
@@ -67,14 +67,20 @@ def load_logs(source: str, asset: Asset) -> None:
 
     load_logs = LoadMetricaLogsOperator.partial(
         task_id="load_logs",
+        task_display_name="Load a site's logs",
         pool=settings.WAREHOUSE_POOL,
         on_failure_callback=release_orders,
         execution_timeout=timedelta(hours=3),
         max_active_tis_per_dagrun=SITES_AT_ONCE,
-        map_index_template="{{ task.planned['name'] }}",
+        # Airflow keeps 250 characters of a name.
+        map_index_template="{{ task.planned['name'][:250] }}",
     )
 
-    @task(trigger_rule="all_done", pool=settings.WAREHOUSE_POOL)
+    @task(
+        trigger_rule="all_done",
+        pool=settings.WAREHOUSE_POOL,
+        task_display_name="Compare with Metrica",
+    )
     def reconcile() -> dict[str, int]:
         """Ask Metrica what it reports itself of the days that have settled; its refusals only warn."""
         from dataclasses import asdict
@@ -85,6 +91,7 @@ def load_logs(source: str, asset: Asset) -> None:
 
     @task(
         task_id=f"announce_{source}",
+        task_display_name="Announce new data",
         outlets=[asset],
         trigger_rule="all_done",
         pool=settings.WAREHOUSE_POOL,
@@ -101,7 +108,7 @@ def load_logs(source: str, asset: Asset) -> None:
         if not published:
             raise AirflowSkipException("No day was published.")
 
-    @task
+    @task(task_display_name="Confirm all sites")
     def confirm_all_loaded() -> None:
         """Stand for the whole run, which fails when the load of one site did."""
 

@@ -184,7 +184,7 @@ class Preparation:
         self._runs.append(PlannedRun(counter.id, wish.begun_at, wish.days, is_done=not wish.left))
         if not wish.left:
             self._give_back(ours)
-            return [self._planned(counter, self.fields, [], wish)]
+            return [self._planned(look, self.fields, [], wish)]
         pieces = [piece for span in spans_of(wish.left) for piece in cut(span)]
         fields, evaluation = orders.accepted_fields(
             self.client, self._order(counter, pieces[0], self.fields), self.fields
@@ -216,7 +216,7 @@ class Preparation:
             len(spans),
             len(kept),
         )
-        return [self._planned(counter, fields, spans, wish)]
+        return [self._planned(look, fields, spans, wish)]
 
     def _wish(self, look: _Look, history: History) -> _Wish | None:
         counter = look.counter
@@ -308,11 +308,12 @@ class Preparation:
         )
 
     def _planned(
-        self, counter: Counter, fields: FieldList, spans: Sequence[Days], wish: _Wish
+        self, look: _Look, fields: FieldList, spans: Sequence[Days], wish: _Wish
     ) -> Planned:
+        counter = look.counter
         left = str(Days(wish.left[0], wish.left[-1])) if wish.left else "nothing left"
         return PlannedSite(
-            name=f"{counter.id} {left}",
+            name=f"{counter.id} ({look.site.name}) {left}",
             counter_id=counter.id,
             source=self.asked.source,
             attribution=fields.attribution,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
@@ -48,7 +49,8 @@ def write_report(client: Client, path: Path, *, programme: str, time_zone: str) 
     """Write the page about the marts that ``client`` reads; give its path.
 
     ``programme`` and ``time_zone`` are those of the passport. A reader of the old page never
-    meets half a new one. Raises IndicatorsError where a mart is missing.
+    meets half a new one. Raises IndicatorsError where a mart is missing, ConfigurationError where
+    the file cannot be written.
     """
     page = _render(_content(client, programme, ZoneInfo(time_zone)))
     _replace(path, page)
@@ -158,10 +160,16 @@ def _inline(name: str) -> Markup:
 
 def _replace(path: Path, text: str) -> None:
     """Write beside and rename, so that the old page stays whole until the new one is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The report cannot be written to {path}: {error.strerror}. "
+            "The Airflow Variable report names another file."
+        ) from error

@@ -1,0 +1,114 @@
+"""The web application that serves the report page to logged-in users of Airflow."""
+
+from __future__ import annotations
+
+import os
+import stat
+from html import escape
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode
+
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from municipal_indicators import settings
+
+# Who may see the DAG that writes the page may see the page.
+WRITER = "build_indicator_marts"
+
+HEADERS = {
+    # Kept by nobody but the reader's browser, which asks for a newer one each time (ETag).
+    "Cache-Control": "private, no-cache",
+    # All of the page is in its file: whatever else it might ask for is none of ours.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+NOTICE = """<!doctype html>
+<html lang="ru">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+  body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto 0; padding: 0 1.5rem; }}
+  h1 {{ font-size: 1.5rem; }}
+  code {{ font-size: .9em; overflow-wrap: anywhere; }}
+</style>
+<h1>{title}</h1>
+<p>{text}</p>
+</html>
+"""
+
+
+def make_app() -> FastAPI:
+    """The application of one page, for the api-server to mount.
+
+    ``GET /`` gives the report (200, or 304 where the reader's copy is the newest), a page that says
+    how to make one (404), or says why not: 401 without a login, 403 without the right to read
+    the DAG that writes it. Works with every auth manager.
+    """
+    app = FastAPI(title="Municipal indicators", openapi_url=None)
+    app.add_exception_handler(HTTPException, _refuse)
+    app.get("/", dependencies=[Depends(requires_access_dag("GET", param_dag_id=WRITER))])(report)
+    return app
+
+
+def report(request: Request) -> Response:
+    """The page as the last build of the marts wrote it."""
+    path = settings.report_path()
+    try:
+        found = path.stat()
+    except OSError:
+        return _none_yet(path)
+    if not stat.S_ISREG(found.st_mode) or not os.access(path, os.R_OK):
+        return _none_yet(path)
+    # Starlette's own comparison of ETag and time of change with what the browser holds.
+    response = StaticFiles(check_dir=False).file_response(path, found, request.scope)
+    response.headers.update(HEADERS)
+    return response
+
+
+def _none_yet(path: Path) -> HTMLResponse:
+    return _notice(
+        HTTPStatus.NOT_FOUND,
+        "Отчёта пока нет",
+        f"Его пишет DAG <code>{WRITER}</code> после каждой сборки витрин в файл "
+        f"<code>{escape(path.name)}</code> (переменная Airflow <code>report</code>). Запустите этот DAG "
+        "или, если он уже отработал, посмотрите журнал его задачи <code>write_report</code>.",
+    )
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    """The refusal in words; ``error`` is one of FastAPI's."""
+    assert isinstance(error, HTTPException)
+    above = request.scope.get("root_path", "").rpartition("/")[0]
+    address = f"{above}/api/v2/auth/login?" + urlencode({"next": str(request.url)})
+    login = f'<a href="{escape(address)}">войти</a>'
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        return _notice(
+            error.status_code,
+            "Нужно войти в Airflow",
+            f"Отчёт показывается только вошедшим пользователям: нужно {login}.",
+        )
+    # Airflow answers so to a login that it does not know any more, too.
+    return _notice(
+        error.status_code,
+        "Отчёт недоступен",
+        f"У вашей учётной записи нет права смотреть DAG <code>{WRITER}</code>, который пишет отчёт: "
+        f"попросите его у администратора Airflow. Или вход устарел: тогда нужно {login} заново.",
+    )
+
+
+def _notice(status: int, title: str, text: str) -> HTMLResponse:
+    headers = HEADERS | {"Cache-Control": "no-store"}
+    return HTMLResponse(NOTICE.format(title=title, text=text), status, headers)
