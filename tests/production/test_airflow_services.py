@@ -17,6 +17,7 @@ import pytest
 
 from tests.emulators.inbox import write_inbox
 from tests.production.compose import FILLED, REPOSITORY, read_services
+from tests.production.databases import start_postgres, start_warehouse
 from tests.production.world import World, missing
 
 pytestmark = [
@@ -54,7 +55,7 @@ class Stack:
     def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
         """One call of the API; status and decoded body."""
         asked = json.dumps([method, API + path, self.token if token is None else token, body])
-        done = self.world.run("superset", ["sh", "-c", f"echo '{asked}' | python -c '{CLIENT}'"])
+        done = self.world.run("redis", ["sh", "-c", f"echo '{asked}' | python -c '{CLIENT}'"])
         assert done.returncode == 0, done.stderr
         status, text = json.loads(done.stdout)
         return status, json.loads(text) if text.startswith(("{", "[")) else text
@@ -102,7 +103,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shutil.copy(REPOSITORY / "programme.yaml", folder / "data")
     _fill_inbox(folder / "data" / "inbox")
     with World(folder, FILLED).running() as world:
-        _start_databases(world)
+        start_postgres(world)
+        start_warehouse(world)
         for _ in range(2):  # a second `docker compose up` runs it again
             ready = world.run("airflow-init", world.command("airflow-init"))
             assert ready.returncode == 0, ready.stdout + ready.stderr
@@ -119,40 +121,6 @@ def _fill_inbox(inbox: Path) -> None:
     everything = inbox.parent.parent / "written"
     write_inbox(everything, date(2026, 1, 1), date(2026, 1, 31))
     shutil.copytree(everything / "registers", inbox / "registers")
-
-
-def _start_databases(world: World) -> None:
-    made = world.run(
-        "postgres",
-        ["initdb", "--pgdata=/opt/postgres", "--username=postgres", "--no-sync"]
-        + [
-            "--auth-local=trust",
-            "--auth-host=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-        ],
-    )
-    assert made.returncode == 0, made.stderr
-    options = ["listen_addresses=127.0.0.1", "unix_socket_directories=/opt/postgres", "fsync=off"]
-    world.start(
-        "postgres",
-        ["postgres", "-D", "/opt/postgres", *(word for one in options for word in ("-c", one))],
-    )
-    world.await_healthy("postgres")
-    script = "/opt/municipal-indicators/deploy/postgres/databases.sql"
-    created = world.run(
-        "postgres",
-        ["psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "--host=/opt/postgres"]
-        + ["--username=postgres", "--dbname=postgres", "--file", script],
-    )
-    assert created.returncode == 0, created.stderr
-    world.start(
-        "clickhouse",
-        ["python", "-m", "tests.emulators.clickhouse", "--path", "/opt/clickhouse"]
-        + ["--port", "8123", "--identity", "loader"],
-        PYTHONPATH="/opt/municipal-indicators:/opt/municipal-indicators/plugins",
-    )
-    world.await_healthy("clickhouse")
 
 
 def test_every_service_is_healthy_by_its_own_check(stack: Stack) -> None:

@@ -319,3 +319,22 @@ def test_the_image_is_built_of_the_lock_and_runs_as_nobody_special() -> None:
     workdir = next(line.split()[1] for line in lines if line.startswith("WORKDIR"))
     assert f"DAGS_FOLDER: {workdir}/dags\n" in TEXT
     assert f"PLUGINS_FOLDER: {workdir}/plugins\n" in TEXT
+
+
+def test_each_service_and_each_key_is_accounted_for(services: dict[str, Any]) -> None:
+    told = (REPOSITORY / "docs" / "server.md").read_text().partition("## What was proved")[2]
+    services_table, keys_table = (
+        re.findall(r"^\| `([\w-]+)` \| ", table, re.MULTILINE)
+        for table in told.partition("| key |")[::2]
+    )
+    assert sorted(services_table) == sorted(services)
+    assert sorted(keys_table) == sorted({key for one in services.values() for key in one})
+
+
+def test_superset_s_image_is_built_of_its_lock_and_runs_as_nobody_special() -> None:
+    folder = REPOSITORY / "bi" / "superset"
+    lines = (folder / "Dockerfile").read_text().splitlines()
+    copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
+    assert [name for name in copied if not (folder / name).exists()] == []
+    assert "requirements.txt" in copied
+    assert "USER superset" in lines

@@ -7,6 +7,8 @@ image and the volumes hold, and Airflow runs as the image's user without privile
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +24,7 @@ import psutil
 from tests.production.compose import REPOSITORY, read_services
 
 AIRFLOW_USER = 50000
+SUPERSET_USER = 50001
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 SETUP_SECONDS = 30.0
 STAGE = "/mnt"
@@ -45,8 +48,12 @@ def missing() -> str | None:
 class World:
     """One network, one tree of mounts, one tree of processes; all end with it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], superset: Path | None = None
+    ) -> None:
+        """``superset`` is the ``bin`` of Superset's own Python environment."""
         self.folder = folder
+        self.superset = superset
         self.environment = environment
         self.services = read_services(environment)
         self._init: psutil.Process | None = None
@@ -87,6 +94,8 @@ class World:
     def _setup(self) -> str:
         """The mounts of all services together; what only root can reach is laid open for the image's user."""
         needed = [Path(sys.base_prefix), REPOSITORY, self.folder]
+        if self.superset:
+            needed.append((self.superset / "python").resolve().parents[1])
         hosts = " ".join(["localhost", *self.services])
         lines = [
             "set -euo pipefail",
@@ -113,10 +122,20 @@ class World:
             "mkdir -p /opt/airflow/logs /opt/airflow/report /opt/airflow/metrica-pacing",
             f"chown -R {AIRFLOW_USER}:0 /opt/airflow /data/inbox /data/archive",
             "mkdir /opt/postgres && chown postgres /opt/postgres",
+            *self._superset_image(),
             f"touch {STAGE}/2/ready",
             "exec sleep infinity",
         ]
         return "\n".join(lines) + "\n"
+
+    def _superset_image(self) -> list[str]:
+        """What Superset's Dockerfile copies, where it copies it."""
+        lines = ["mkdir -p /opt/superset/home", f"chown {SUPERSET_USER} /opt/superset/home"]
+        for name in ("superset_config.py", "superset_setup.py", "bundle"):
+            place = f"/opt/superset/{name}"
+            lines.append(f"mkdir {place}" if name == "bundle" else f"touch {place}")
+            lines.append(f"mount --bind {STAGE}/1/bi/superset/{name} {place}")
+        return lines
 
     def _enter(self, service: str, command: Sequence[str], extra: Mapping[str, str]) -> list[str]:
         assert self._init is not None
@@ -128,9 +147,17 @@ class World:
         }
         as_user = []
         if service.startswith("airflow"):
-            environment |= {"AIRFLOW_HOME": "/opt/airflow", "HOME": "/opt/airflow"}
-            environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+            environment |= image_environment(REPOSITORY / "Dockerfile")
+            environment["HOME"] = "/opt/airflow"
             as_user = ["setpriv", f"--reuid={AIRFLOW_USER}", "--regid=0", "--clear-groups"]
+            as_user += ["--no-new-privs", "--bounding-set=-all"]
+        elif service.startswith("superset"):
+            environment |= image_environment(REPOSITORY / "bi" / "superset" / "Dockerfile")
+            environment |= {
+                "PATH": f"{self.superset}:/usr/bin:/bin",
+                "HOME": "/opt/superset/home",
+            }
+            as_user = ["setpriv", f"--reuid={SUPERSET_USER}", "--regid=0", "--clear-groups"]
             as_user += ["--no-new-privs", "--bounding-set=-all"]
         elif service == "postgres":
             as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
@@ -217,6 +244,24 @@ class World:
             return False
 
 
+def image_environment(dockerfile: Path) -> dict[str, str]:
+    """The variables that an image's ``ENV`` sets."""
+    text = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ")
+    words = [
+        word for line in text.splitlines() if line.startswith("ENV ") for word in shlex.split(line)
+    ]
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def image_command(dockerfile: Path) -> list[str]:
+    """The words of an image's ``CMD``."""
+    text = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ")
+    (line,) = [line for line in text.splitlines() if line.startswith("CMD ")]
+    command = json.loads(line.removeprefix("CMD "))
+    assert isinstance(command, list)
+    return command
+
+
 def _closed_parent(place: Path) -> Path | None:
     """The highest folder above ``place`` that the image's user may not enter."""
     for parent in reversed(place.parents):
@@ -226,7 +271,8 @@ def _closed_parent(place: Path) -> Path | None:
 
 
 def _inside(service: str) -> str:
-    return "/opt/municipal-indicators" if service.startswith("airflow") else "/"
+    image = service.partition("-")[0]
+    return {"airflow": "/opt/municipal-indicators", "superset": "/opt/superset"}.get(image, "/")
 
 
 def _seconds(text: Any) -> float:

@@ -1,0 +1,49 @@
+"""Superset's services with the compose file's own commands, environment, user and health check.
+
+What the dashboards show is tested in ``tests/bi``; here only that this is how they start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bi.stack import superset_environment
+from tests.production.compose import FILLED, REPOSITORY
+from tests.production.databases import start_postgres
+from tests.production.world import World, image_command, missing
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(missing() is not None, reason=f"no world without containers: {missing()}"),
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    for name in ("inbox", "archive"):
+        (folder / "data" / name).mkdir(parents=True)
+    with World(folder, FILLED, superset_environment()).running() as world:
+        start_postgres(world)
+        yield world
+
+
+def test_superset_is_set_up_twice_and_then_healthy(world: World) -> None:
+    for _ in range(2):  # a second `docker compose up` runs it again
+        done = world.run("superset-init", world.command("superset-init"))
+        assert done.returncode == 0, done.stdout + done.stderr
+    world.start("superset", image_command(REPOSITORY / "bi" / "superset" / "Dockerfile"))
+    world.await_healthy("superset")
+
+
+def test_superset_does_not_start_without_its_key(world: World) -> None:
+    environment = world.services["superset-init"]["environment"]
+    world.services["superset-init"]["environment"] = environment | {"SUPERSET_SECRET_KEY": ""}
+    try:
+        refused = world.run("superset-init", world.command("superset-init"))
+    finally:
+        world.services["superset-init"]["environment"] = environment
+    assert refused.returncode != 0
+    assert "SUPERSET_SECRET_KEY is empty" in refused.stderr
