@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-HEALTHY_WITHIN_SECONDS = 180
+HEALTHY_WITHIN_SECONDS = 300
 ENDED_WITHIN_SECONDS = 20
 
 
