@@ -5,8 +5,10 @@
     IndicatorsError
     ├── ConfigurationError          a setting, connection or passport is wrong: mend it, then run again
     │   ├── PassportError
-    │   └── MigrationError
+    │   ├── MigrationError
+    │   └── WarehouseAccessError    the server refuses our login or lacks a right for it
     ├── WarehouseBusyError          another process holds the embedded warehouse
+    ├── WarehouseUnreachableError   no answer from the server, or half of one: try again
     ├── BooksDoNotBalanceError      delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
@@ -34,6 +36,14 @@ class PassportError(ConfigurationError):
 
 class MigrationError(ConfigurationError):
     """The record of applied migrations and the files in ``sql/schema`` disagree."""
+
+
+class WarehouseAccessError(ConfigurationError):
+    """The server refuses the login of ``clickhouse_default``, or that user lacks a right."""
+
+
+class WarehouseUnreachableError(IndicatorsError):
+    """The server or a proxy before it gave no answer or half of one; whether the statement ran is unknown."""
 
 
 class WarehouseBusyError(IndicatorsError):

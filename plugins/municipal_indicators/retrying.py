@@ -12,6 +12,7 @@ WHERE_IT_HELPS = ExceptionRetryPolicy(
     rules=[
         RetryRule("municipal_indicators.errors.MetricaUnavailableError", RetryAction.RETRY),
         RetryRule("municipal_indicators.errors.WarehouseBusyError", RetryAction.RETRY),
+        RetryRule("municipal_indicators.errors.WarehouseUnreachableError", RetryAction.RETRY),
         RetryRule(
             "municipal_indicators.errors.IndicatorsError",
             RetryAction.FAIL,

@@ -17,10 +17,16 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 from municipal_indicators import cluster, settings
-from municipal_indicators.errors import WarehouseBusyError
+from municipal_indicators.errors import (
+    IndicatorsError,
+    WarehouseAccessError,
+    WarehouseBusyError,
+    WarehouseUnreachableError,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+    from clickhouse_connect.driver.insert import InsertContext
     from jinja2 import Environment
 
 log = logging.getLogger(__name__)
@@ -40,8 +46,17 @@ _SPECIAL = ("\\", "\n", "\r", "\0")
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
 
 
+# The engine's codes: login refused (192 … 194, 516), right missing (497), user or session read-only (164).
+_LOGIN_CODES = {192, 193, 194, 516}
+_RIGHT_CODES = {164, 497}
+
+
 class Warehouse:
-    """An open ClickHouse client with the few verbs that loading and building need."""
+    """An open ClickHouse client with the few verbs that loading and building need.
+
+    Each verb raises WarehouseUnreachableError where a server cannot be reached or is cut off, and
+    WarehouseAccessError where it refuses the user; errors of SQL stay clickhouse-connect's.
+    """
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -58,8 +73,9 @@ class Warehouse:
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one query; the rows as tuples."""
-        result = self.client.query(sql, parameters=dict(parameters or {}))
-        return [tuple(row) for row in result.result_rows]
+        with _plainly():
+            result = self.client.query(sql, parameters=dict(parameters or {}))
+            return [tuple(row) for row in result.result_rows]
 
     def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row of a query."""
@@ -71,10 +87,21 @@ class Warehouse:
             self.command(statement)
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert a handful of typed rows: ledger entries and reference data, never data rows."""
+        """Insert a handful of typed rows: ledger entries and reference data, never data rows.
+
+        They go as a stream, like staged text: clickhouse-connect's own ``insert`` sends its rows a
+        second time after a lost acknowledgement, which would double them.
+        """
         data = [list(row) for row in rows]
         if data:
-            self.client.insert(table, data, column_names=list(columns))
+            with _plainly():
+                context = self.client.create_insert_context(table, list(columns), data=data)
+                self.client.raw_insert(
+                    table,
+                    list(columns),
+                    insert_block=(body for body in [_native(context)]),
+                    fmt="Native",
+                )
 
     def stage(
         self,
@@ -114,21 +141,23 @@ class Warehouse:
         The block goes as a stream because clickhouse-connect replays an insert of plain bytes
         after a lost acknowledgement, which would double it.
         """
-        self.client.raw_insert(
-            door,
-            column_names=list(columns),
-            insert_block=(piece for piece in pieces if piece),
-            fmt=fmt,
-            settings={
-                **_STAGING_SETTINGS,
-                "log_comment": json.dumps(context, ensure_ascii=False, default=str),
-            },
-        )
+        with _plainly():
+            self.client.raw_insert(
+                door,
+                column_names=list(columns),
+                insert_block=(piece for piece in pieces if piece),
+                fmt=fmt,
+                settings={
+                    **_STAGING_SETTINGS,
+                    "log_comment": json.dumps(context, ensure_ascii=False, default=str),
+                },
+            )
 
     @contextmanager
     def more(self, number: int) -> Iterator[SimpleQueue[Warehouse]]:
         """More clients of the same warehouse, for threads: one client runs one statement at a time."""
-        clients = [_hook().get_client() for _ in range(number)]
+        with _plainly():
+            clients = [_hook().get_client() for _ in range(number)]
         idle: SimpleQueue[Warehouse] = SimpleQueue()
         for client in clients:
             idle.put(Warehouse(client))
@@ -158,6 +187,17 @@ class Warehouse:
         for table in tables:
             self.command(f"EXCHANGE TABLES {table}__next AND {table}")
             self.command(f"DROP TABLE {table}__next SYNC")
+
+
+def _native(context: InsertContext) -> bytes:
+    from clickhouse_connect.driver.transform import NativeTransform
+
+    def refuse(error: Exception) -> None:
+        raise error
+
+    body = b"".join(NativeTransform.build_insert(context, refuse))
+    # The statement comes first, for a request that has no other place for it.
+    return body.partition(b"\n")[2]
 
 
 def _tsv_line(row: Sequence[str | None]) -> str:
@@ -213,7 +253,8 @@ def open_warehouse(wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
     """Open the warehouse of ``clickhouse_default`` and close it again.
 
     Only one process can hold an embedded warehouse: this one waits for its turn and, after
-    ``wait_seconds``, raises WarehouseBusyError that says who holds it and what to do.
+    ``wait_seconds``, raises WarehouseBusyError that says who holds it and what to do. A server
+    takes many at once; raises WarehouseUnreachableError or WarehouseAccessError where it does not.
     """
     path = embedded_path()
     with _turn(path, wait_seconds) if path else nullcontext():
@@ -242,7 +283,8 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            client: Client = _hook().get_client()
+            with _plainly():
+                client: Client = _hook().get_client()
             return client
         except ProgrammingError as error:
             # Somebody who does not know our lock, a BI tool or a notebook, has the engine open.
@@ -251,6 +293,69 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
             if time.monotonic() >= deadline:
                 raise WarehouseBusyError(_busy(path, "another program", wait_seconds)) from error
             time.sleep(1)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Say what a server's refusal or silence means here; errors of SQL pass as they are.
+
+    What is raised has no cause attached: urllib3 quotes the whole address there, and with it the
+    statement and its parameters.
+    """
+    from clickhouse_connect.driver.exceptions import DatabaseError, InterfaceError
+
+    try:
+        yield
+    except (DatabaseError, InterfaceError, OSError) as error:
+        told = _in_plain_words(error) if embedded_path() is None else None
+        if told is None:
+            raise
+        raise told from None
+
+
+def _in_plain_words(error: Exception) -> IndicatorsError | None:
+    from clickhouse_connect.driver.exceptions import OperationalError, StreamFailureError
+
+    connection = _hook().get_connection(settings.CLICKHOUSE_CONNECTION)
+    server = f"{settings.CLICKHOUSE_CONNECTION} ({connection.host}:{connection.port})"
+    code = getattr(error, "code", None)
+    if code in _LOGIN_CODES:
+        return WarehouseAccessError(
+            f"The ClickHouse server of the connection {server} refuses the login "
+            f"{connection.login!r}: mend login and password of the connection, then run again."
+        )
+    if code in _RIGHT_CODES:
+        said = re.search(
+            r"DB::Exception: (?:[^:]*: )?(.*?)\. \((?:ACCESS_DENIED|READONLY)\)", str(error)
+        )
+        return WarehouseAccessError(
+            f"The user {connection.login!r} of the connection {server} may not do this: "
+            f"{said[1] if said else 'no right for it'}. Loads and builds need the rights of the role "
+            "loader in deploy/clickhouse/users.d/municipal.xml: name that user in the connection, "
+            "then run again."
+        )
+    page = re.search(r"received HTTP status (\d+)", str(error)) if code is None else None
+    cut = code is None and isinstance(error, (OperationalError, StreamFailureError, OSError))
+    if not cut and not page:
+        return None
+    what = (
+        f"answered HTTP {page[1]} instead of a result"
+        if page
+        else f"did not answer: {_root(error)}"
+    )
+    return WarehouseUnreachableError(
+        f"The ClickHouse server of the connection {server}, or a proxy before it, {what}. Look whether "
+        f"it runs and is reachable (curl http://{connection.host}:{connection.port}/ping), then run "
+        "again: what was not published is loaded anew, and nothing is doubled."
+    )
+
+
+def _root(error: BaseException) -> str:
+    """The last reason of an error in a few words, without the address that it happened at."""
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    text = str(getattr(error, "strerror", None) or error).rpartition("): ")[2]
+    return f"{type(error).__name__}, {text}"
 
 
 @contextmanager

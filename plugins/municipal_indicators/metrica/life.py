@@ -19,6 +19,7 @@ from municipal_indicators.errors import (
     MetricaRequestError,
     MetricaUnavailableError,
     WarehouseBusyError,
+    WarehouseUnreachableError,
 )
 from municipal_indicators.loads import Books
 from municipal_indicators.metrica import orders
@@ -43,6 +44,7 @@ _STOPPING = (
     MetricaQuotaError,
     MetricaUnavailableError,
     WarehouseBusyError,
+    WarehouseUnreachableError,
 )
 
 
