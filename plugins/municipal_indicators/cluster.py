@@ -71,7 +71,7 @@ _CREATE_TABLE = re.compile(
     r"(?P<columns>\(.+?\))\s*ENGINE = (?P<engine>\w+)(?P<rest>(?:\s.*)?)",
     re.S,
 )
-_TABLE_COMMENT = re.compile(r"\sCOMMENT '(?:[^'\\]|\\.)*'\s*\Z")
+_TABLE_COMMENT = re.compile(r"\sCOMMENT '(?:[^'\\]|\\.|'')*'\s*\Z")
 _DROP = re.compile(rf"(?P<head>DROP (?:TABLE|VIEW) (?:IF EXISTS )?){_NAME}(?P<rest>(?: SYNC)?)\s*")
 _EXCHANGE = re.compile(rf"EXCHANGE TABLES {_NAME} AND (?P<other>\w+\.\w+)\s*")
 _TRUNCATE = re.compile(rf"(?P<head>TRUNCATE TABLE ){_NAME}(?P<rest>)\s*")

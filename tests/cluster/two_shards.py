@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="municipal-shards-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = connection(home)
-    cluster.translated = _translated_here
+    cluster.translated = _translated_here  # type: ignore[assignment]
     for plugin in config.pluginmanager.get_plugins():
         if isinstance(plugin, ModuleType) and hasattr(plugin, "_empty"):
             _empty_shards_too(plugin)
