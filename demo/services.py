@@ -115,13 +115,9 @@ class AirflowServices:
         Raises ServiceFailedError where a DAG file cannot be imported.
         """
         headers = {"Authorization": f"Bearer {self._token()}"}
-        pool = {
-            "name": POOL,
-            "slots": 1,
-            "description": "The embedded engine: one writer at a time",
-        }
-        made = requests.post(f"{self.url}/api/v2/pools", json=pool, headers=headers, timeout=30)
-        if made.status_code != requests.codes.conflict:
+        if POOL not in {pool["name"] for pool in self._get("pools?limit=100", headers)["pools"]}:
+            pool = {"name": POOL, "slots": 1, "description": "One writer of the embedded engine"}
+            made = requests.post(f"{self.url}/api/v2/pools", json=pool, headers=headers, timeout=30)
             made.raise_for_status()
 
         def are_parsed() -> bool:
