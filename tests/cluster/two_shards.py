@@ -18,9 +18,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from lxml import etree
 
 from municipal_indicators import cluster
 from municipal_indicators.warehouse import Warehouse, _hook, literal
+from tests.emulators.clickhouse.users import as_default
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "municipal"
@@ -30,6 +32,11 @@ _REPLICATED = re.compile(r"Replicated(MergeTree)\([^)]*\)")
 _CONFIG = """<clickhouse>
   <tcp_port>9000</tcp_port>
   <users_config>{users}</users_config>
+  <access_control_improvements>
+    <users_without_row_policies_can_read_rows>true</users_without_row_policies_can_read_rows>
+    <on_cluster_queries_require_cluster_grant>true</on_cluster_queries_require_cluster_grant>
+    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+  </access_control_improvements>
   <remote_servers><{name}>
     <shard><internal_replication>true</internal_replication>
       <replica><host>127.0.0.1</host><port>9000</port></replica></shard>
@@ -38,15 +45,7 @@ _CONFIG = """<clickhouse>
   </{name}></remote_servers>
 </clickhouse>
 """
-_USERS = """<clickhouse>
-  <profiles><default/></profiles><quotas><default/></quotas>
-  <users><default>
-    <password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
-    <databases><{shards}>{policies}</{shards}></databases>
-  </default></users>
-</clickhouse>
-"""
-_POLICY = "<{table}><filter>{key} % 2 + 1 = shardNum()</filter></{table}>"
+TOPOLOGY = REPOSITORY / "deploy/clickhouse/topology"
 
 
 def sharded_tables() -> list[str]:
@@ -67,14 +66,27 @@ def on_one_node(statement: str) -> list[str]:
     return [_REPLICATED.sub(r"\1", statement).replace(ON_CLUSTER, "")]
 
 
+def users() -> str:
+    """The production user ``loader`` with a cluster's rights, who sees a shard's rows as that shard."""
+    rights = etree.parse(TOPOLOGY / "cluster-users.xml").getroot().iterfind(".//query")
+    granted = [str(right.text) for right in rights]
+    # Of this process only: chDB enters `default` first, and a test looks at the clusters.
+    granted += ["GRANT SHOW DATABASES ON default.*", "GRANT SELECT ON system.clusters"]
+    root = etree.fromstring(as_default("loader", grants=granted))
+    user = root.find("users/default")
+    assert user is not None
+    policies = etree.SubElement(etree.SubElement(user, "databases"), cluster.SHARDS)
+    for table in sharded_tables():
+        rows = etree.SubElement(etree.SubElement(policies, table), "filter")
+        rows.text = f"{cluster.SHARDING_KEY} % 2 + 1 = shardNum()"
+    return etree.tostring(root, encoding="unicode")
+
+
 def connection(home: Path) -> str:
     """Write the engine's configuration below ``home``; the connection that opens it as a cluster."""
-    policies = "".join(
-        _POLICY.format(table=table, key=cluster.SHARDING_KEY) for table in sharded_tables()
-    )
-    config, users = home / "config.xml", home / "users.xml"
-    config.write_text(_CONFIG.format(name=NAME, users=users))
-    users.write_text(_USERS.format(shards=cluster.SHARDS, policies=policies))
+    config, users_file = home / "config.xml", home / "users.xml"
+    config.write_text(_CONFIG.format(name=NAME, users=users_file))
+    users_file.write_text(users())
     path = f"{home / 'warehouse'}?config-file={config}"
     extra = {"cluster": NAME, "client_kwargs": {"interface": "chdb", "path": path}}
     return json.dumps({"conn_type": "clickhouse", "schema": "default", "extra": extra})

@@ -1,0 +1,61 @@
+"""One node of a cluster, as far as an embedded engine can be one: runs statements, says what it then has.
+
+`python node.py FOLDER KEEPER_PORT SHARD REPLICA < statements.json`: prints JSON and ends without closing
+the engine, which would wait for minutes for replicas that never could open their port.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+CONFIG = """<clickhouse>
+  <tcp_port>9000</tcp_port>
+  <zookeeper><node><host>127.0.0.1</host><port>{port}</port></node></zookeeper>
+  <macros><shard>{shard}</shard><replica>{replica}</replica></macros>
+  <remote_servers><municipal>
+    <shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard>
+    <shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard>
+  </municipal></remote_servers>
+</clickhouse>
+"""
+
+
+def main() -> None:
+    """Run the statements of standard input."""
+    import chdb
+
+    folder, port, shard, replica = sys.argv[1:]
+    config = Path(folder) / "config.xml"
+    config.write_text(CONFIG.format(port=port, shard=shard, replica=replica))
+    connection: Any = chdb.connect(f"{folder}/data?config-file={config}")  # type: ignore[no-untyped-call]
+    refused = []
+    for statement in json.load(sys.stdin):
+        try:
+            connection.query(statement)
+        except Exception as error:  # noqa: BLE001 - told to the test, which knows what may be refused
+            refused.append([statement, str(error)])
+    replicas = connection.query(
+        "SELECT database || '.' || table, zookeeper_path, replica_name, total_replicas FROM system.replicas",
+        "JSONCompact",
+    )
+    views = connection.query(
+        "SELECT count() FROM system.tables "
+        "WHERE database IN ('core', 'ops', 'staging') AND engine LIKE '%View'",
+        "JSONCompact",
+    )
+    said = {
+        "refused": refused,
+        "replicas": json.loads(str(replicas))["data"],
+        "views": int(json.loads(str(views))["data"][0][0]),
+    }
+    sys.stdout.write(json.dumps(said))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
