@@ -32,6 +32,7 @@ READING = (
     ("can_write", "DashboardFilterStateRestApi"),
     ("can_read", "DashboardPermalinkRestApi"),
     ("can_read", "CurrentUserRestApi"),
+    ("can_read", "SecurityRestApi"),
     ("can_read", "Theme"),
     ("can_read", "CssTemplate"),
     ("can_get_embedded", "Dashboard"),
@@ -107,8 +108,9 @@ def _has_user(security: Any, name: str, role_name: str, variable: str) -> bool:
         )
         return False
     role = security.find_role(role_name)
+    shown = "Администратор" if name == ADMINISTRATOR else READER
     return bool(
-        security.add_user(name, name, role_name, f"{name}@localhost", role, password=password)
+        security.add_user(name, shown, "Superset", f"{name}@localhost", role, password=password)
     )
 
 

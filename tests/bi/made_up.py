@@ -36,7 +36,11 @@ def audience() -> given.Rows:
     yield from (row for row in given.audience() if row[0] == "month")
     for counter, site in SITES:
         # Fewer than the months' sum: who came twice in a year is one visitor of it.
-        for year, visits, visitors in ((2023, 9_000, 2_000), (2025, 12_000, 3_000), (2026, 5_000, 900)):
+        for year, visits, visitors in (
+            (2023, 9_000, 2_000),
+            (2025, 12_000, 3_000),
+            (2026, 5_000, 900),
+        ):
             yield (
                 "year", date(year, 1, 1), counter, site, visits, visitors, 300, 20_000, 1_000,
                 visits / 1_000, 90.0, year < 2026,
@@ -47,7 +51,15 @@ def audience() -> given.Rows:
 def pages() -> given.Rows:
     for _, month in given.months():
         for counter, site in SITES:
-            yield month, counter, site, "example.org/%D1%83%D1%81%D0%BB%D1%83%D0%B3%D0%B8/", 40, 30, 0.25
+            yield (
+                month,
+                counter,
+                site,
+                "example.org/%D1%83%D1%81%D0%BB%D1%83%D0%B3%D0%B8/",
+                40,
+                30,
+                0.25,
+            )
             yield month, counter, site, f"example.org/{given.HOSTILE}", 4, 3, None
 
 
@@ -61,7 +73,14 @@ def hit_pages() -> given.Rows:
 def services() -> given.Rows:
     for passed, month in given.months():
         for number in range(4):
-            yield month, f"S{number}", f"Услуга {number}", "муниципальная", True, passed > 10 * number
+            yield (
+                month,
+                f"S{number}",
+                f"Услуга {number}",
+                "муниципальная",
+                True,
+                passed > 10 * number,
+            )
 
 
 def quality() -> given.Rows:
