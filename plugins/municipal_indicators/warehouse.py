@@ -65,7 +65,8 @@ class Warehouse:
         """Run one statement that returns no rows; on a cluster, what does the same there."""
         name = self._cluster
         for statement in cluster.translated(sql, name, self.rows) if name else [sql]:
-            self.client.command(statement, parameters=dict(parameters or {}))
+            with _plainly():
+                self.client.command(statement, parameters=dict(parameters or {}))
 
     @cached_property
     def _cluster(self) -> str | None:
