@@ -194,7 +194,8 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
             "native_filter_configuration": [
                 _filter(choice, chart_ids, marts, added) for choice in dashboard.filters
             ],
-            "color_scheme": "",
+            "color_scheme": charts.COLOURS,
+            "label_colors": charts.COLOURS_OF,
             "filter_bar_orientation": "HORIZONTAL",
             "refresh_frequency": 0,
             "cross_filters_enabled": False,

@@ -10,6 +10,17 @@ Params = dict[str, Any]
 
 MONTH_AXIS = "%b %Y"
 COLOURS = "supersetColors"
+# The same thing has the same colour on every chart, whichever is drawn first.
+COLOURS_OF = {
+    "Факт": "#0b62b0",
+    "План": "#8a8f98",
+    "Прогноз": "#1fa8c9",
+    "Исполнено": "#0b62b0",
+    "Визиты": "#1fa8c9",
+    "Посетители": "#454e7c",
+    "Завершено в срок": "#1a7f37",
+    "Подано электронно": "#1fa8c9",
+}
 
 
 def params(part: Part, formats: dict[str, str]) -> tuple[str, Params]:
@@ -113,7 +124,8 @@ def _series(part: Part, formats: dict[str, str]) -> Params:
         "show_empty_columns": True,
         "x_axis_time_format": MONTH_AXIS,
         "tooltipTimeFormat": MONTH_AXIS,
-        "y_axis_format": formats[part.metrics[0]],
+        # Between whole numbers an axis of few has halves, which ",d" would round to the same number twice.
+        "y_axis_format": formats[part.metrics[0]].replace(",d", ",.1~f"),
         "truncateYAxis": False,
         "y_axis_bounds": [0, 1 if "%" in formats[part.metrics[0]] else None],
         "show_legend": len(part.metrics) > 1 or bool(by),
@@ -157,10 +169,9 @@ def _pie(part: Part, formats: dict[str, str]) -> tuple[str, Params]:
         "innerRadius": 40,
         "outerRadius": 70,
         "show_labels": True,
-        "labels_outside": True,
-        "label_line": True,
+        "labels_outside": False,
         "label_type": "percent",
-        "show_labels_threshold": 2,
+        "show_labels_threshold": 5,
         "number_format": formats[part.metric],
         "show_legend": True,
         "legendType": "scroll",

@@ -16,6 +16,7 @@ import yaml
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import Browser, sync_playwright
 
+from bi.superset.environment import SOURCES
 from tests.bi import stack
 from tests.bi.stack import Stack
 from tests.bi.visitor import Api, Opened, Reader
@@ -68,7 +69,7 @@ def marts(warehouse_front: ClickHouseFront) -> Iterator[Client]:
 def old_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle of an earlier release: one chart had another title and another look."""
     folder = tmp_path_factory.mktemp("bundle") / "bundle"
-    shutil.copytree(stack.SOURCES / "bundle", folder)
+    shutil.copytree(SOURCES / "bundle", folder)
     path = folder / "charts" / "programme_01.yaml"
     chart = yaml.safe_load(path.read_text(encoding="utf-8"))
     chart["slice_name"] = OLD_TITLE

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,47 +16,14 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from filelock import FileLock
-
+from bi.superset.environment import SOURCES, superset_environment
 from tests.emulators.clickhouse import ClickHouseFront
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCES = REPOSITORY / "bi" / "superset"
-LOCK = SOURCES / "requirements.txt"
-ENVIRONMENTS = REPOSITORY / "build" / "superset-venv"
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ADMIN_PASSWORD = "admin-of-the-tests"
 READER_PASSWORD = "reader-of-the-tests"
 BI_PASSWORD = "bi-of-the-tests"
-
-
-def superset_environment() -> Path:
-    """The ``bin`` of an environment made from the lock; made once and kept in build/."""
-    key = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
-    folder = ENVIRONMENTS / key
-    done = folder / "installed"
-    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with FileLock(ENVIRONMENTS / "lock"):
-        if done.exists():
-            return folder / "bin"
-        python = shutil.which("python3.11") or sys.executable
-        uv = shutil.which("uv")
-        if uv:
-            _run(uv, "venv", "--quiet", "--clear", "--python", python, str(folder))
-            _run(uv, "pip", "install", "--python", str(folder / "bin" / "python"), "-r", str(LOCK))
-        else:
-            _run(python, "-m", "venv", "--clear", str(folder))
-            _run(
-                *(str(folder / "bin" / "python"), "-m", "pip", "install", "--no-deps"),
-                *("-r", str(LOCK)),
-            )
-        done.touch()
-    return folder / "bin"
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def free_port() -> int:

@@ -350,7 +350,7 @@ def test_a_reader_sees_no_other_schema(
     reader: Api, admin: Api, dashboards: dict[str, Opened]
 ) -> None:
     (database,) = admin.things()["database"].values()
-    elsewhere = {"database": database, "schema": "core", "table_name": "elsewhere"}
+    elsewhere = {"database": database, "schema": "system", "table_name": "elsewhere"}
     made = admin.ask("POST", "/api/v1/dataset/", {**elsewhere, "sql": "SELECT 1 AS dummy"})
     assert made.status_code == 201, made.text
     number = made.json()["id"]

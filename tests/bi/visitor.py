@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import requests
-from playwright.sync_api import BrowserContext, Dialog, Page, Response
+from playwright.sync_api import BrowserContext, Dialog, FloatRect, Page, Response
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 KINDS = ("database", "dataset", "chart", "dashboard")
@@ -151,12 +151,11 @@ class Reader:
         page.set_viewport_size({"width": 1440, "height": 3200})
         page.goto(f"{self.url}/superset/dashboard/{slug}/")
         self.settle(opened)
-        height = page.locator(".grid-container").bounding_box()
-        assert height is not None
-        page.set_viewport_size({"width": 1440, "height": int(height["y"] + height["height"]) + 20})
-        page.wait_for_timeout(1_000)
+        last = page.locator(".dashboard-component-chart-holder").last.bounding_box()
+        assert last is not None
+        whole = FloatRect(x=0, y=0, width=1440, height=last["y"] + last["height"] + 20)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"superset-{slug}.png")
+        page.screenshot(path=SCREENSHOTS / f"superset-{slug}.png", clip=whole)
         opened.text = page.locator("body").inner_text()
         return opened
 
