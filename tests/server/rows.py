@@ -7,7 +7,7 @@ from typing import Any
 from municipal_indicators.warehouse import Warehouse
 
 # When something ran, which no two runs share.
-_MOMENTS = {"computed_at", "loaded_at", "checked_at", "requested_at"}
+_MOMENTS = {"computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"}
 
 
 def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -75,12 +75,15 @@ async def _serve(front: Front, port: int, *, until_stdin_ends: bool) -> int:
             timeout_graceful_shutdown=1,
         )
     )
+    # uvicorn stops at a signal and then raises it again: the engine is still to be closed by then.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     if until_stdin_ends:
         loop = asyncio.get_running_loop()
 
         def watch() -> None:
             sys.stdin.read()
-            loop.call_soon_threadsafe(server.handle_exit, signal.SIGTERM, None)
+            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
         threading.Thread(target=watch, daemon=True).start()
     serving = asyncio.create_task(server.serve([listener]))
