@@ -153,7 +153,8 @@ def test_a_worker_of_the_celery_profile_runs_the_tasks(stack: Stack) -> None:
     world.services = read_services(FILLED | {"AIRFLOW_EXECUTOR": "CeleryExecutor"})
     for name in ("airflow-worker", "airflow-scheduler"):
         world.start(name)
-    world.await_healthy("airflow-worker")
+    for name in ("airflow-worker", "airflow-scheduler"):
+        world.await_healthy(name)
     assert stack.sign_in(ADMIN_PASSWORD) == 201
     states = stack.run_dag("build_indicator_marts")
     assert set(states.values()) == {"success"}, states

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,6 +59,7 @@ class World:
         self._init: psutil.Process | None = None
         self._unshare: subprocess.Popen[bytes] | None = None
         self._logs: list[IO[bytes]] = []
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextmanager
     def running(self) -> Iterator[World]:
@@ -79,6 +80,8 @@ class World:
         finally:
             self._unshare.kill()
             self._unshare.wait(timeout=20)
+            for process in self._started.values():
+                process.wait(timeout=20)
             for opened in self._logs:
                 opened.close()
 
@@ -189,7 +192,7 @@ class World:
         log = self.folder / f"{service}.log"
         opened = log.open("ab")
         self._logs.append(opened)
-        subprocess.Popen(
+        self._started[service] = subprocess.Popen(
             self._enter(service, command, extra),
             stdout=opened,
             stderr=opened,
@@ -211,14 +214,18 @@ class World:
         kind, *words = check["test"]
         command = ["sh", "-c", words[0].replace("$$", "$")] if kind == "CMD-SHELL" else words
         while True:
-            tried = self.run(service, command, seconds=_seconds(check["timeout"]))
-            if tried.returncode == 0:
-                return
-            if time.monotonic() > deadline:
+            said = "the check took too long"
+            with suppress(subprocess.TimeoutExpired):
+                tried = self.run(service, command, seconds=_seconds(check["timeout"]))
+                if tried.returncode == 0:
+                    return
+                said = tried.stdout + tried.stderr
+            ended = self._started[service].poll()
+            if ended is not None:
+                said = f"it ended with {ended}"
+            if ended is not None or time.monotonic() > deadline:
                 log = (self.folder / f"{service}.log").read_text(errors="replace")
-                raise AssertionError(
-                    f"{service} is not healthy: {tried.stdout}{tried.stderr}\n{log[-4000:]}"
-                )
+                raise AssertionError(f"{service} is not healthy: {said}\n{log[-4000:]}")
             time.sleep(1)
 
     def stop(self, words: str) -> None:
