@@ -46,7 +46,7 @@ SESSION_SETTINGS: Mapping[str, str] = {
     "mutations_sync": "2",
     # A node that is down does what it missed when it returns; nobody waits for it.
     "distributed_ddl_output_mode": "throw_only_active",
-    "distributed_ddl_task_timeout": "600",
+    "distributed_ddl_task_timeout": "240",
 }
 
 _EVERYWHERE = "ReplicatedMergeTree('/clickhouse/{cluster}/{{uuid}}', '{{shard}}-{{replica}}')"
