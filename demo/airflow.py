@@ -22,7 +22,8 @@ from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
 from tests.emulators.metrica.state import Counter
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+# Ctrl-C, a supervisor, and a terminal that is closed.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class NotStartedError(Exception):
@@ -123,7 +124,7 @@ Airflow открыт:    http://{HOST}:{port}
   • DAG → Trigger: форма с параметрами; Метрика — эмулятор её API, файлы — из {short(stage.inbox)}
   • после загрузки витрины и отчёт собираются сами: build_indicator_marts
   • в меню слева — «Показатели программы»: страница отчёта
-Все DAG включены; по расписанию они начнут ближайшей ночью, пропущенные ночи не догоняются.
+Все DAG включены и ждут ближайшей ночи; из пропущенных ночей догоняется не больше одной.
 Журналы: {short(stage.logs / "airflow")} (процессы), {short(stage.root / "airflow" / "logs")} (задачи)
 
 Остановить: Ctrl-C""",

@@ -67,7 +67,7 @@ def _serving(options: argparse.Namespace, console: Console) -> Iterator[None]:
         environment = _environment(home, binaries, own, front.port)
         _set_up(home, environment, console)
         log = home / "superset.log"
-        with log.open("wb") as opened:
+        with log.open("wb") as opened, _ctrl_c_kept_from_children():
             server = subprocess.Popen(
                 _command(options.port),
                 cwd=home,
@@ -87,7 +87,8 @@ def _serving(options: argparse.Namespace, console: Console) -> Iterator[None]:
 @contextmanager
 def _front(warehouse: Path, password: str) -> Iterator[ClickHouseFront]:
     try:
-        front = ClickHouseFront(warehouse, "bi", password=password).start()
+        with _ctrl_c_kept_from_children():
+            front = ClickHouseFront(warehouse, "bi", password=password).start()
     except RuntimeError as error:
         raise NotStartedError(
             f"Хранилище демонстрации не открылось: {error}\n"
@@ -97,6 +98,16 @@ def _front(warehouse: Path, password: str) -> Iterator[ClickHouseFront]:
         yield front
     finally:
         front.stop()
+
+
+@contextmanager
+def _ctrl_c_kept_from_children() -> Iterator[None]:
+    """A terminal sends Ctrl-C to all of us; those started here are ended in their order instead."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _secrets(path: Path) -> dict[str, str]:

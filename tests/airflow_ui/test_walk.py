@@ -155,7 +155,7 @@ def test_from_the_list_of_dags_to_the_report(airflow: Running, browser: Browser)
 
 def shoot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"airflow-{name}.png")
+    page.screenshot(path=SCREENSHOTS / f"airflow-{name}.png", animations="disabled")
 
 
 def log_in(page: Page, airflow: Running) -> None:
