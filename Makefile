@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON_DIRS := $(wildcard plugins dags demo bench tests)
+PYTHON_DIRS := $(wildcard plugins dags demo bi bench deploy tests)
 
 # A stamp is named after the content it stands for: another branch's lock is another stamp.
 stamp = $(VENV)/.installed-$(1)-$(firstword $(shell cat $(2) pyproject.toml | cksum))
@@ -33,7 +33,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo inspect test bench-metrica bench-files bench-smev lint format lock clean
+.PHONY: help setup development demo airflow superset inspect test bench-metrica bench-files bench-smev lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,12 @@ development: $(DEVELOPMENT) ## Add the tools of demo, test and lint to .venv/
 
 demo: $(DEVELOPMENT) ## Load the sample sources since 2022, print the indicators, write build/report.html
 	@$(BIN)/python -m demo
+
+airflow: $(DEVELOPMENT) ## Airflow on the demo's warehouse, to click through (ARGS='--port 8081'; ARGS=--help)
+	@$(BIN)/python -m demo.airflow $(ARGS)
+
+superset: $(DEVELOPMENT) ## Superset's dashboards on the demo's marts (ARGS='--port 8089'; ARGS=--help)
+	@$(BIN)/python -m demo.superset $(ARGS)
 
 inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
 	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT)
@@ -74,7 +80,7 @@ lock: ## Pin requirements*.txt anew (LOCK=--upgrade takes newer versions; fetche
 	if [ -z "$$uv" ]; then \
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
 	fi; \
-	for name in requirements requirements-server requirements-dev; do \
+	for name in requirements requirements-server requirements-dev bi/superset/requirements; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
 	done

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bi.stack import superset_environment
+from bi.superset.environment import superset_environment
 from tests.production.compose import FILLED, REPOSITORY
 from tests.production.databases import start_postgres
 from tests.production.world import World, image_command, missing
