@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ CONFIG = """<clickhouse>
 """
 
 
+def for_a_neighbour() -> list[str]:
+    """The queries by which docs/cluster.md brings a new node the functions and tables of its neighbour."""
+    text = (Path(__file__).resolve().parents[2] / "docs/cluster.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^      (SELECT .+(?:\n      .+)*)$", text, re.MULTILINE)
+    assert len(queries) == 2
+    return queries
+
+
 def main() -> None:
     """Run the statements of standard input."""
     import chdb
@@ -38,19 +47,21 @@ def main() -> None:
             connection.query(statement)
         except Exception as error:  # noqa: BLE001 - told to the test, which knows what may be refused
             refused.append([statement, str(error)])
-    replicas = connection.query(
-        "SELECT database || '.' || table, zookeeper_path, replica_name, total_replicas FROM system.replicas",
-        "JSONCompact",
-    )
-    views = connection.query(
-        "SELECT count() FROM system.tables "
-        "WHERE database IN ('core', 'ops', 'staging') AND engine LIKE '%View'",
-        "JSONCompact",
-    )
+
+    def rows(sql: str) -> Any:
+        return json.loads(str(connection.query(sql, "JSONCompact")))["data"]
+
     said = {
         "refused": refused,
-        "replicas": json.loads(str(replicas))["data"],
-        "views": int(json.loads(str(views))["data"][0][0]),
+        "replicas": rows(
+            "SELECT database || '.' || table, zookeeper_path, replica_name, total_replicas "
+            "FROM system.replicas"
+        ),
+        "views": rows(
+            "SELECT database || '.' || name, create_table_query FROM system.tables "
+            "WHERE database IN ('core', 'ops', 'staging') AND engine LIKE '%View'"
+        ),
+        "schema": [text for sql in for_a_neighbour() for (text,) in rows(sql)],
     }
     sys.stdout.write(json.dumps(said))
     sys.stdout.flush()

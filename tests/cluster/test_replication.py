@@ -126,35 +126,36 @@ def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shar
     keeper: int, tmp_path: Path
 ) -> None:
     statements = all_statements()
-    nodes = {
-        node: of_a_node(tmp_path / "-".join(map(str, node)), keeper, *node, statements)
-        for node in ((1, 1), (1, 2), (2, 1))
-    }
-    for node, said in nodes.items():
-        # Without its port a replica stays readable only, and such a table cannot be altered.
-        assert all(
-            re.match(r"ALTER TABLE shards\.", statement) and "TABLE_IS_READ_ONLY" in error
-            for statement, error in said["refused"]
-        ), (node, said["refused"])
-        assert said["views"] > 20
-    tables = {
-        node: {name: rest for name, *rest in said["replicas"]} for node, said in nodes.items()
-    }
-    assert tables[1, 1].keys() == tables[1, 2].keys() == tables[2, 1].keys()
-    shards = {name for name in tables[1, 1] if name.startswith("shards.")}
+    first = of_a_node(tmp_path / "1-1", keeper, 1, 1, statements)
+    # Without its port a replica stays readable only, and such a table cannot be altered.
+    assert all(
+        re.match(r"ALTER TABLE shards\.", statement) and "TABLE_IS_READ_ONLY" in error
+        for statement, error in first["refused"]
+    ), first["refused"]
+    other = of_a_node(tmp_path / "2-1", keeper, 2, 1, statements)
+    assert [sql for sql, _ in other["refused"]] == [sql for sql, _ in first["refused"]]
+    databases = [
+        f"CREATE DATABASE {name}" for name in ("ops", "core", "shards", "staging", "marts")
+    ]
+    second = of_a_node(tmp_path / "1-2", keeper, 1, 2, databases + first["schema"])
+    assert second["refused"] == []
+    assert len(first["views"]) > 20
+    assert sorted(second["views"]) == sorted(first["views"])
+
+    on_first, on_second, on_other = (
+        {name: rest for name, *rest in said["replicas"]} for said in (first, second, other)
+    )
+    assert on_first.keys() == on_second.keys() == on_other.keys()
+    assert not any(name.endswith("__next") for name in on_first)
+    shards = {name for name in on_first if name.startswith("shards.")}
     assert shards == {f"shards.{table}" for table in sharded_tables()}
-    for name, (path, replica, _) in tables[1, 1].items():
-        (second, second_replica, _), (other, other_replica, copies) = (
-            tables[node][name] for node in ((1, 2), (2, 1))
-        )
-        assert path == second
+    for name, (path, replica, _) in on_first.items():
         if name in shards:
             assert path.endswith("/1")
-            assert other == path[: -len("1")] + "2"
-            assert (replica, second_replica, other_replica) == ("1", "2", "1")
-            assert int(copies) == 1
+            assert replica == "1"
+            assert on_second[name] == [path, "2", 2]
+            assert on_other[name] == [path[: -len("1")] + "2", "1", 1]
         else:
-            assert path == other
-            assert (replica, second_replica, other_replica) == ("1-1", "1-2", "2-1")
-            assert int(copies) == 3
-    assert not any(name.endswith("__next") for name in tables[1, 1])
+            assert replica == "1-1"
+            assert on_other[name] == [path, "2-1", 2]
+            assert on_second[name] == [path, "1-2", 3]
