@@ -53,16 +53,16 @@ def read_marts(client: Client) -> list[Mart]:
 def dictionary(marts: Sequence[Mart]) -> str:
     """``docs/marts.md``: every mart with its columns, for whoever connects another tool."""
     lines = [
-        "# Витрины: какие таблицы и столбцы что значат",
+        "# The marts: what tables and columns mean",
         "",
-        "Написано командой `python -m bi` из комментариев в `sql/schema`; правьте их, а не этот файл.",
-        "Как подключить к витринам DataLens, Metabase или Excel: [bi.md](bi.md).",
+        "Written by `python -m bi` from the comments in `sql/schema`: change those, not this file.",
+        "How to connect DataLens, Metabase or Excel: [bi.md](bi.md).",
         "",
     ]
     lines += [f"- [`{mart.name}`](#{mart.name}): {mart.comment}" for mart in marts]
     for mart in marts:
-        lines += ["", f"## {mart.name}", "", f"{mart.comment}. Строка: `{mart.key}`.", ""]
-        lines += ["| столбец | тип | что значит |", "|---|---|---|"]
+        lines += ["", f"## {mart.name}", "", f"{mart.comment}. One row: `{mart.key}`.", ""]
+        lines += ["| column | type | what it means |", "|---|---|---|"]
         lines += [
             f"| `{column.name}` | `{_without_values(column.type)}` | {column.comment} |"
             for column in mart.columns

@@ -12,14 +12,16 @@ MONTH_AXIS = "%b %Y"
 COLOURS = "supersetColors"
 # The same thing has the same colour on every chart, whichever is drawn first.
 COLOURS_OF = {
-    "Факт": "#0b62b0",
-    "План": "#8a8f98",
-    "Прогноз": "#1fa8c9",
-    "Исполнено": "#0b62b0",
-    "Визиты": "#1fa8c9",
-    "Посетители": "#454e7c",
-    "Завершено в срок": "#1a7f37",
-    "Подано электронно": "#1fa8c9",
+    "fact_of_month": "#0b62b0",
+    "goal_of_month": "#8a8f98",
+    "forecast_of_month": "#1fa8c9",
+    "planned_roubles": "#8a8f98",
+    "executed_roubles": "#0b62b0",
+    "visits_total": "#1fa8c9",
+    "visitors_of_period": "#454e7c",
+    "on_time_share": "#1a7f37",
+    "on_time_share_total": "#1a7f37",
+    "electronic_share": "#0b62b0",
 }
 
 
@@ -169,11 +171,12 @@ def _pie(part: Part, formats: dict[str, str]) -> tuple[str, Params]:
         "innerRadius": 40,
         "outerRadius": 70,
         "show_labels": True,
-        "labels_outside": False,
+        "labels_outside": True,
+        "label_line": True,
         "label_type": "percent",
-        "show_labels_threshold": 5,
+        "show_labels_threshold": 2,
         "number_format": formats[part.metric],
         "show_legend": True,
         "legendType": "scroll",
-        "legendOrientation": "right",
+        "legendOrientation": "bottom",
     }

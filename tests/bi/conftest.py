@@ -44,7 +44,7 @@ def warehouse_front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickH
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     with ClickHouseFront(folder / "warehouse", "bi", password=stack.BI_PASSWORD) as front:

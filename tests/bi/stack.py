@@ -20,6 +20,8 @@ from bi.superset.environment import SOURCES, superset_environment
 from tests.emulators.clickhouse import ClickHouseFront
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+__all__ = ["Stack", "free_port", "postgres", "superset_environment"]
+
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ADMIN_PASSWORD = "admin-of-the-tests"
 READER_PASSWORD = "reader-of-the-tests"
@@ -123,7 +125,7 @@ class Stack:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
 
     @contextmanager
@@ -139,7 +141,7 @@ class Stack:
 
 
 def _until(holds: Callable[[], bool], what: str, log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not holds():
         if time.monotonic() > deadline:
             raise AssertionError(

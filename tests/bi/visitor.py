@@ -22,10 +22,10 @@ class Api:
         self.url = url
         self._session = requests.Session()
         login = {"username": name, "password": password, "provider": "db", "refresh": False}
-        answer = self._session.post(f"{url}/api/v1/security/login", json=login, timeout=60)
+        answer = self._session.post(f"{url}/api/v1/security/login", json=login, timeout=180)
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        token = self._session.get(f"{url}/api/v1/security/csrf_token/", timeout=60)
+        token = self._session.get(f"{url}/api/v1/security/csrf_token/", timeout=180)
         if token.ok:
             self._session.headers["X-CSRFToken"] = token.json()["result"]
             self._session.headers["Referer"] = url
@@ -44,7 +44,7 @@ class Api:
     def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
         """The answer, redirects not followed."""
         return self._session.request(
-            method, self.url + path, json=body, timeout=60, allow_redirects=False
+            method, self.url + path, json=body, timeout=180, allow_redirects=False
         )
 
     def things(self) -> dict[str, dict[str, int]]:
@@ -128,6 +128,7 @@ class Reader:
 
     def __init__(self, context: BrowserContext, url: str, name: str, password: str) -> None:
         self.context = context
+        context.set_default_timeout(180_000)
         self.url = url
         page = context.new_page()
         page.goto(f"{url}/login/")
@@ -135,7 +136,7 @@ class Reader:
         page.locator("input[name=password],#password").fill(password)
         self.login_text = page.locator("body").inner_text()
         page.locator("button[type=submit]").click()
-        page.wait_for_url(lambda address: "/login" not in address, timeout=60_000)
+        page.wait_for_url(lambda address: "/login" not in address, timeout=180_000)
         page.close()
 
     def open(self, slug: str) -> Opened:
@@ -160,12 +161,12 @@ class Reader:
         return opened
 
     def settle(self, opened: Opened) -> None:
-        """Wait until every chart has drawn what it was answered; 90 s at most."""
+        """Wait until every chart has drawn what it was answered; four minutes at most."""
         page = opened.page
         holders = page.locator(".dashboard-component-chart-holder")
-        holders.first.wait_for(timeout=60_000)
+        holders.first.wait_for(timeout=180_000)
         quiet = 0
-        for _ in range(360):
+        for _ in range(960):
             page.wait_for_timeout(250)
             drawn = page.locator(".slice_container").count() >= len(opened.charts) > 0
             answered = {answer.chart for answer in opened.answers} >= set(opened.charts.values())
