@@ -303,11 +303,11 @@ def _plainly() -> Iterator[None]:
     What is raised has no cause attached: urllib3 quotes the whole address there, and with it the
     statement and its parameters.
     """
-    from clickhouse_connect.driver.exceptions import DatabaseError, InterfaceError
+    from clickhouse_connect.driver.exceptions import DatabaseError
 
     try:
         yield
-    except (DatabaseError, InterfaceError, OSError) as error:
+    except DatabaseError as error:
         told = _in_plain_words(error) if embedded_path() is None else None
         if told is None:
             raise
@@ -336,7 +336,7 @@ def _in_plain_words(error: Exception) -> IndicatorsError | None:
             "then run again."
         )
     page = re.search(r"received HTTP status (\d+)", str(error)) if code is None else None
-    cut = code is None and isinstance(error, (OperationalError, StreamFailureError, OSError))
+    cut = code is None and isinstance(error, (OperationalError, StreamFailureError))
     if not cut and not page:
         return None
     what = (
