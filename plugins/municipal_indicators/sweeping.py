@@ -53,7 +53,7 @@ def _versioned_tables(warehouse: Warehouse) -> list[str]:
         """
         SELECT concat('core.', c.table) FROM system.columns AS c
         INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
-        WHERE c.database = 'core' AND c.name = 'load_id' AND t.engine LIKE '%MergeTree'
+        WHERE c.database = 'core' AND c.name = 'load_id' AND t.engine NOT LIKE '%View'
         ORDER BY 1
         """
     )

@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # Each source and the marts that join most; docs/cluster.md says how to run more of the suite.
 PART = (
     "tests/cluster/shards_cases.py",
+    "tests/test_sweeping.py",
     "tests/metrica/test_logs.py",
     "tests/marts/test_site.py::test_reload_replaces_the_day",
     "tests/marts/test_indicators.py::test_growth_against_the_same_months",

@@ -182,7 +182,10 @@ def test_each_server_of_the_cluster_has_its_place_and_its_own_data(
         "clickhouse-2-1": ("2", "1"),
         "clickhouse-2-2": ("2", "2"),
     }
+    assert [services[name]["hostname"] for name in SERVERS] == SERVERS
     assert len(data) == len(SERVERS)
+    topology = (REPOSITORY / "deploy/clickhouse/topology/cluster.xml").read_text()
+    assert set(re.findall(r"<host>([\w-]+)</host>", topology)) == {*SERVERS, *KEEPERS}
     assert [services[name]["environment"]["KEEPER_ID"] for name in KEEPERS] == ["1", "2", "3"]
     assert {one.name for one in (REPOSITORY / "deploy/clickhouse/topology").iterdir()} >= {
         "single.xml",
