@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from bi.marts import Mart
+from bi.marts import Column, Mart
 from bi.superset import charts, sources
-from bi.superset.sources import Dashboard, Dataset, Part
+from bi.superset.sources import Computed, Dashboard, Dataset, Part
 
 WAREHOUSE = "Витрины показателей"
 VERSION = "1.0.0"
@@ -195,7 +195,7 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
                 _filter(choice, chart_ids, marts, added) for choice in dashboard.filters
             ],
             "color_scheme": charts.COLOURS,
-            "label_colors": charts.COLOURS_OF,
+            "label_colors": _colours(marts, added),
             "filter_bar_orientation": "HORIZONTAL",
             "refresh_frequency": 0,
             "cross_filters_enabled": False,
@@ -203,6 +203,17 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
         "uuid": identity("dashboard", dashboard.slug),
         "version": VERSION,
     }
+
+
+def _colours(marts: dict[str, Mart], added: dict[str, Dataset]) -> dict[str, str]:
+    """Colours by column and metric: a chart looks a series up by its label and takes any of that label."""
+    found = {}
+    for table, dataset in sorted(added.items()):
+        named: list[Column | Computed] = [*marts[table].columns, *dataset.columns, *dataset.metrics]
+        for one in named:
+            if one.label in charts.COLOURS_OF:
+                found[one.name] = charts.COLOURS_OF[one.label]
+    return found
 
 
 def _component(kind: str, name: str, row_id: str, meta: Document) -> Document:

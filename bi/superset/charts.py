@@ -12,16 +12,15 @@ MONTH_AXIS = "%b %Y"
 COLOURS = "supersetColors"
 # The same thing has the same colour on every chart, whichever is drawn first.
 COLOURS_OF = {
-    "fact_of_month": "#0b62b0",
-    "goal_of_month": "#8a8f98",
-    "forecast_of_month": "#1fa8c9",
-    "planned_roubles": "#8a8f98",
-    "executed_roubles": "#0b62b0",
-    "visits_total": "#1fa8c9",
-    "visitors_of_period": "#454e7c",
-    "on_time_share": "#1a7f37",
-    "on_time_share_total": "#1a7f37",
-    "electronic_share": "#0b62b0",
+    "Факт": "#0b62b0",
+    "План": "#8a8f98",
+    "Прогноз": "#5ac189",
+    "Исполнено": "#0b62b0",
+    "Визиты": "#1fa8c9",
+    "Посетители": "#454e7c",
+    "Завершено в срок": "#1a7f37",
+    "Отвечено в срок": "#1a7f37",
+    "Подано электронно": "#0b62b0",
 }
 
 

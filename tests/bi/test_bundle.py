@@ -145,6 +145,15 @@ def test_titles_are_unique_and_russian_and_parts_fill_their_row() -> None:
         assert [sum(row.widths()) for row in dashboard.rows] == [12] * len(dashboard.rows)
 
 
+def test_series_of_one_chart_have_different_colours() -> None:
+    colours = read(BUNDLE / "dashboards" / "programme.yaml")["metadata"]["label_colors"]
+    assert colours["fact_of_month"] == colours["latest_fact"]
+    for chart in map(read, CHARTS):
+        chosen = [colours[name] for name in chart["params"].get("metrics", []) if name in colours]
+        if "x_axis" in chart["params"]:
+            assert len(chosen) == len(set(chosen)), chart["slice_name"]
+
+
 def test_every_metric_and_computed_column_has_a_russian_label() -> None:
     for name, dataset in read_datasets().items():
         for one in [*dataset.columns, *dataset.metrics]:
