@@ -33,7 +33,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset inspect test bench-metrica bench-files bench-smev lint format lock clean
+.PHONY: help setup development demo airflow superset stack inspect test bench-metrica bench-files bench-smev lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ airflow: $(DEVELOPMENT) ## Airflow on the demo's warehouse, to click through (AR
 
 superset: $(DEVELOPMENT) ## Superset's dashboards on the demo's marts (ARGS='--port 8089'; ARGS=--help)
 	@$(BIN)/python -m demo.superset $(ARGS)
+
+stack: $(DEVELOPMENT) ## Both beside each other over one warehouse (ARGS=--help)
+	@$(BIN)/python -m demo.stack $(ARGS)
 
 inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
 	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT)

@@ -7,7 +7,7 @@ import fcntl
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in STOPPING:
         signal.signal(number, signal.default_int_handler)
     try:
-        _check_port(options.port)
+        check_port(options.port)
         if not options.empty and not stage.done.exists():
             console.print(
                 "Демо ещё не загружено: сначала загружаются его данные (около двух минут)."
@@ -46,12 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if code := run_demo(["--folder", str(stage.root)]):
                 return code
         with (
-            _alone(stage),
+            alone(stage),
             MetricaEmulator(
                 [Counter(COUNTER)], {TOKEN: None}, settings=Settings(polls=1)
             ) as emulator,
         ):
-            _serve(stage, emulator.port, options.port, console)
+            serve(
+                stage,
+                services_environment(stage, emulator.port, options.port),
+                options.port,
+                console,
+            )
     except (NotStartedError, RunFailedError, ServiceFailedError) as error:
         console.print(str(error), style="red", markup=False)
         return 1
@@ -60,8 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(stage: Stage, emulator_port: int, port: int, console: Console) -> None:
-    environment = services_environment(stage, emulator_port, port)
+def serve(stage: Stage, environment: Mapping[str, str], port: int, console: Console) -> None:
+    """Run Airflow's processes in ``environment`` until Ctrl-C.
+
+    Raises ServiceFailedError where one does not start or ends by itself.
+    """
     run_airflow(
         ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
     )
@@ -85,7 +93,7 @@ def _dag_ids() -> set[str]:
 
 
 @contextmanager
-def _alone(stage: Stage) -> Iterator[None]:
+def alone(stage: Stage) -> Iterator[None]:
     """Keep a second Airflow from the same metadata."""
     path = stage.root / "airflow.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +108,8 @@ def _alone(stage: Stage) -> Iterator[None]:
         yield
 
 
-def _check_port(port: int) -> None:
+def check_port(port: int) -> None:
+    """Raise NotStartedError where somebody listens on it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -25,7 +25,7 @@ from demo.stage import REPOSITORY, Stage
 from tests.emulators.clickhouse import ClickHouseFront
 
 SECONDS_TO_START = 180
-SECRETS = ("secret_key", "admin", "reader", "bi")
+SECRETS = ("secret_key", "admin", "reader")
 
 
 class NotStartedError(Exception):
@@ -53,51 +53,76 @@ def _serving(options: argparse.Namespace, console: Console) -> Iterator[None]:
     warehouse = Stage(options.demo.resolve()).warehouse
     if not warehouse.exists():
         raise NotStartedError("Витрин ещё нет: сначала make demo.")
-    if _is_taken(options.port):
-        raise NotStartedError(
-            f"Порт {options.port} занят: освободите его или выберите другой, --port 8089."
-        )
-    if not is_made():
-        console.print("Установка Superset в build/superset-venv (в первый раз минута-другая)")
-    binaries = superset_environment()
-    home: Path = options.folder.resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    own = _secrets(home / "secrets.json")
-    with _front(warehouse, own["bi"]) as front:
-        environment = _environment(home, binaries, own, front.port)
-        _set_up(home, environment, console)
-        log = home / "superset.log"
-        with log.open("wb") as opened, _ctrl_c_kept_from_children():
-            server = subprocess.Popen(
-                _command(options.port),
-                cwd=home,
-                env=environment,
-                stdout=opened,
-                stderr=opened,
-            )
-        try:
-            _await(server, options.port, log)
-            _say(console, options.port, own, home)
-            yield
-        finally:
-            server.terminate()
-            server.wait()
+    check_port(options.port)
+    with (
+        warehouse_front(warehouse, "bi") as front,
+        superset_over(front, options.folder.resolve(), options.port, console),
+    ):
+        yield
 
 
 @contextmanager
-def _front(warehouse: Path, password: str) -> Iterator[ClickHouseFront]:
+def superset_over(
+    front: ClickHouseFront, home: Path, port: int, console: Console
+) -> Iterator[None]:
+    """Superset on a port, reading as the front's user; its environment is installed where it is missing.
+
+    Raises NotStartedError and EnvironmentNotMadeError.
+    """
+    if not is_made():
+        console.print("Установка Superset в build/superset-venv (в первый раз минута-другая)")
+    binaries = superset_environment()
+    home.mkdir(parents=True, exist_ok=True)
+    own = _secrets(home / "secrets.json")
+    environment = _environment(home, binaries, own, front)
+    _set_up(home, environment, console)
+    log = home / "superset.log"
+    with log.open("wb") as opened, _ctrl_c_kept_from_children():
+        server = subprocess.Popen(
+            _command(port),
+            cwd=home,
+            env=environment,
+            stdout=opened,
+            stderr=opened,
+        )
+    try:
+        _await(server, port, log)
+        _say(console, port, own, home)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def warehouse_front(warehouse: Path, identity: str | None) -> Iterator[ClickHouseFront]:
+    """The warehouse over HTTP with the rights of a production user, or with all rights.
+
+    Raises NotStartedError where another program has the warehouse open.
+    """
+    password = secrets.token_urlsafe(12)
     try:
         with _ctrl_c_kept_from_children():
-            front = ClickHouseFront(warehouse, "bi", password=password).start()
+            front = ClickHouseFront(warehouse, identity, password=password).start()
     except RuntimeError as error:
         raise NotStartedError(
             f"Хранилище демонстрации не открылось: {error}\n"
-            "Одновременно его может держать одна программа: дождитесь make demo или остановите make airflow."
+            "Одновременно его может держать одна программа: дождитесь make demo или остановите make airflow. "
+            "Airflow и Superset вместе: make stack."
         ) from error
     try:
         yield front
     finally:
         front.stop()
+
+
+def check_port(port: int) -> None:
+    """Raise NotStartedError where somebody listens on it."""
+    with socket.socket() as one:
+        if one.connect_ex(("127.0.0.1", port)) == 0:
+            raise NotStartedError(
+                f"Порт {port} занят: освободите его или выберите другой, --port {port + 1}."
+            )
 
 
 @contextmanager
@@ -121,7 +146,7 @@ def _secrets(path: Path) -> dict[str, str]:
 
 
 def _environment(
-    home: Path, binaries: Path, own: Mapping[str, str], clickhouse_port: int
+    home: Path, binaries: Path, own: Mapping[str, str], front: ClickHouseFront
 ) -> dict[str, str]:
     return {
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
@@ -135,8 +160,9 @@ def _environment(
         "SUPERSET_ADMIN_PASSWORD": own["admin"],
         "SUPERSET_READER_PASSWORD": own["reader"],
         "CLICKHOUSE_HOST": "127.0.0.1",
-        "CLICKHOUSE_PORT": str(clickhouse_port),
-        "CLICKHOUSE_BI_PASSWORD": own["bi"],
+        "CLICKHOUSE_PORT": str(front.port),
+        "CLICKHOUSE_BI_USER": front.user,
+        "CLICKHOUSE_BI_PASSWORD": front.password,
     }
 
 
@@ -181,11 +207,6 @@ def _await(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
         except (URLError, OSError):
             time.sleep(0.3)
     raise NotStartedError(f"Superset не отвечает; подробности в {_short(log)}.")
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _say(console: Console, port: int, own: Mapping[str, str], home: Path) -> None:

@@ -8,6 +8,9 @@ airflow db migrate
 airflow pools set warehouse "${WAREHOUSE_SLOTS:?set WAREHOUSE_SLOTS, such as 4}" \
   "Loads and builds that write to ClickHouse at the same time"
 
+# The report is a page of a plugin: who may only look has to see its menu entry too.
+airflow roles add-perms Viewer User --action can_read --resource Plugins
+
 python "$(dirname "${BASH_SOURCE[0]}")/admin.py"
 
 echo "Airflow is ready: metadata migrated, pool made, password of admin set."

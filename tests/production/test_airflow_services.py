@@ -135,6 +135,15 @@ def test_nobody_enters_without_the_password_of_the_env_file(stack: Stack) -> Non
     assert stack.call("GET", "/api/v2/dags")[0] == 200
 
 
+def test_who_may_only_look_sees_the_report_in_the_menu(stack: Stack) -> None:
+    assert stack.sign_in(ADMIN_PASSWORD) == 201
+    status, role = stack.call("GET", "/auth/fab/v1/roles/Viewer")
+    assert status == 200, role
+    rights = {(one["action"]["name"], one["resource"]["name"]) for one in role["actions"]}
+    assert ("can_read", "Plugins") in rights
+    assert ("can_edit", "DAGs") not in rights
+
+
 def test_a_load_runs_from_the_inbox_into_the_warehouse(stack: Stack) -> None:
     assert stack.sign_in(ADMIN_PASSWORD) == 201
     states = stack.run_dag(DAG)
