@@ -47,6 +47,6 @@ def test_passwords_are_made_once_and_only_for_their_owner(tmp_path: Path) -> Non
     made = _secrets(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert _secrets(path) == made
-    assert set(made) == {"secret_key", "admin", "reader", "bi"}
-    assert len(set(made.values())) == 4
+    assert set(made) >= {"secret_key", "admin", "reader"}
+    assert len(set(made.values())) == len(made)
     assert min(map(len, made.values())) >= 12
