@@ -33,7 +33,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect test bench-metrica bench-files bench-smev lint format lock clean
+.PHONY: help setup development demo airflow superset stack inspect test test-server bench-metrica bench-files bench-smev lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,11 @@ inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='
 
 test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	$(if $(PYTEST),,@$(MAKE) test-server)
+
+test-server: $(DEVELOPMENT) ## The tests of loads, builds and ledgers once more, over HTTP as the user loader
+	@echo "Once more over HTTP, as a ClickHouse server is reached:"
+	@MUNICIPAL_TESTS_SERVER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
 	@$(BIN)/python -m bench.metrica $(BENCH)

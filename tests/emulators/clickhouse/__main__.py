@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -83,7 +84,9 @@ async def _serve(front: Front, port: int, *, until_stdin_ends: bool) -> int:
 
         def watch() -> None:
             sys.stdin.read()
-            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
+            # A signal that came at the same time may have closed the loop already.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
         threading.Thread(target=watch, daemon=True).start()
     serving = asyncio.create_task(server.serve([listener]))
