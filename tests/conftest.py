@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from municipal_indicators.warehouse import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-KEEPING = {"metrica", "marts", "gosuslugi", "registers", "smev", "tables"}
+KEEPING = {"bi", "metrica", "marts", "gosuslugi", "registers", "smev", "tables"}
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 # The same tests a second time, over HTTP and as the user `loader` of deploy/clickhouse/users.d.
 SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER") == "1"

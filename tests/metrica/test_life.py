@@ -108,7 +108,7 @@ def test_a_wait_beyond_its_limit_is_an_error_and_the_order_is_given_back(
     load = site_load()
     waiting = load.begin()
     assert isinstance(waiting, Place)
-    event = waited(load, waiting, seconds=0.05)
+    event = waited(load, waiting, seconds=2.0)
     assert event["status"] == "overdue"
     assert emulator.actions().count("info") > 1
     with pytest.raises(
