@@ -40,7 +40,9 @@ def main() -> None:
     folder, port, shard, replica = sys.argv[1:]
     config = Path(folder) / "config.xml"
     config.write_text(CONFIG.format(port=port, shard=shard, replica=replica))
-    connection: Any = chdb.connect(f"{folder}/data?config-file={config}")  # type: ignore[no-untyped-call]
+    # Whether it has types depends on how mypy came to know the package.
+    connect: Any = chdb.connect
+    connection = connect(f"{folder}/data?config-file={config}")
     refused = []
     for statement in json.load(sys.stdin):
         try:
