@@ -3,9 +3,9 @@
 ### What it does
 It starts by itself when a load has published something, and can be started by hand at any time;
 running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
-are complete. Then the data checks run, and the report page is written: the menu entry «Показатели
-программы» here, and the file that the Airflow Variable `report` names (`report.html` in
-`AIRFLOW_HOME` by default).
+are complete. Then the data checks run, and the report page is written: the menu entry «Отчёт»
+here, and the file that the Airflow Variable `report` names (`report.html` in `AIRFLOW_HOME` by
+default).
 
 ### Inputs
 What the loads have published, the passport (`programme.yaml`), the lists in `reference/`. No

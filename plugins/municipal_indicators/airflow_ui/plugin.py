@@ -1,4 +1,4 @@
-"""The Airflow plugin that offers the report page as «Показатели программы» in the menu of the UI."""
+"""The Airflow plugin that offers the report page as «Отчёт» in the menu of the UI."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class MunicipalIndicatorsPlugin(AirflowPlugin):
     name = NAME
     external_views = [  # noqa: RUF012  the type of Airflow's own attribute
         {
-            "name": "Показатели программы",
+            # Short: the sidebar cuts a longer name.
+            "name": "Отчёт",
             # Relative, so that the UI resolves it below the api-server's own base address.
             "href": f"{ROUTE}/",
             "url_route": ROUTE,
