@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from demo.services import COMMANDS, HOST, USER
 from tests.airflow_ui.running import PATIENCE, Running, free_port, wait
-from tests.report.test_browser import SCREENSHOTS, browser
+from tests.browsers import SCREENSHOTS, browser
 
 __all__ = ["browser"]
 

@@ -14,22 +14,17 @@ import clickhouse_connect
 import pytest
 import yaml
 from clickhouse_connect.driver.client import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bi.superset.environment import SOURCES
 from tests.bi import stack
 from tests.bi.stack import Stack
 from tests.bi.visitor import Api, Opened, Reader
+from tests.browsers import browser
 from tests.emulators.clickhouse import ClickHouseFront
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+__all__ = ["browser"]
+
 OLD_TITLE = "Название из прежней редакции"
 
 
@@ -119,18 +114,6 @@ def renewed(superset: Stack, admin: Api) -> tuple[dict[str, dict[str, int]], ...
     done = superset.set_up()
     assert done.returncode == 0, done.stdout + done.stderr
     return before, admin.things()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is on PATH (apt install chromium)")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import requests
 from playwright.sync_api import BrowserContext, Dialog, FloatRect, Page, Response
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+from tests.browsers import SCREENSHOTS
+
 KINDS = ("database", "dataset", "chart", "dashboard")
 
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browsers import SCREENSHOTS, browser
 from tests.report.made_up_marts import INDICATORS
+
+__all__ = ["browser"]
 
 pytestmark = pytest.mark.browser
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FLAT = re.compile(r"M[\d.]+,([\d.]+)V\1H")
 MARKS = ".scatterlayer .trace path, .barlayer .point path"
 # Texts of charts that the edge of their chart cuts off.
@@ -36,19 +29,6 @@ BEYOND_CHART = """
 })
 """
 SCREENS = [(1280, 900, "light"), (1280, 900, "dark"), (390, 844, "light"), (390, 844, "dark")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is on PATH (apt install chromium)")
-    with sync_playwright() as playwright:
-        # Without a user data folder of its own, playwright makes a new empty one.
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 class Opened:
