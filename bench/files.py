@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.loading import Bench, Prepared, aged, engine_load, our_load
 
 if TYPE_CHECKING:
-    from municipal_indicators.warehouse import Warehouse
+    from municipal_indicators.warehouse.client import Warehouse
 
 WAYS = {
     "ours-xlsx": "our load of the .xlsx, published",
@@ -153,7 +153,7 @@ def _prepared(way: str, folder: Path) -> Prepared:
 
 
 def _ours(files: Sequence[Path]) -> Prepared:
-    from municipal_indicators.gosuslugi.files import load_file
+    from municipal_indicators.sources.gosuslugi.files import load_file
 
     def published(warehouse: Warehouse) -> int:
         return int(

@@ -28,8 +28,8 @@ from bench.measuring import (
 )
 
 if TYPE_CHECKING:
-    from municipal_indicators.file_loads import Loader
-    from municipal_indicators.warehouse import Warehouse
+    from municipal_indicators.inbox.file_loads import Loader
+    from municipal_indicators.warehouse.client import Warehouse
 
 ZONE = "Europe/Moscow"
 Prepared = tuple[Callable[[], object], Callable[[], int]]
@@ -145,9 +145,9 @@ def our_load(
     import clickhouse_connect
 
     from municipal_indicators import settings
-    from municipal_indicators.file_loads import load_outcome
-    from municipal_indicators.migrations import apply_schema
-    from municipal_indicators.warehouse import embedded_path, open_warehouse
+    from municipal_indicators.inbox.file_loads import load_outcome
+    from municipal_indicators.warehouse.client import embedded_path, open_warehouse
+    from municipal_indicators.warehouse.migrations import apply_schema
 
     inbox = Path(str(settings.inbox_folder())) / source
     inbox.mkdir(parents=True)
@@ -172,7 +172,7 @@ def our_load(
 
 def engine_load(create: str, insert: str) -> Prepared:
     """One statement of the engine alone into a table of its own, which ``create`` makes."""
-    from municipal_indicators.warehouse import open_warehouse
+    from municipal_indicators.warehouse.client import open_warehouse
 
     opened = open_warehouse()
     warehouse = opened.__enter__()

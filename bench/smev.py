@@ -17,7 +17,7 @@ from tests.emulators.inbox.journal import journal_line
 from tests.emulators.inbox.textlog import ack_sent, log_entry, request_received
 
 if TYPE_CHECKING:
-    from municipal_indicators.warehouse import Warehouse
+    from municipal_indicators.warehouse.client import Warehouse
 
 WAYS = {
     "ours-text": "our load of the text log, published",
@@ -119,7 +119,7 @@ def _prepared(way: str, folder: Path) -> Prepared:
 
 
 def _ours(files: Sequence[Path], form: str) -> Prepared:
-    from municipal_indicators.smev.files import load_file
+    from municipal_indicators.sources.smev.files import load_file
 
     def taken(_: Warehouse) -> int:
         if form == "envelopes":
@@ -163,7 +163,7 @@ def _engine(columns: str, select: str) -> Prepared:
 
 
 def _re_text(path: Path) -> Prepared:
-    from municipal_indicators.warehouse import open_warehouse
+    from municipal_indicators.warehouse.client import open_warehouse
 
     opened = open_warehouse()
     warehouse = opened.__enter__()

@@ -1,4 +1,4 @@
-"""The marts as BI sees them: tables and columns with the Russian comments of ``sql/schema``."""
+"""The marts as BI sees them: tables and columns with the Russian comments of ``sql/migrations``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def dictionary(marts: Sequence[Mart]) -> str:
     lines = [
         "# The marts: what tables and columns mean",
         "",
-        "Written by `python -m bi` from the comments in `sql/schema`: change those, not this file.",
+        "Written by `python -m bi` from the comments in `sql/migrations`: change those, not this file.",
         "How to connect DataLens, Metabase or Excel: [bi.md](bi.md).",
         "",
     ]

@@ -25,8 +25,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from municipal_indicators.assets import SOURCES
-from municipal_indicators.retrying import RETRYING
+from municipal_indicators.dag_support.assets import SOURCES
+from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
@@ -46,19 +46,20 @@ def build_indicator_marts() -> None:
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts")
     def build_marts() -> dict[str, int]:
-        from municipal_indicators import builds, migrations
-        from municipal_indicators.passport import load_passport
-        from municipal_indicators.warehouse import open_warehouse
+        from municipal_indicators.marts import build
+        from municipal_indicators.reference.passport import load_passport
+        from municipal_indicators.warehouse import migrations
+        from municipal_indicators.warehouse.client import open_warehouse
 
         passport = load_passport()
         with open_warehouse() as warehouse:
             migrations.apply_schema(warehouse)
-            return builds.build_marts(warehouse, passport)
+            return build.build_marts(warehouse, passport)
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")
     def check_marts() -> list[str]:
-        from municipal_indicators import checks
-        from municipal_indicators.warehouse import open_warehouse
+        from municipal_indicators.marts import checks
+        from municipal_indicators.warehouse.client import open_warehouse
 
         with open_warehouse() as warehouse:
             return list(checks.check_marts(warehouse).warnings)
@@ -66,8 +67,8 @@ def build_indicator_marts() -> None:
     @task(pool=WAREHOUSE_POOL, task_display_name="Write the report")
     def write_report() -> str:
         from municipal_indicators import report, settings
-        from municipal_indicators.passport import load_passport
-        from municipal_indicators.warehouse import open_warehouse
+        from municipal_indicators.reference.passport import load_passport
+        from municipal_indicators.warehouse.client import open_warehouse
 
         passport = load_passport()
         with open_warehouse() as warehouse:
@@ -81,11 +82,11 @@ def build_indicator_marts() -> None:
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Sweep old rows")
     def sweep_loads() -> int:
-        from municipal_indicators import sweeping
-        from municipal_indicators.warehouse import open_warehouse
+        from municipal_indicators.warehouse import retention
+        from municipal_indicators.warehouse.client import open_warehouse
 
         with open_warehouse() as warehouse:
-            return sweeping.sweep_loads(warehouse)
+            return retention.sweep_loads(warehouse)
 
     built = build_marts()
     built >> check_marts() >> write_report()

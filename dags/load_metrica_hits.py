@@ -31,10 +31,10 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.assets import METRICA_HITS
-from municipal_indicators.metrica.dag_parts import load_logs, span_params
-from municipal_indicators.retrying import RETRYING
-from municipal_indicators.schedules import every_night
+from municipal_indicators.dag_support.assets import METRICA_HITS
+from municipal_indicators.dag_support.retries import RETRYING
+from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.sources.metrica.tasks import load_logs, span_params
 
 
 @dag(

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.assets import SMEV_REQUESTS
-from municipal_indicators.file_tasks import again_params, load_and_announce
-from municipal_indicators.retrying import RETRYING
-from municipal_indicators.schedules import every_night
+from municipal_indicators.dag_support.assets import SMEV_REQUESTS
+from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
+from municipal_indicators.dag_support.retries import RETRYING
+from municipal_indicators.dag_support.schedules import every_night
 
 
 @dag(

@@ -123,7 +123,7 @@ def _show(environment: Mapping[str, str], console: Console) -> None:
     # Airflow reads its environment when it is imported, so it is set before and imported here.
     os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
     from municipal_indicators.report import print_indicators
-    from municipal_indicators.warehouse import open_warehouse
+    from municipal_indicators.warehouse.client import open_warehouse
 
     with open_warehouse() as warehouse:
         console.print()

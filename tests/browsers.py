@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-SCREENSHOTS = Path(__file__).resolve().parents[1] / "build" / "screenshots"
+from municipal_indicators.settings import REPOSITORY
+
+SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

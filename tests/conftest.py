@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from municipal_indicators.warehouse import Warehouse
+    from municipal_indicators.warehouse.client import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-KEEPING = {"bi", "metrica", "marts", "gosuslugi", "registers", "smev", "tables"}
+KEEPING = {"bi", "metrica", "marts", "gosuslugi", "registers", "smev", "spreadsheets"}
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 # The same tests a second time, over HTTP and as the user `loader` of deploy/clickhouse/users.d.
 SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER") == "1"
 # What is run then: the statements of loads, builds and ledgers. Left out is what proves how files are
 # read and numbers are defined, by the same statements.
 OVER_HTTP = re.compile(
-    r"tests/(metrica|registers)/"
+    r"tests/sources/(metrica|registers)/"
     r"|tests/marts/test_(money_and_freshness|services|service_quality|site)\.py"
-    r"|tests/gosuslugi/test_(applications|catalogue|files|removal)"
-    r"|tests/smev/test_(files|requests|rotation)"
-    r"|tests/test_(warehouse|loads|load_again|migrations|checks|sweeping)"
+    r"|tests/sources/gosuslugi/test_(applications|catalogue|files|removal)"
+    r"|tests/sources/smev/test_(files|requests|rotation)"
+    r"|tests/(warehouse/test_|inbox/test_load_again|marts/test_checks)"
 )
 
 # Airflow reads its environment when it is first imported, which is before any fixture runs.
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
-    items.sort(key=lambda item: "whole_way" not in item.path.parts)
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -112,7 +112,7 @@ def _kept_engine(request: pytest.FixtureRequest, _server: None) -> Iterator[None
     if SERVER or request.path.parent.name not in KEEPING or not uses_it:
         yield
         return
-    from municipal_indicators.warehouse import _hook
+    from municipal_indicators.warehouse.client import _hook
 
     keeper = _hook().get_client()
     yield
@@ -122,8 +122,8 @@ def _kept_engine(request: pytest.FixtureRequest, _server: None) -> Iterator[None
 @pytest.fixture
 def warehouse() -> Iterator[Warehouse]:
     """An open warehouse with the whole schema and no row; code under test may open it too."""
-    from municipal_indicators.migrations import apply_schema
-    from municipal_indicators.warehouse import Warehouse, _hook
+    from municipal_indicators.warehouse.client import Warehouse, _hook
+    from municipal_indicators.warehouse.migrations import apply_schema
 
     client = _hook().get_client()
     opened = Warehouse(client)

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from municipal_indicators.settings import REPOSITORY
+
 LONGEST_MODULE = 450
 HEAVY = {"pandas", "chdb", "clickhouse_connect", "lxml", "numpy", "pyarrow", "requests"}
 DEVELOPMENT = {"tests", "demo", "bench"}

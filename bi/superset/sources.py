@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from municipal_indicators.report.labels import Labels, read_labels
+from municipal_indicators.reference.labels import Labels, read_labels
 
 FOLDER = Path(__file__).resolve().parent / "sources"
 NBSP = "\N{NO-BREAK SPACE}"

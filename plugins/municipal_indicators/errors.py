@@ -35,7 +35,7 @@ class PassportError(ConfigurationError):
 
 
 class MigrationError(ConfigurationError):
-    """The record of applied migrations and the files in ``sql/schema`` disagree."""
+    """The record of applied migrations and the files in ``sql/migrations`` disagree."""
 
 
 class WarehouseAccessError(ConfigurationError):

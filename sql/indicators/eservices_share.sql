@@ -2,7 +2,7 @@
 -- of those active at the month's end.
 WITH services AS
 (
-{% include 'parts/services.sql' %}
+{% include 'macros/services.sql' %}
 ),
 shares AS
 (

@@ -1,5 +1,5 @@
 -- ICT events held: distinct date and title, not later than the day of the calculation.
-{% from 'parts/counted.sql' import counted %}
+{% from 'macros/counted.sql' import counted %}
 {{ counted(
     "SELECT toStartOfMonth(held_on) AS month, count() AS n, max(held_on) AS last_day FROM core.events"
         ~ " WHERE held_on <= toDate(" ~ (today | literal) ~ ") GROUP BY month",

@@ -3,7 +3,7 @@
 -- baseline: no fact. Forecast: the year's visitors projected by the year before, against the whole baseline year.
 WITH visits AS
 (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
 ),
 new_by_month AS
 (

@@ -1,7 +1,7 @@
 -- Requests received over SMEV: distinct REQUEST message ids addressed to us, by sending time. The passport's smev.count
 -- may choose another way to count (facts/smev-logs.md, 5.2).
-{% from 'parts/counted.sql' import counted %}
-{%- set requests %}{% include 'parts/smev_counted.sql' %}{% endset %}
+{% from 'macros/counted.sql' import counted %}
+{%- set requests %}{% include 'macros/smev_counted.sql' %}{% endset %}
 {%- if smev_count == 'chains' %}
     {%- set days = "SELECT min(day) AS day FROM (\n" ~ requests ~ "\n) GROUP BY chain_id" %}
 {%- elif smev_count == 'answered' %}
@@ -12,11 +12,11 @@
     {%- set days = "SELECT toDate(received_at, " ~ time_zone | literal ~ ") AS day FROM (\n" ~ requests ~ "\n)" %}
 {%- elif smev_count == 'both_directions' %}
     {%- set own = 'requests' %}
-    {%- set sent %}{% include 'parts/smev_own.sql' %}{% endset %}
+    {%- set sent %}{% include 'macros/smev_own.sql' %}{% endset %}
     {%- set days = "SELECT day FROM (\n" ~ requests ~ "\n) UNION ALL SELECT day FROM (\n" ~ sent ~ "\n)" %}
 {%- elif smev_count == 'answers_received' %}
     {%- set own = 'answers' %}
-    {%- set days %}{% include 'parts/smev_own.sql' %}{% endset %}
+    {%- set days %}{% include 'macros/smev_own.sql' %}{% endset %}
 {%- else %}
     {%- set days = requests %}
 {%- endif %}

@@ -23,7 +23,7 @@ SELECT
     r.compared_at AS compared_at
 FROM
 (
-{% include 'parts/settled_counter_days.sql' %}
+{% include 'macros/settled_counter_days.sql' %}
 ) AS d
 INNER JOIN core.programme_sites AS s ON s.counter_id = d.counter_id
 LEFT JOIN

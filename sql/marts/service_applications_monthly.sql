@@ -1,6 +1,6 @@
--- Month filed × service × channel × status group, of parts/dated_applications.sql.
+-- Month filed × service × channel × status group, of macros/dated_applications.sql.
 WITH
-{% include 'parts/dated_applications.sql' %}
+{% include 'macros/dated_applications.sql' %}
 SELECT
     month,
     service_code,

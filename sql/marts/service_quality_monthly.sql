@@ -2,7 +2,7 @@
 -- answer of the authority. The completion share leaves withdrawn applications out of its denominator. Working days run
 -- from filing to the final answer as the term does: the day of filing is not counted.
 WITH
-{% include 'parts/dated_applications.sql' %}
+{% include 'macros/dated_applications.sql' %}
 SELECT
     month,
     service_code,

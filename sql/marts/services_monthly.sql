@@ -2,5 +2,5 @@
 SELECT month, service_code, service_name, level, is_active, is_electronic
 FROM
 (
-{% include 'parts/services.sql' %}
+{% include 'macros/services.sql' %}
 )

@@ -10,7 +10,7 @@
 } %}
 WITH visits AS
 (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
 ),
 latest AS
 (

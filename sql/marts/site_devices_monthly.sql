@@ -10,7 +10,7 @@ SELECT
     uniqExact(v.visitor) AS visitors
 FROM
 (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
 ) AS v
 INNER JOIN core.programme_sites AS s ON s.counter_id = v.counter_id
 GROUP BY month, counter_id, site, device, operating_system, browser

@@ -1,5 +1,5 @@
 -- Site × month × entry page: host and path, without query.
-{% from 'parts/page.sql' import page %}
+{% from 'macros/page.sql' import page %}
 SELECT
     toStartOfMonth(v.day) AS month,
     v.counter_id AS counter_id,
@@ -10,7 +10,7 @@ SELECT
     countIf(v.is_bounce) / count() AS bounce_share
 FROM
 (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
 ) AS v
 INNER JOIN core.programme_sites AS s ON s.counter_id = v.counter_id
 GROUP BY month, counter_id, site, page

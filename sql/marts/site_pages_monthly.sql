@@ -4,7 +4,7 @@
 --   downloads  downloads of it, for a file
 --   visitors   distinct visitors of those page views and downloads, counted anew here, not to be summed
 --   exits      visits that ended on it; of days whose visits are loaded whole as well
-{% from 'parts/page.sql' import page %}
+{% from 'macros/page.sql' import page %}
 SELECT
     e.month AS month,
     e.counter_id AS counter_id,
@@ -39,7 +39,7 @@ FROM
         true AS is_exit
     FROM
     (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
     ) AS v
     WHERE (v.counter_id, v.day) IN (SELECT counter_id, day FROM core.site_hit_calendar)
 ) AS e

@@ -9,7 +9,7 @@ SELECT
     uniqExact(v.visitor) AS visitors
 FROM
 (
-{% include 'parts/visits.sql' %}
+{% include 'macros/visits.sql' %}
 ) AS v
 INNER JOIN core.programme_sites AS s ON s.counter_id = v.counter_id
 GROUP BY month, counter_id, site, traffic_source, search_engine

@@ -4,7 +4,7 @@
 WITH
 requests AS
 (
-{% include 'parts/smev_counted.sql' %}
+{% include 'macros/smev_counted.sql' %}
 ),
 entries AS
 (

@@ -1,7 +1,7 @@
 -- Day × sender × kind of information × channel class × term: were answers in time. A request whose term is over and
 -- that nobody answered stays in the denominator of the share; an answer that nothing dates counts as in time.
 WITH
-{% include 'parts/smev_dated.sql' %}
+{% include 'macros/smev_dated.sql' %}
 SELECT
     day,
     sender,

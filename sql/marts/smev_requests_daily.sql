@@ -1,7 +1,7 @@
 -- Day × sender × kind of information × channel class. Overdue: the final answer came after the term, or the term
 -- passed without one before the last moment of data.
 WITH
-{% include 'parts/smev_dated.sql' %}
+{% include 'macros/smev_dated.sql' %}
 SELECT
     day,
     sender,

@@ -20,7 +20,7 @@ import requests
 
 from demo.services import HOST, USER
 from demo.stage import Stage
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
 from tests.emulators.inbox.tables import Table, csv_bytes, write_file
 
 PATIENCE = 400

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
 
 HEAVY = ("fastapi", "plotly", "pandas", "chdb", "clickhouse_connect", "numpy")
 LOAD = f"""

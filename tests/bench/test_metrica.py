@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.metrica import WAYS
+from municipal_indicators.settings import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = 20_000
 
 

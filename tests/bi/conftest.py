@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 from playwright.sync_api import Browser
 
 from bi.superset.environment import SOURCES
+from municipal_indicators.settings import REPOSITORY
 from tests.bi import stack
 from tests.bi.stack import Stack
 from tests.bi.visitor import Api, Opened, Reader
@@ -32,7 +33,7 @@ OLD_TITLE = "Название из прежней редакции"
 def warehouse_front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseFront]:
     """The made-up marts over HTTP, with the grants, limits and quota that production gives user bi."""
     folder = tmp_path_factory.mktemp("marts")
-    path = os.pathsep.join(map(str, (stack.REPOSITORY / "plugins", stack.REPOSITORY)))
+    path = os.pathsep.join(map(str, (REPOSITORY / "plugins", REPOSITORY)))
     done = subprocess.run(
         [sys.executable, "-m", "tests.bi.made_up", str(folder)],
         env={**os.environ, "PYTHONPATH": path},

@@ -19,7 +19,6 @@ from urllib.request import urlopen
 from bi.superset.environment import SOURCES, superset_environment
 from tests.emulators.clickhouse import ClickHouseFront
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 __all__ = ["Stack", "free_port", "postgres", "superset_environment"]
 
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from demo.superset import _secrets
-from tests.bi.stack import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
 
 
 def make_superset(*options: str) -> subprocess.CompletedProcess[str]:

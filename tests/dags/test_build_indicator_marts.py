@@ -11,8 +11,8 @@ from airflow.sdk import DAG
 
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.report.page import _replace
-from municipal_indicators.warehouse import Warehouse
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,9 @@ from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction
 
-from municipal_indicators.schedules import ZONE, every_night
+from municipal_indicators.dag_support.schedules import ZONE, every_night
+from municipal_indicators.settings import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DAG_IDS = {
     "build_indicator_marts",
     "load_gosuslugi_applications",

@@ -9,12 +9,12 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
-from municipal_indicators.gosuslugi.files import load_file
-from municipal_indicators.warehouse import Warehouse
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.gosuslugi.files import load_file
+from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.tables import csv_bytes, xlsx_bytes
-from tests.gosuslugi.registers_of_applications import register, row
-from tests.tables.arrivals import Arrivals
+from tests.sources.gosuslugi.registers_of_applications import register, row
+from tests.spreadsheets.arrivals import Arrivals
 
 
 @pytest.fixture(scope="module")

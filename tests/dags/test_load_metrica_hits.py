@@ -8,14 +8,14 @@ import pendulum
 import pytest
 from airflow.sdk import DAG
 
-from municipal_indicators.metrica.life import Place
-from municipal_indicators.warehouse import Warehouse
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.metrica.site_load import Place
+from municipal_indicators.warehouse.client import Warehouse
 from tests.dags.test_load_metrica_visits import run, states
 from tests.emulators.metrica import MetricaEmulator
-from tests.metrica.conftest import SITE, TOKEN
-from tests.metrica.site_loads import finish, site_load
-from tests.metrica.test_hits import expected, published
+from tests.sources.metrica.conftest import SITE, TOKEN
+from tests.sources.metrica.site_loads import finish, site_load
+from tests.sources.metrica.test_hits import expected, published
 
 NIGHT = pendulum.datetime(2024, 3, 6, 2)
 FIRST, LAST = date(2024, 3, 2), date(2024, 3, 5)

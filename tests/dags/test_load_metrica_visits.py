@@ -18,13 +18,13 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
-from municipal_indicators.migrations import apply_schema
-from municipal_indicators.warehouse import Warehouse, open_warehouse
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
+from municipal_indicators.warehouse.migrations import apply_schema
 from tests.conftest import _empty as empty
 from tests.emulators.metrica import MetricaEmulator, Reply
-from tests.metrica.arrivals import expected, published
-from tests.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
+from tests.sources.metrica.arrivals import expected, published
+from tests.sources.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
 
 SPAN = {"date_from": "2024-03-01", "date_to": "2024-03-02"}
 

@@ -9,11 +9,11 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
-from municipal_indicators.registers.files import load_file
-from municipal_indicators.warehouse import Warehouse
-from tests.conftest import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.registers.files import load_file
+from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes
-from tests.tables.arrivals import Arrivals
+from tests.spreadsheets.arrivals import Arrivals
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
-from tests.conftest import REPOSITORY
-from tests.smev.conftest import SmevInbox, smev
-from tests.smev.test_requests import FILES, A, B, C, delivery
+from municipal_indicators.settings import REPOSITORY
+from tests.sources.smev.conftest import SmevInbox, smev
+from tests.sources.smev.test_requests import FILES, A, B, C, delivery
 
 __all__ = ["smev"]
 

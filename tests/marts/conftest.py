@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from municipal_indicators.passport import load_passport
-from municipal_indicators.warehouse import Warehouse
+from municipal_indicators.reference.passport import load_passport
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse
 from tests.marts.given import Given
 
-PASSPORT = Path(__file__).resolve().parents[2] / "programme.yaml"
+PASSPORT = REPOSITORY / "programme.yaml"
 
 
 @pytest.fixture

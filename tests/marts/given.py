@@ -10,10 +10,16 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.builds import build_marts
-from municipal_indicators.loads import Books, Load, Unit, begin_loads, publish_loads
-from municipal_indicators.passport import Passport
-from municipal_indicators.warehouse import Warehouse
+from municipal_indicators.marts.build import build_marts
+from municipal_indicators.reference.passport import Passport
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.load_ledger import (
+    Books,
+    Load,
+    Unit,
+    begin_loads,
+    publish_loads,
+)
 
 COUNTER = 12345678
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

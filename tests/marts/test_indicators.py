@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipal_indicators.passport import load_passport
+from municipal_indicators.reference.passport import load_passport
 from tests.marts.conftest import PASSPORT
 from tests.marts.given import Given, request
 

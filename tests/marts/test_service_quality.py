@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from municipal_indicators.checks import check_marts
+from municipal_indicators.marts.checks import check_marts
 from tests.marts.given import Given, application, decided
 
 FILED = date(2024, 3, 1)

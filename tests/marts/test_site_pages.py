@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from municipal_indicators.checks import check_marts
 from municipal_indicators.errors import DataCheckError
+from municipal_indicators.marts.checks import check_marts
 from tests.marts.given import COUNTER, NOW, Given
 
 DAY, FOLLOWING = date(2024, 1, 30), date(2024, 1, 31)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from municipal_indicators import reference
-from municipal_indicators.checks import check_marts
-from municipal_indicators.passport import Passport
-from municipal_indicators.report.labels import read_labels
+from municipal_indicators.marts.checks import check_marts
+from municipal_indicators.reference import lists
+from municipal_indicators.reference.labels import read_labels
+from municipal_indicators.reference.passport import Passport
 from tests.marts.given import Given, request
 
 KIND = "urn://example-ru/spravka"
@@ -83,7 +83,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int | None, str]]:
     """The kinds of information of a test: term and unit by namespace."""
     known: dict[str, tuple[int | None, str]] = {}
     monkeypatch.setattr(
-        reference,
+        lists,
         "smev_kinds",
         lambda: [(kind, f"Вид {kind}", *term) for kind, term in known.items()],
     )

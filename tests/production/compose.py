@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from municipal_indicators.settings import REPOSITORY
+
 TEXT = (REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8")
 EXAMPLE_TEXT = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>[A-Z_]+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}")

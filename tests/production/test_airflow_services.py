@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators.settings import REPOSITORY
 from tests.emulators.inbox import write_inbox
-from tests.production.compose import FILLED, REPOSITORY, read_services
+from tests.production.compose import FILLED, read_services
 from tests.production.databases import start_postgres, start_warehouse
 from tests.production.world import World, missing
 

@@ -23,12 +23,12 @@ from airflow.providers.celery import get_provider_info as celery
 from airflow.providers.fab import get_provider_info as fab
 from cryptography.fernet import Fernet
 
+from municipal_indicators.settings import REPOSITORY
 from tests.production.compose import (
     EXAMPLE,
     EXAMPLE_TEXT,
     FILLED,
     OPTIONAL,
-    REPOSITORY,
     TEXT,
     VARIABLE,
     interpolated,

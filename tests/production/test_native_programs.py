@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.production.compose import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
 
 PROGRAMS = ("airflow", "superset", "stack")
 

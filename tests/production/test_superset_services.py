@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from bi.superset.environment import superset_environment
-from tests.production.compose import FILLED, REPOSITORY
+from municipal_indicators.settings import REPOSITORY
+from tests.production.compose import FILLED
 from tests.production.databases import start_postgres
 from tests.production.world import World, image_command, missing
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.production.compose import REPOSITORY
+from municipal_indicators.settings import REPOSITORY
 
 GITHUB = REPOSITORY / ".github" / "workflows" / "ci.yaml"
 GITLAB = REPOSITORY / ".gitlab-ci.yml"

@@ -21,7 +21,8 @@ from typing import IO, Any
 
 import psutil
 
-from tests.production.compose import REPOSITORY, read_services
+from municipal_indicators.settings import REPOSITORY
+from tests.production.compose import read_services
 
 AIRFLOW_USER = 50000
 SUPERSET_USER = 50001

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from municipal_indicators.settings import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from municipal_indicators.errors import IndicatorsError
         from municipal_indicators.inspection.findings import inspect_file
         from municipal_indicators.inspection.terminal import print_inspection
-        from municipal_indicators.passport import load_passport
+        from municipal_indicators.reference.passport import load_passport
 
         console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
         if not console.is_terminal:

@@ -7,13 +7,13 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from municipal_indicators.archives import unpacked
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.archives import unpacked
 from municipal_indicators.inspection.headings import known_headings
-from municipal_indicators.smev.recognition import Kind, kind_of
-from municipal_indicators.tables.headings import SEARCHED_ROWS
-from municipal_indicators.tables.kinds import TableKind
-from municipal_indicators.tables.sheets import read_sheets
+from municipal_indicators.sources.smev.recognition import Kind, kind_of
+from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS
+from municipal_indicators.spreadsheets.kinds import TableKind
+from municipal_indicators.spreadsheets.sheets import read_sheets
 
 _SPOKEN = {
     "utf-8": "UTF-8",

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from municipal_indicators import settings
-from municipal_indicators.file_loads import (
+from municipal_indicators.inbox.file_loads import (
     FileLoad,
     FilesFailedError,
     Loader,
     load_new_files,
 )
+from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.inspection.contents import contents
 from municipal_indicators.inspection.headings import (
     Column,
@@ -27,11 +28,10 @@ from municipal_indicators.inspection.headings import (
     columns_of,
     refused_tables,
 )
-from municipal_indicators.loads import Books
-from municipal_indicators.masking import mask_personal
-from municipal_indicators.tables.kinds import Reading, Table, TableKind
-from municipal_indicators.tables.loading import load_tables
-from municipal_indicators.warehouse import Warehouse, open_warehouse
+from municipal_indicators.spreadsheets.kinds import Reading, Table, TableKind
+from municipal_indicators.spreadsheets.loading import load_tables
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
+from municipal_indicators.warehouse.load_ledger import Books
 
 OF_TABLES = ("gosuslugi", "registers")
 SOURCES = (*OF_TABLES, "smev")

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
-from municipal_indicators.archives import Member, unpacked
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.masking import mask_personal
-from municipal_indicators.tables.cells import is_blank, normal_form, plain_text
-from municipal_indicators.tables.headings import (
+from municipal_indicators.inbox.archives import Member, unpacked
+from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.headings import (
     SEARCHED_COLUMNS,
     SEARCHED_ROWS,
     Headings,
@@ -20,8 +20,8 @@ from municipal_indicators.tables.headings import (
     find_headings,
     heading_sets,
 )
-from municipal_indicators.tables.kinds import TableKind
-from municipal_indicators.tables.sheets import Row, read_sheets
+from municipal_indicators.spreadsheets.kinds import TableKind
+from municipal_indicators.spreadsheets.sheets import Row, read_sheets
 
 _NEAREST = 3
 _ALIKE = 0.6

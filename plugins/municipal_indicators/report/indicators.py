@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from clickhouse_connect.driver.client import Client
 
+from municipal_indicators.reference.labels import (
+    Explanation,
+    Labels,
+    in_order,
+    word,
+)
 from municipal_indicators.report import charts, queries, russian
 from municipal_indicators.report.charts import Chart, Table
-from municipal_indicators.report.labels import Explanation, Labels, in_order, word
 from municipal_indicators.report.queries import Row
 
 UNKNOWN_FORMULA = "формула этого показателя не описана в reference/labels.yaml"

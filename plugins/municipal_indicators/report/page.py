@@ -15,10 +15,15 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.labels import (
+    Labels,
+    in_order,
+    read_labels,
+    word,
+)
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
-from municipal_indicators.report.labels import Labels, in_order, read_labels, word
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clickhouse_connect.driver.client import Client
 
+from municipal_indicators.reference.labels import Labels
 from municipal_indicators.report import charts, queries, russian
 from municipal_indicators.report.charts import SERIES, Chart, Table
-from municipal_indicators.report.labels import Labels
 from municipal_indicators.report.queries import Row
 
 BEHIND = "Все значения — в таблице под графиком."

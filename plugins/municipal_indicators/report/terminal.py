@@ -8,8 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from municipal_indicators.reference.labels import (
+    Labels,
+    in_order,
+    read_labels,
+    word,
+)
 from municipal_indicators.report import queries, russian
-from municipal_indicators.report.labels import Labels, in_order, read_labels, word
 
 # A sign beside the word keeps statuses apart where there is no colour.
 STATUS_STYLES = {

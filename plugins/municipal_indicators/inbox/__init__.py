@@ -1,0 +1,1 @@
+"""Files that arrive: taken, unpacked, masked, loaded, archived or rejected; no source is known here."""

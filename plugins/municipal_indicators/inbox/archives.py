@@ -1,0 +1,429 @@
+"""Opens .zip, .gz and .tar: members as local files, within limits that a hostile archive cannot pass."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import lzma
+import struct
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.masking import mask_personal
+
+UNPACKED_LIMIT = 1 << 30
+RATIO_LIMIT = 100
+MEMBERS_LIMIT = 100_000
+_CHUNK = 1 << 20
+_POOLED_BYTES = 1 << 20
+_DEEPEST = 2
+_ENCRYPTED = 0x1
+_LOCAL_HEADER = 30
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf")
+_OFFICE_PARTS = (b"[Content_Types]", b"_rels/", b"docProps/", b"xl/", b"customXml/", b"mimetype")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    struct.error,
+    tarfile.TarError,
+)
+
+_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
+
+Watch = Callable[[str, bytes], None]
+
+
+class Pool:
+    """Small texts out of archives, one after the other in one file.
+
+    An archive of a month's messages has tens of thousands: a file of its own for each takes
+    longer than reading it, and all of them in memory would grow with the archive.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._end = 0
+
+    def add(self, content: bytes) -> int:
+        """Keep a text; where it stands."""
+        if self._file is None:
+            self._file = (self._folder / "pool").open("w+b")
+        place = self._end
+        self._file.seek(place)
+        self._file.write(content)
+        self._end += len(content)
+        return place
+
+    def read(self, place: int, size: int) -> bytes:
+        """The text that stands there, or its beginning."""
+        if self._file is None:
+            raise ValueError("nothing was added to this pool")
+        self._file.seek(place)
+        return self._file.read(size)
+
+    def file_of(self, place: int, size: int) -> Path:
+        """The text as a file of its own."""
+        target = self._folder / f"of-pool-{place}"
+        if not target.exists():
+            target.write_bytes(self.read(place, size))
+        return target
+
+    def close(self) -> None:
+        """Let go of the file; the folder is its owner's."""
+        if self._file is not None:
+            self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file to read: the file itself (``name`` empty) or one out of an archive."""
+
+    name: str
+    file: Path | tuple[Pool, int, int]
+
+    @property
+    def path(self) -> Path:
+        """A local file with the content."""
+        if isinstance(self.file, tuple):
+            pool, place, size = self.file
+            return pool.file_of(place, size)
+        return self.file
+
+    def content(self, limit: int) -> bytes:
+        """The first ``limit`` bytes."""
+        if isinstance(self.file, tuple):
+            pool, place, size = self.file
+            return pool.read(place, min(size, limit))
+        with self.file.open("rb") as file:
+            return file.read(limit)
+
+
+@dataclass(slots=True)
+class Unpacked:
+    """The readable members of a file; of the others the names and reasons, and what to tell the sender."""
+
+    pool: Pool
+    members: list[Member] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    for_sender: list[str] = field(default_factory=list)
+
+    def leave_out(self, name: str, reason: str, for_sender: str = "") -> None:
+        """Note a member that cannot be read."""
+        self.broken.append((name, reason))
+        if for_sender:
+            self.for_sender.append(for_sender)
+
+
+@dataclass(slots=True)
+class _Budget:
+    packed: int
+    spent: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent > UNPACKED_LIMIT or self.spent > RATIO_LIMIT * max(self.packed, 1)
+
+    def spend(self, size: int) -> None:
+        self.spent += size
+        if self.is_spent:
+            raise FileRejectedError(
+                f"the archive unpacks beyond {UNPACKED_LIMIT >> 30} GiB or {RATIO_LIMIT}:1",
+                "Архив распаковывается более чем в 1 ГиБ или более чем в 100 раз. "
+                "Пришлите данные несколькими обычными файлами.",
+            )
+
+
+def _zip_in(path: Path) -> zipfile.ZipFile | None:
+    """The zip that the content is, opened; None where it is none, or an Office document."""
+    if not zipfile.is_zipfile(path):
+        return None
+    archive = _opened(path)
+    if _is_office(archive):
+        archive.close()
+        return None
+    return archive
+
+
+def check_office_size(path: Path, watch: Watch | None = None) -> None:
+    """Raise FileRejectedError for a workbook (itself a zip) that is broken or beyond the limits.
+
+    Every member is unpacked once, since a zip's directory may lie about sizes; ``watch`` sees
+    each block of a member before anything else does.
+    """
+    budget = _Budget(path.stat().st_size)
+    try:
+        with _opened(path) as archive:
+            for info in archive.infolist():
+                with archive.open(info) as source, ThreadPoolExecutor(1) as pool:
+                    following = pool.submit(source.read, _CHUNK)
+                    while chunk := following.result():
+                        budget.spend(len(chunk))
+                        # The next block is unpacked while this one is looked at.
+                        following = pool.submit(source.read, _CHUNK)
+                        if watch:
+                            watch(info.filename, chunk)
+    except _BROKEN as error:
+        raise FileRejectedError(
+            f"the workbook is a broken or encrypted zip ({type(error).__name__})",
+            "Файл повреждён или защищён паролем. Откройте его в Excel, сохраните заново без пароля "
+            "и пришлите снова.",
+        ) from None
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """Open a file: itself, or the members of the archive that it is, one nested level included.
+
+    Raises FileRejectedError for an archive beyond the limits or without a readable member.
+    """
+    with tempfile.TemporaryDirectory(prefix="unpacked-") as folder:
+        result = Unpacked(Pool(Path(folder)))
+        _unpack(path, "", Path(folder), _Budget(path.stat().st_size), result, depth=0)
+        if not result.members:
+            reasons = (
+                "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
+            )
+            told = dict.fromkeys(result.for_sender) or ["Упакуйте файлы заново."]
+            raise FileRejectedError(
+                f"the archive has no readable member ({reasons})",
+                f"В архиве нет ни одного файла, который удалось бы прочитать. {' '.join(told)}",
+            )
+        try:
+            yield result
+        finally:
+            result.pool.close()
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        raise FileRejectedError(
+            f"the zip cannot be opened ({type(error).__name__})",
+            "Архив повреждён и не открывается. Упакуйте файлы заново.",
+        ) from None
+    if len(archive.infolist()) > MEMBERS_LIMIT:
+        archive.close()
+        raise _too_many()
+    return archive
+
+
+def _too_many() -> FileRejectedError:
+    return FileRejectedError(
+        f"the archive holds more than {MEMBERS_LIMIT} files",
+        f"В архиве более {MEMBERS_LIMIT} файлов. Разделите его на несколько.",
+    )
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    # Russian Windows packs names in cp866 and leaves the flag of UTF-8 unset.
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("cp866")
+    except UnicodeError:
+        return info.filename
+
+
+def _is_office(archive: zipfile.ZipFile) -> bool:
+    names = set(archive.namelist())
+    return "[Content_Types].xml" in names or "META-INF/manifest.xml" in names
+
+
+def _unpack(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    with path.open("rb") as file:
+        head = file.read(_LOCAL_HEADER + 16)
+    is_gzip = head.startswith(b"\x1f\x8b")
+    # Text is no archive, whatever follows it: archives of envelopes have very many such members.
+    is_text = head.startswith(_TEXT)
+    is_tar = not is_text and not is_gzip and _is_tar(path)
+    archive = None if is_text or is_gzip or is_tar else _zip_in(path)
+    if is_text or not (is_gzip or is_tar or archive):
+        if _is_cut_off(path, head):
+            raise FileRejectedError(
+                "the zip is cut off or damaged: its directory is not there",
+                "Архив оборван или повреждён. Упакуйте файлы заново и пришлите снова.",
+            )
+        result.members.append(Member(name, path))
+    elif depth == _DEEPEST:
+        raise FileRejectedError(
+            f"an archive in an archive in an archive: at most {_DEEPEST} are opened, one in the other",
+            "Архив вложен в архив, который сам лежит в архиве. Упакуйте файлы в один архив.",
+        )
+    elif is_gzip:
+        _unpack_gzip(path, name, folder, budget, result, depth)
+    elif archive:
+        with archive:
+            _unpack_zip(archive, name, folder, budget, result, depth)
+    else:
+        _unpack_tar(path, name, folder, budget, result, depth)
+
+
+def _is_cut_off(path: Path, head: bytes) -> bool:
+    """Whether the content begins as a zip of plain files, though it is none as a whole."""
+    if not head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(path):
+        return False
+    # Half a workbook is told of as a workbook.
+    return len(head) > _LOCAL_HEADER and not head[_LOCAL_HEADER:].startswith(_OFFICE_PARTS)
+
+
+def _is_tar(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(_TAR_MAGIC_AT)
+        return file.read(len(_TAR_MAGIC)) == _TAR_MAGIC
+
+
+def _unpack_tar(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for number, info in enumerate(archive):
+                if number >= MEMBERS_LIMIT:
+                    raise _too_many()
+                if info.isdir() or _is_noise(info.name):
+                    continue
+                label = "/".join(filter(None, (name, mask_personal(info.name.removeprefix("./")))))
+                source = archive.extractfile(info) if info.isreg() else None
+                if source is None:
+                    result.leave_out(label, "a link or a device, not a file")
+                    continue
+                if info.size <= _POOLED_BYTES:
+                    if _pooled(source.read(), label, budget, result):
+                        continue
+                    source.seek(0)
+                # Neither the member's name nor its rights reach our disk.
+                target = folder / f"{depth}-tar-{number}-{len(result.members)}"
+                _copy(source, target, budget)
+                _unpack_member(target, label, folder, budget, result, depth + 1)
+    except _BROKEN as error:
+        _raise_if_ours(error)
+        told = (
+            f"the tar is cut off or damaged ({type(error).__name__}); the members before are read"
+        )
+        result.leave_out(name or "the file", told, "Архив оборван. Упакуйте файлы заново.")
+
+
+def _unpack_zip(
+    archive: zipfile.ZipFile, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    for number, info in enumerate(archive.infolist()):
+        member = _name_of(info)
+        if info.is_dir() or _is_noise(member):
+            continue
+        label = "/".join(filter(None, (name, mask_personal(member))))
+        if info.file_size <= _POOLED_BYTES and _is_pooled(archive, info, label, budget, result):
+            continue
+        # The member's own name never becomes a path on our disk.
+        target = folder / f"{depth}-{number}-{len(result.members)}"
+        if info.flag_bits & _ENCRYPTED:
+            result.leave_out(
+                label,
+                "the member is encrypted",
+                "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
+            )
+            continue
+        try:
+            with archive.open(info) as source:
+                _copy(source, target, budget)
+        except _BROKEN as error:
+            _raise_if_ours(error)
+            result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
+            continue
+        _unpack_member(target, label, folder, budget, result, depth + 1)
+
+
+def _is_pooled(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, budget: _Budget, result: Unpacked
+) -> bool:
+    """Whether a member was a small text, which needs no file of its own; all others are left as they are."""
+    if info.flag_bits & _ENCRYPTED:
+        return False
+    try:
+        with archive.open(info) as source:
+            content = source.read(len(max(_TEXT, key=len)))
+            if not content.startswith(_TEXT):
+                return False
+            # One byte more than a small text has: the directory may lie about sizes.
+            content += source.read(_POOLED_BYTES + 1)
+    except _BROKEN as error:
+        _raise_if_ours(error)
+        return False
+    return _pooled(content, label, budget, result)
+
+
+def _pooled(content: bytes, label: str, budget: _Budget, result: Unpacked) -> bool:
+    if not content.startswith(_TEXT) or len(content) > _POOLED_BYTES:
+        return False
+    budget.spend(len(content))
+    result.members.append(Member(label, (result.pool, result.pool.add(content), len(content))))
+    return True
+
+
+def _unpack_member(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    if path.stat().st_size == 0:
+        result.leave_out(name, "the member is empty", "Файл в архиве пуст.")
+        return
+    try:
+        _unpack(path, name, folder, budget, result, depth)
+    except FileRejectedError as error:
+        if budget.is_spent:
+            raise
+        result.leave_out(name, error.reason, error.for_sender)
+
+
+def _unpack_gzip(
+    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
+) -> None:
+    target = folder / f"{depth}-gz-{len(result.members)}"
+    try:
+        with gzip.open(path) as source:
+            _copy(source, target, budget)
+    except _BROKEN as error:
+        _raise_if_ours(error)
+        # A journal that is still rotated may end early: what was unpacked is not trusted.
+        result.leave_out(name or "the file", f"broken gzip ({type(error).__name__})")
+        return
+    if _is_tar(target):
+        # A packed tar is one archive, not two.
+        _unpack_tar(target, name.removesuffix(".gz"), folder, budget, result, depth)
+        return
+    _unpack(target, name.removesuffix(".gz"), folder, budget, result, depth + 1)
+
+
+def _raise_if_ours(error: Exception) -> None:
+    if isinstance(error, OSError) and error.errno in _OUR_DISK:
+        raise error
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, budget: _Budget) -> None:
+    with target.open("wb") as sink:
+        while chunk := source.read(_CHUNK):
+            budget.spend(len(chunk))
+            sink.write(chunk)
+
+
+def _is_noise(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith((".", "~$")))

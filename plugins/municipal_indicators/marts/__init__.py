@@ -1,0 +1,1 @@
+"""Builds what BI reads and checks it; the definitions are SQL."""

@@ -1,0 +1,85 @@
+"""Application numbers as keyed hashes: equal numbers match, and nobody can look a person up by them."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.spreadsheets.cells import Cell, code_text
+from municipal_indicators.warehouse.client import Warehouse
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+    _Hashes = tuple[_Hash, _Hash]
+
+_FINGERPRINT = "personal_data_key"
+_DECORATION = re.compile(r"\s|^№")
+_LOOK_ALIKES = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
+
+
+def application_keys(warehouse: Warehouse) -> Callable[[Iterable[Cell]], list[str]]:
+    """Turns columns of application numbers into keys (HMAC-SHA256 in hex), blank ones into empty texts.
+
+    Raises ConfigurationError when the warehouse holds keys made with another secret.
+    """
+    secret = settings.personal_data_key()
+    check_secret(warehouse, secret)
+    return partial(_keys, _inner_and_outer(secret))
+
+
+def application_key(secret: bytes, cell: Cell) -> str:
+    """The key of one number: case, blanks, a leading № and Latin look-alikes do not matter."""
+    return _keys(_inner_and_outer(secret), [cell])[0]
+
+
+def _keys(hashes: _Hashes, cells: Iterable[Cell]) -> list[str]:
+    inner, outer = hashes
+    keys = []
+    for cell in cells:
+        if isinstance(cell, str) and cell.isdecimal():
+            number = cell
+        else:
+            number = _DECORATION.sub("", code_text(cell)).upper().translate(_LOOK_ALIKES)
+        if not number:
+            keys.append("")
+            continue
+        within = inner.copy()
+        within.update(number.encode())
+        around = outer.copy()
+        around.update(within.digest())
+        keys.append(around.hexdigest())
+    return keys
+
+
+def _inner_and_outer(secret: bytes) -> _Hashes:
+    """The two hashes of HMAC (RFC 2104) with the secret taken in: per number twice as fast as ``hmac``."""
+    block = sha256().block_size
+    key = (sha256(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
+
+
+def check_secret(warehouse: Warehouse, secret: bytes) -> None:
+    """Remember the fingerprint of the secret, or compare with the remembered one.
+
+    Raises ConfigurationError when they differ: every application would be counted twice.
+    """
+    fingerprint = hmac.digest(secret, b"fingerprint of personal_data_key", "sha256").hex()[:16]
+    known = warehouse.rows(
+        "SELECT argMax(value, at) FROM ops.settings WHERE name = {name:String} GROUP BY name",
+        {"name": _FINGERPRINT},
+    )
+    if not known:
+        warehouse.insert("ops.settings", ["name", "value"], [[_FINGERPRINT, fingerprint]])
+    elif known[0][0] != fingerprint:
+        raise ConfigurationError(
+            "The Airflow Variable personal_data_key is not the secret that this warehouse's application "
+            "keys were made with, so every application would be counted twice: restore the old value. If "
+            "it is lost, load all registers from the archive into an empty warehouse with the new one."
+        )

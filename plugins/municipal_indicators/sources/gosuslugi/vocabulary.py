@@ -1,0 +1,114 @@
+"""Statuses and channels: from a portal's codes and words to the groups of the marts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.lists import read_mapping
+from municipal_indicators.spreadsheets.cells import Cell, normal_form, plain_text
+from municipal_indicators.spreadsheets.words import Dictionary, Words, read_dictionary
+
+GROUPS = (
+    *("in_progress", "provided", "refused", "withdrawn"),
+    *("draft", "failed", "message", "removed"),
+)
+CHANNELS = ("ЕПГУ", "РПГУ", "МФЦ", "лично", "почта", "прочее")
+ELECTRONIC = ("ЕПГУ", "РПГУ")
+
+_CODE = re.compile(r"-?\d{1,2}")
+_CODE_AND_TITLE = re.compile(r"(?P<code>-?\d{1,2})\s*[-–—.:)]\s*(?P<title>\D.*)")
+_LIST = re.compile(r"[;,/\n()]|\s+и\s+|\s-\s|:\s")
+
+
+class Statuses:
+    """``reference/statuses.yaml``; counts the statuses that it does not map."""
+
+    def __init__(self) -> None:
+        self._codes, self._texts = _statuses(
+            (settings.REFERENCE / "statuses.yaml").stat().st_mtime_ns
+        )
+        self.unknown: Counter[str] = Counter()
+
+    def group(self, status: Cell, code: Cell = "") -> str:
+        """The group of a status by its code, else by its words; ``unknown`` for what is not mapped.
+
+        The code may stand in its own column, alone in the status's, or before the title there.
+        """
+        text = plain_text(status)
+        given = plain_text(code)
+        if _CODE.fullmatch(given) and (group := self._codes.get(int(given))):
+            return group
+        if _CODE.fullmatch(text):
+            return self._codes.get(int(text)) or "unknown"
+        if group := self._texts[text]:
+            return group
+        if found := _CODE_AND_TITLE.fullmatch(text):
+            return self._codes.get(int(found["code"])) or self._texts[found["title"]] or "unknown"
+        return "unknown"
+
+    def count_unknown(self, groups: Sequence[str], statuses: Sequence[str]) -> None:
+        """Count the statuses (as quarantine may show them) that a block could not map."""
+        if "unknown" in groups:
+            pairs = zip(groups, statuses, strict=True)
+            self.unknown.update(text for group, text in pairs if group == "unknown" and text)
+
+
+class Channels:
+    """``reference/channels.yaml``; counts the words that it does not map."""
+
+    def __init__(self) -> None:
+        self._words = _channels()
+        self.unknown: Counter[str] = Counter()
+
+    def channel(self, cell: Cell) -> str:
+        """One of CHANNELS; empty for a word that is not mapped or a blank."""
+        return self._words[plain_text(cell)] or ""
+
+    def electronic(self, cell: Cell, words: Words) -> bool | None:
+        """Whether a yes/no cell or a list of channels means electronic filing; None: it says neither."""
+        text = plain_text(cell)
+        whole = words.flag(normal_form(text))
+        if whole is not None:
+            return whole
+        pieces = [piece for piece in _LIST.split(text) if piece.strip()]
+        named = {self._words[piece] for piece in pieces}
+        said = {words.flag(normal_form(piece)) for piece in pieces} - {None}
+        if named & set(ELECTRONIC):
+            return None if False in said else True
+        if said:
+            return said.pop() if len(said) == 1 else None
+        return False if named and None not in named else None
+
+
+def _channels() -> Dictionary:
+    dictionary = read_dictionary("channels.yaml")
+    wrong = set(read_mapping("channels.yaml")) - set(CHANNELS)
+    if wrong:
+        raise ConfigurationError(
+            f"reference/channels.yaml: unknown channel {sorted(wrong)[0]}; allowed are {', '.join(CHANNELS)}."
+        )
+    return dictionary
+
+
+@lru_cache(maxsize=2)
+def _statuses(_: int) -> tuple[dict[int, str], Dictionary]:
+    content = read_mapping("statuses.yaml")
+    codes: dict[int, str] = {}
+    for group, numbers in content.get("codes", {}).items():
+        for number in numbers:
+            if codes.setdefault(int(number), group) != group:
+                raise ConfigurationError(
+                    f"reference/statuses.yaml: code {number} stands under {codes[int(number)]} and {group}."
+                )
+    texts = content.get("texts", {})
+    wrong = {*codes.values(), *texts} - set(GROUPS)
+    if wrong:
+        raise ConfigurationError(
+            f"reference/statuses.yaml: unknown group {sorted(wrong)[0]}; allowed are {', '.join(GROUPS)}."
+        )
+    return codes, Dictionary("reference/statuses.yaml, texts", texts)

@@ -1,0 +1,155 @@
+"""The fields that we order from the Logs API, read from ``reference/metrica_<source>.yaml``."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError, MetricaError
+from municipal_indicators.reference.lists import load_yaml
+
+log = logging.getLogger(__name__)
+
+SOURCES = ("visits", "hits")
+DAY = "day"
+MAX_LENGTH = 3000
+_REFUSED = re.compile(r"Unknown field in the request: (\S+)")
+
+
+class ApiField(BaseModel):
+    """One field: its name in the API, our column, its type and what it is for.
+
+    ``absent`` is the value that an empty cell stands for, ``least`` the smallest value taken;
+    ``masked`` texts lose what looks like a person's (e-mail, telephone, SNILS) in a query.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    column: str
+    type: str
+    required: bool
+    purpose: str
+    absent: str | None = None
+    least: int | None = None
+    masked: bool = False
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether an empty cell is legal and becomes NULL."""
+        return self.type.startswith("Nullable(")
+
+    @property
+    def inner_type(self) -> str:
+        """The type without Nullable."""
+        return self.type[len("Nullable(") : -1] if self.is_nullable else self.type
+
+
+class FieldList(BaseModel):
+    """All fields of one kind of log request, with its ``source`` and ``attribution``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    attribution: str
+    fields: tuple[ApiField, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> FieldList:
+        for kind in ("name", "column"):
+            values = [getattr(field, kind).casefold() for field in self.fields]
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                raise ValueError(f"the same {kind} stands twice: {', '.join(twice)}")
+        if len(",".join(self.names)) > MAX_LENGTH:
+            raise ValueError(
+                f"the names together are longer than the API's {MAX_LENGTH} characters"
+            )
+        if not any(field.column == DAY and field.required for field in self.fields):
+            raise ValueError(
+                f"no required field has the column {DAY}: it says to which unit a row belongs"
+            )
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The API names in the order asked for."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def kept(self) -> tuple[ApiField, ...]:
+        """The fields that arrive in the core table: all but the day, which the unit says."""
+        return tuple(field for field in self.fields if field.column != DAY)
+
+    def without(self, refused: Sequence[str]) -> FieldList:
+        """The list without fields that the API does not know for this counter."""
+        left = tuple(field for field in self.fields if field.name not in refused)
+        return self.model_copy(update={"fields": left})
+
+    def refused_in(self, message: str) -> ApiField | None:
+        """The field that the API's refusal names, if it names one of ours."""
+        found = _REFUSED.search(message)
+        return next((f for f in self.fields if found and f.name == found[1]), None)
+
+    def places_of(self, heading: Sequence[str], place: str) -> list[int]:
+        """Where each field stands in a part with this heading, from 1; beyond it where it is missing.
+
+        Raises MetricaError, naming ``place``, when a required field is missing or one stands twice.
+        """
+        names = [name.casefold() for name in heading]
+        known = {field.name.casefold() for field in self.fields}
+        unknown = [name for name in heading if name.casefold() not in known]
+        missing = [field for field in self.fields if field.name.casefold() not in names]
+        twice = sorted({name for name in heading if names.count(name.casefold()) > 1})
+        if twice or any(field.required for field in missing):
+            raise MetricaError(
+                f"{place}: the heading does not fit the order: "
+                f"missing {_listed(field.name for field in missing)}; "
+                f"unknown {_listed(unknown)}; twice {_listed(twice)}. Nothing of it was loaded. "
+                f"If the API renamed a field, change its name in reference/{file_of(self.source).name}."
+            )
+        if missing or unknown:
+            log.warning(
+                "%s: columns missing: %s; not asked for: %s",
+                place,
+                _listed(field.name for field in missing),
+                _listed(unknown),
+            )
+        nowhere = len(names) + 1
+        return [
+            names.index(name) + 1 if (name := field.name.casefold()) in names else nowhere
+            for field in self.fields
+        ]
+
+
+def file_of(source: str) -> Path:
+    """Where the fields of a source are listed."""
+    return settings.REFERENCE / f"metrica_{source}.yaml"
+
+
+def load_fields(source: str = "visits", path: Path | None = None) -> FieldList:
+    """The fields of ``visits`` or ``hits``; raises ConfigurationError that names the file and the place."""
+    path = path or file_of(source)
+    try:
+        fields = FieldList.model_validate(load_yaml(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from error
+    if fields.source != source:
+        raise ConfigurationError(
+            f"{path}: source: is {fields.source!r}, but the file is for {source!r}"
+        )
+    return fields
+
+
+def _listed(names: object) -> str:
+    return ", ".join(repr(name)[1:-1] for name in names) or "none"  # type: ignore[attr-defined]

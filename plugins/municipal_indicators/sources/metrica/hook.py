@@ -1,0 +1,84 @@
+"""The ``metrica`` connection: its form in Airflow, its check, and the client it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseHook, Connection
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError, IndicatorsError
+from municipal_indicators.sources.metrica.client import MetricaClient
+
+DEFAULT_HOST = "api-metrika.yandex.net"
+
+
+class MetricaHook(BaseHook):
+    """Gives a client of the Metrica API from an Airflow connection of the type ``metrica``.
+
+    Schema (``https`` by default), host (the public API by default) and port make the base URL;
+    the password is the OAuth token. The extra ``{"gzip": false}`` asks for downloads that are not
+    packed, should the service pack them wrongly.
+    """
+
+    conn_name_attr = "metrica_conn_id"
+    default_conn_name = settings.METRICA_CONNECTION
+    conn_type = "metrica"
+    hook_name = "Yandex.Metrica"
+
+    def __init__(self, metrica_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metrica_conn_id = metrica_conn_id
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """What the connection's form asks for."""
+        return {
+            "hidden_fields": ["login"],
+            "relabeling": {"password": "OAuth token", "schema": "Scheme"},
+            "placeholders": {
+                "schema": "https",
+                "host": DEFAULT_HOST,
+                "port": "443",
+                "extra": '{"gzip": true}',
+            },
+        }
+
+    def get_conn(self) -> MetricaClient:
+        """The client; raises ConfigurationError when the connection has no usable token."""
+        return client_of(self.get_connection(self.metrica_conn_id))
+
+    async def aget_conn(self) -> MetricaClient:
+        """The client, for code that runs in the triggerer's event loop."""
+        return client_of(await self.aget_connection(self.metrica_conn_id))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the API takes the token, and how many counters it sees."""
+        try:
+            return True, f"The token sees {self.get_conn().counters()} counters."
+        except IndicatorsError as error:
+            return False, str(error)
+
+
+def client_of(connection: Connection) -> MetricaClient:
+    """A client for a connection; raises ConfigurationError naming what is missing."""
+    token = (connection.password or "").strip()
+    if not token:
+        raise ConfigurationError(
+            f"The Airflow connection {connection.conn_id} has no OAuth token: put it into the password. "
+            "A token with the scope metrika:read comes from https://oauth.yandex.ru."
+        )
+    schema = (connection.schema or "https").lower()
+    if schema not in ("http", "https"):
+        raise ConfigurationError(
+            f"The Airflow connection {connection.conn_id} has the schema {schema!r}: "
+            "use https, or http for a test server."
+        )
+    gzip = connection.extra_dejson.get("gzip", True)
+    if not isinstance(gzip, bool):
+        raise ConfigurationError(
+            f"The Airflow connection {connection.conn_id} has gzip {gzip!r} in its extra: write true or "
+            "false, or leave it out."
+        )
+    port = f":{connection.port}" if connection.port else ""
+    return MetricaClient(f"{schema}://{connection.host or DEFAULT_HOST}{port}", token, gzip=gzip)

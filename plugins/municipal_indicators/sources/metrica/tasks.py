@@ -1,0 +1,121 @@
+"""Params and tasks that the DAGs of all Metrica sources share; light to import."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Param, get_current_context, task
+
+from municipal_indicators import settings
+from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_orders
+
+# Of the API's three parallel requests of an account, one is left to everything else.
+SITES_AT_ONCE = 2
+
+
+def _day(title: str, description: str) -> Param:
+    return Param(None, type=["null", "string"], format="date", title=title, description=description)
+
+
+def span_params() -> dict[str, Param]:
+    """The params of a run: ``date_from``, ``date_to`` and ``force``."""
+    return {
+        "date_from": _day(
+            "First day", "YYYY-MM-DD, inclusive. Empty: yesterday and the settling days before it."
+        ),
+        "date_to": _day("Last day", "YYYY-MM-DD, inclusive, over by now. Empty: yesterday."),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Load all days anew",
+            description="Also those that an interrupted run of the same dates has published.",
+        ),
+    }
+
+
+def load_logs(source: str, asset: Asset) -> None:
+    """Wire the tasks of the DAG being declared, which loads ``visits`` or ``hits`` of all sites.
+
+    What was published is announced as ``asset`` even where something else failed; then the run
+    fails all the same, so that ``confirm_all_loaded`` stands for the whole of it.
+    """
+
+    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
+    def apply_schema() -> None:
+        from municipal_indicators.warehouse import client, migrations
+
+        with client.open_warehouse() as opened:
+            migrations.apply_schema(opened)
+
+    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
+    def plan_requests() -> list[dict[str, Any]]:
+        from municipal_indicators.sources.metrica.run_planning import plan_run
+
+        context = get_current_context()
+        params, run = context["params"], context["dag_run"]
+        return plan_run(
+            source,
+            params["date_from"],
+            params["date_to"],
+            run.logical_date or run.run_after,
+            run.run_id,
+            forced=params["force"],
+            # A run that somebody triggers does what was asked for and no more.
+            mends=run.run_type == "scheduled",
+        )
+
+    load_logs = LoadMetricaLogsOperator.partial(
+        task_id="load_logs",
+        task_display_name="Load a site's logs",
+        pool=settings.WAREHOUSE_POOL,
+        on_failure_callback=release_orders,
+        execution_timeout=timedelta(hours=3),
+        max_active_tis_per_dagrun=SITES_AT_ONCE,
+        # Airflow keeps 250 characters of a name.
+        map_index_template="{{ task.planned['name'][:250] }}",
+    )
+
+    @task(
+        trigger_rule="all_done",
+        pool=settings.WAREHOUSE_POOL,
+        task_display_name="Compare with Metrica",
+    )
+    def reconcile() -> dict[str, int]:
+        """Ask Metrica what it reports itself of the days that have settled; its refusals only warn."""
+        from dataclasses import asdict
+
+        from municipal_indicators.sources.metrica.reconciliation import reconcile_run
+
+        return asdict(reconcile_run())
+
+    @task(
+        task_id=f"announce_{source}",
+        task_display_name="Announce new data",
+        outlets=[asset],
+        trigger_rule="all_done",
+        pool=settings.WAREHOUSE_POOL,
+    )
+    def announce() -> None:
+        """Tell the marts that days were published, even where others were not."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from municipal_indicators.sources.metrica.runs import has_published
+        from municipal_indicators.warehouse.client import open_warehouse
+
+        with open_warehouse() as opened:
+            published = has_published(opened, get_current_context()["run_id"], source)
+        if not published:
+            raise AirflowSkipException("No day was published.")
+
+    @task(task_display_name="Confirm all sites")
+    def confirm_all_loaded() -> None:
+        """Stand for the whole run, which fails when the load of one site did."""
+
+    planned = plan_requests()
+    apply_schema() >> planned
+    loaded, announced = load_logs.expand(planned=planned), announce()
+    loaded >> [announced, confirm_all_loaded()]
+    if source == "visits":
+        # Before the announcement, so that the marts built then hold the comparison.
+        loaded >> reconcile() >> announced

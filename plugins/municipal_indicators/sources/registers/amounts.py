@@ -1,0 +1,55 @@
+"""Amounts of money: the unit that a heading, a title or the cell itself names, exactly in roubles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from municipal_indicators.spreadsheets.cells import (
+    Cell,
+    Memo,
+    normal_form,
+    plain_text,
+)
+from municipal_indicators.spreadsheets.columns import decimal_text
+from municipal_indicators.spreadsheets.words import Words
+
+_UNIT = re.compile(
+    r"(?<!\w)(?:(?P<thousand>тыс|тысяч\w*|т р)|(?P<million>млн|миллион\w*))?(?: ?(?P<rouble>руб\w*|р))?(?!\w)"
+)
+_OWN_UNIT = re.compile(
+    r"(?P<number>[\d\s.,'’+-]*\d)\s*(?P<unit>(?:(?:тыс|млн|т)\.?\s*)?(?:руб\w*|р|₽)\.?)",
+    re.IGNORECASE,
+)
+
+
+def scale_of(texts: Iterable[str]) -> Decimal | None:
+    """Roubles in the first unit that the texts name (1000 for «тыс. руб.»), None without one."""
+    for text in texts:
+        for found in _UNIT.finditer(normal_form(text)):
+            if found["thousand"]:
+                return Decimal(1000)
+            if found["million"]:
+                return Decimal(1_000_000)
+            if found["rouble"]:
+                return Decimal(1)
+    return None
+
+
+def roubles(words: Words, scale: Decimal) -> Memo:
+    """Amounts as exact decimal text in roubles; a unit in the cell itself wins over ``scale``.
+
+    Empty for absence, masked text for what is no number.
+    """
+
+    def convert(cell: Cell) -> str:
+        own = _OWN_UNIT.fullmatch(plain_text(cell))
+        text = decimal_text(own["number"] if own else cell, words)
+        try:
+            amount = Decimal(text)
+        except ArithmeticError:
+            return text
+        return f"{amount * (scale_of([own['unit']]) or scale if own else scale):f}"
+
+    return Memo(convert)

@@ -1,0 +1,113 @@
+"""Loads one arrived SMEV file: each member by its kind through its door, and the books of it all.
+
+What counts as a row of the books: an XML file (message, poll or fault), a journal line that is not
+blank, a log entry that names a known event. Empty polls are rows too, with an empty message id,
+because silence of the adapter is measured by them. Duplicates are XML members with the same bytes
+and journal or log lines with the same text within one arrived file; the same message delivered
+again is none. The lines of a log that name no known event say nothing about messages: the load's
+message tells how many there were, and the file stays in the archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.file_loads import FileLoad
+from municipal_indicators.sources.smev.line_files import blank_lines, stage_line_file
+from municipal_indicators.sources.smev.messages import Found, stage_messages
+from municipal_indicators.sources.smev.recognition import Kind
+from municipal_indicators.sources.smev.rules import load_rules
+from municipal_indicators.warehouse.load_ledger import Books
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was handed over of one file."""
+
+    found: Found
+    journal_lines: int = 0
+    log_lines: int = 0
+
+    def names(self, kind: Kind) -> list[str]:
+        """The members of lines of one kind."""
+        return [member.name for member, found in self.found.of_lines if found is kind]
+
+
+def load_file(task: FileLoad) -> tuple[Books, str]:
+    """Stage one arrived file and count its rows in the warehouse.
+
+    Returns the books and a one-line message. Raises FileRejectedError when the file, alone or
+    with all its members, cannot be read.
+    """
+    rules = load_rules()
+    tally = _Tally(stage_messages(task, rules))
+    for lines in tally.found.of_lines:
+        count = stage_line_file(task, lines, tally.found.of_lines, rules)
+        if lines[1] is Kind.JOURNAL:
+            tally.journal_lines += count
+        else:
+            tally.log_lines += count
+    return _balance(task, tally)
+
+
+def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
+    rows, notes, distinct_lines, entries, distinct_entries = task.warehouse.rows(
+        """
+        SELECT countIf(format != 'text'), countIf(format = 'journal'),
+               countIf(format = 'envelope') + uniqExactIf(line_hash, format = 'journal'),
+               countIf(format = 'text'), uniqExactIf(line_hash, format = 'text')
+        FROM core.smev_events
+        WHERE unit_key = {key:String} AND load_id = {load_id:UUID}
+        """,
+        {"key": task.load.unit.key, "load_id": str(task.load.load_id)},
+    )[0]
+    quarantined, bad_fields, bad_notes, bad_entries = task.warehouse.rows(
+        """
+        SELECT count(), countIf(field != ''),
+               countIf(sheet IN {journals:Array(String)} AND line > 0),
+               countIf(sheet IN {logs:Array(String)} AND line > 0)
+        FROM ops.quarantine WHERE source = 'smev' AND load_id = {load_id:UUID}
+        """,
+        {
+            "load_id": str(task.load.load_id),
+            "journals": tally.names(Kind.JOURNAL),
+            "logs": tally.names(Kind.TEXT_LOG),
+        },
+    )[0]
+    if tally.journal_lines != notes + bad_notes:
+        # Only then is it worth while to look at each line: the blank ones are no rows.
+        tally.journal_lines -= sum(
+            blank_lines(member) for member, kind in tally.found.of_lines if kind is Kind.JOURNAL
+        )
+    if not rows + tally.log_lines + bad_fields:
+        raise _unreadable(task, tally)
+    of_files = tally.found.messages + tally.found.duplicates + tally.found.broken
+    books = Books(
+        delivered=of_files + tally.journal_lines + entries + bad_entries,
+        loaded=distinct_lines + distinct_entries,
+        quarantined=quarantined,
+        duplicates=tally.found.duplicates + rows - distinct_lines + entries - distinct_entries,
+    )
+    return books, _summary(tally, entries)
+
+
+def _unreadable(task: FileLoad, tally: _Tally) -> FileRejectedError:
+    if tally.found.reasons and len(task.content.members) == 1 and not task.content.broken:
+        return tally.found.reasons[0]
+    return FileRejectedError(
+        "not one message or line of it can be read; the reason of each stands in ops.quarantine "
+        f"under load {task.load.load_id}",
+        "В файле нет ни одного сообщения или строки журнала, которые удалось бы прочитать.",
+    )
+
+
+def _summary(tally: _Tally, entries: int) -> str:
+    parts = []
+    if tally.found.messages or tally.found.broken:
+        parts.append(f"{tally.found.messages} XML messages")
+    if tally.journal_lines:
+        parts.append(f"{tally.journal_lines} journal lines")
+    if tally.log_lines:
+        parts.append(f"{entries} known events in {tally.log_lines} log lines")
+    return ", ".join(parts) + "."

@@ -1,0 +1,102 @@
+"""Takes the members of one arrived file: XML messages go through their door, files of lines are told of."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.archives import Member
+from municipal_indicators.inbox.file_loads import FileLoad
+from municipal_indicators.sources.smev.envelopes import MESSAGE_COLUMNS, read_envelope
+from municipal_indicators.sources.smev.line_files import DOORS, Lines
+from municipal_indicators.sources.smev.recognition import Kind, recognised
+from municipal_indicators.sources.smev.rules import Rules
+from municipal_indicators.sources.smev.safe_xml import SIZE_LIMIT
+
+log = logging.getLogger(__name__)
+
+MESSAGES_DOOR = "staging.smev_messages"
+_COLUMNS = ("sheet", "line", "line_hash", *MESSAGE_COLUMNS, "problem")
+_NOTHING = ("",) * len(MESSAGE_COLUMNS)
+_PROGRESS_MEMBERS = 10_000
+
+
+@dataclass(slots=True)
+class Found:
+    """What the members of one file are; ``of_lines`` are still to be read."""
+
+    messages: int = 0
+    duplicates: int = 0
+    broken: int = 0
+    seen: set[bytes] = field(default_factory=set)
+    reasons: list[FileRejectedError] = field(default_factory=list)
+    of_lines: list[Lines] = field(default_factory=list)
+
+
+def stage_messages(task: FileLoad, rules: Rules) -> Found:
+    """Stage the XML messages of a file; members that are none stand in quarantine."""
+    found = Found(broken=len(task.content.broken))
+    rows = _message_rows(task, found, rules)
+    task.warehouse.stage(MESSAGES_DOOR, _COLUMNS, rows, task.context())
+    return found
+
+
+def _message_rows(task: FileLoad, found: Found, rules: Rules) -> Iterator[tuple[str, ...]]:
+    members = _told_apart(task.content.members)
+    for number, member in enumerate(members, start=1):
+        # One byte more than allowed is enough to be refused for its size.
+        kind, data = recognised(member, SIZE_LIMIT + 1)
+        if kind in DOORS:
+            found.of_lines.append((member, kind))
+        elif row := _message_row(member, kind, data, found, rules):
+            yield row
+        if number % _PROGRESS_MEMBERS == 0:
+            log.info("%s: %d of %d members read.", task.file.unit.label, number, len(members))
+
+
+def _told_apart(members: list[Member]) -> list[Member]:
+    """The members with names that differ, which masking may have made alike."""
+    times: Counter[str] = Counter()
+    apart = []
+    for member in members:
+        times[member.name] += 1
+        copy = f" [{times[member.name]}]" if times[member.name] > 1 else ""
+        apart.append(Member(member.name + copy, member.file))
+    return apart
+
+
+def _message_row(
+    member: Member, kind: Kind, data: bytes, found: Found, rules: Rules
+) -> tuple[str, ...] | None:
+    """The door's row of a member; of a broken one the row for quarantine, of a repeated one none."""
+    try:
+        _check_kind(kind)
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        if digest in found.seen:
+            found.duplicates += 1
+            return None
+        message = read_envelope(data, rules)
+    except FileRejectedError as error:
+        found.broken += 1
+        found.reasons.append(error)
+        return (member.name, "0", "0", *_NOTHING, error.reason)
+    found.seen.add(digest)
+    found.messages += 1
+    # The same bytes in another archive are the same fault or poll, which has no id to tell by.
+    line_hash = str(int.from_bytes(digest[:8], "big"))
+    return (member.name, "1", line_hash, *message.cells(), "")
+
+
+def _check_kind(kind: Kind) -> None:
+    if kind is Kind.EMPTY:
+        raise FileRejectedError("the file is empty", "Файл пуст.")
+    if kind is Kind.UNKNOWN:
+        raise FileRejectedError(
+            "neither an XML message nor a journal of JSON lines nor a text log of the adapter",
+            "Файл не похож ни на сообщение СМЭВ (XML), ни на журнал адаптера (JSON по строкам), "
+            "ни на текстовый лог адаптера.",
+        )

@@ -1,0 +1,33 @@
+"""Writes the SQL that reads and checks messages: ``sql/staging/smev.sql`` with the words of the reference."""
+
+from __future__ import annotations
+
+import re
+
+from municipal_indicators.sources.smev.rules import load_rules
+from municipal_indicators.warehouse.client import render
+
+_TEMPLATE = "staging/smev.sql"
+
+
+def door_texts() -> dict[str, str]:
+    """The SQL of the SMEV doors, by the name under which it is recorded.
+
+    Raises ConfigurationError when ``reference/smev.yaml`` is wrong.
+    """
+    rules = load_rules()
+    events = rules.reference.log_events
+    text = render(
+        _TEMPLATE,
+        operations=rules.reference.operations,
+        operation_words=rules.operations,
+        type_words=rules.message_types,
+        journal_words=rules.journal_words,
+        test_sender=rules.test_sender,
+        event_patterns=[re.escape(event.text) for event in events],
+        event_operations=[event.operation for event in events],
+        event_types=[event.message_type for event in events],
+        event_faults=[event.fault for event in events],
+        event_acks=[event.ack for event in events],
+    )
+    return {_TEMPLATE: text}

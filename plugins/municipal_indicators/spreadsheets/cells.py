@@ -1,0 +1,137 @@
+"""Single cells: what a reader hands over, as clean text, and words in the form in which they compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+Cell = str | int | float | bool | datetime | date | time | timedelta
+
+_EXACT_FLOAT = 2**53
+_EXCEL_DIGITS = 10**15
+_MEMO_LIMIT = 200_000
+_INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_FORMULA_TEXT = re.compile(r'=\s*"(.*)"')
+_E_NOTATION = re.compile(r"[+-]?\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}")
+_WORDS = re.compile(r"[\w№%]+")
+_LATIN = str.maketrans("abcehkmoptxy", "авсенкмортху")
+_LOOK_ALIKES = frozenset("abcehkmoptxy")
+_CYRILLIC = re.compile("[а-я]")
+_NUMBER_SIGNS = {"n": "№", "no": "№", "nо": "№", "nº": "№", "n°": "№"}
+
+
+class Memo(dict[Cell, str]):
+    """A conversion of cells that remembers its answers, since columns repeat themselves."""
+
+    def __init__(self, convert: Callable[[Cell], str]) -> None:
+        super().__init__()
+        self.convert = convert
+
+    def __missing__(self, cell: Cell) -> str:
+        if len(self) > _MEMO_LIMIT:
+            self.clear()
+        text = self[cell] = self.convert(cell)
+        return text
+
+    def column(self, cells: Sequence[Cell]) -> Sequence[str]:
+        """The texts of a whole column."""
+        from municipal_indicators.spreadsheets.texts import Texts
+
+        if isinstance(cells, Texts) and (texts := cells.mapped(self.__getitem__)):
+            return texts
+        return list(map(self.__getitem__, cells))
+
+
+def clean_text(text: str) -> str:
+    """Text without invisible signs, with single blanks; never a tab or a line end."""
+    if text.isprintable():
+        # Of all blanks only the plain one is printable.
+        if "  " not in text:
+            return text.strip(" ")
+    else:
+        text = _INVISIBLE.sub("", text)
+    return " ".join(text.split())
+
+
+def plain_text(cell: Cell) -> str:
+    """Any cell as clean text: dates in ISO, whole numbers without a point, booleans as да and нет."""
+    if isinstance(cell, str):
+        return clean_text(cell)
+    if isinstance(cell, bool):
+        return "да" if cell else "нет"
+    if isinstance(cell, float):
+        return number_text(cell)
+    if isinstance(cell, datetime):
+        moment = _to_millisecond(cell)
+        return moment.isoformat(" ", "milliseconds") if moment.microsecond else str(moment)
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def number_text(number: float) -> str:
+    """A float as the digits that Excel shows for it (15 of them), never in E-notation."""
+    if number.is_integer() and abs(number) < _EXACT_FLOAT:
+        return str(int(number))
+    text = f"{number:.15g}"
+    return f"{Decimal(text):f}" if "e" in text else text
+
+
+def code_text(cell: Cell) -> str:
+    """A code or number that identifies something, as text: leading zeros and every digit kept."""
+    text = plain_text(cell)
+    if found := _FORMULA_TEXT.fullmatch(text):
+        text = found.group(1).strip()
+    return text[1:] if text.startswith("'") else text
+
+
+def is_damaged(cell: Cell) -> bool:
+    """Whether a spreadsheet has destroyed the digits of what should be a code.
+
+    True for E-notation, for numbers beyond 2^53 (their tail is lost), for 16 digits ending in
+    zero (Excel keeps 15), and for dates.
+    """
+    if isinstance(cell, str):
+        return bool(_E_NOTATION.fullmatch(clean_text(cell)))
+    if isinstance(cell, float | int):
+        size = abs(cell)
+        return size > _EXACT_FLOAT or (size >= _EXCEL_DIGITS and size % 10 == 0)
+    return True
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a cell shows nothing."""
+    return cell == "" or (isinstance(cell, str) and not clean_text(cell))
+
+
+@lru_cache(maxsize=8192)
+def normal_form(text: str) -> str:
+    """Text in the form in which words and headings compare.
+
+    Lower case, ё as е, Latin look-alikes inside Russian text as Cyrillic, punctuation and breaks
+    as single blanks. Text of signs alone stays as it is, so that «+» and «-» can be words.
+    """
+    text = clean_text(clean_text(text).lower().replace("ё", "е"))
+    words = _WORDS.findall(text.replace("_", " ").replace("№", " № "))
+    if not words:
+        return text
+    if _CYRILLIC.search(text):
+        words = [_cyrillic(word) for word in words]
+    return " ".join(_NUMBER_SIGNS.get(word, word) for word in words)
+
+
+def _cyrillic(word: str) -> str:
+    if _CYRILLIC.search(word) or _LOOK_ALIKES.issuperset(word):
+        return word.translate(_LATIN)
+    return word
+
+
+def _to_millisecond(moment: datetime) -> datetime:
+    # A serial number is a float: 10:30 may come as 10:29:59.999998.
+    if not moment.microsecond:
+        return moment
+    rounded = moment + timedelta(microseconds=500)
+    return rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)

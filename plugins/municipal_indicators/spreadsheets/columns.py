@@ -1,0 +1,133 @@
+"""Columns of cells as text for a staging door: names masked, codes whole, words in their plain form."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+
+from municipal_indicators import settings
+from municipal_indicators.inbox.masking import MASK, mask_personal, mask_value
+from municipal_indicators.spreadsheets.cells import (
+    Cell,
+    Memo,
+    code_text,
+    is_damaged,
+    normal_form,
+    number_text,
+    plain_text,
+)
+from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, are_plain_moments, moment_text
+from municipal_indicators.spreadsheets.texts import Texts
+from municipal_indicators.spreadsheets.words import Words
+
+DAMAGED = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
+
+_CODE = re.compile(r"[\w./№()#+-]{1,64}")
+_PHONE = re.compile(r"[78]9\d{9}")
+_SNILS = re.compile(r"\d{3}-\d{3}-\d{3}[ -]?\d{2}")
+_LETTER = re.compile(r"[^\W\d_]{4,}")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_GROUPED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
+
+
+class Moments(Memo):
+    """Dates and instants in plain spellings; see ``moment_text``."""
+
+    def __init__(self, words: Words, *, is_1904: bool) -> None:
+        super().__init__(partial(moment_text, words=words, is_1904=is_1904))
+
+    def column(self, cells: Sequence[Cell]) -> Sequence[str]:
+        """A column of moments, at once where all of them are spelled plainly already."""
+        if isinstance(cells, Texts):
+            if cells.match(PLAIN_MOMENT):
+                return cells
+        elif set(map(type, cells)) <= {str, date, datetime}:
+            texts = list(map(str, cells))
+            if are_plain_moments(texts):
+                return texts
+        return super().column(cells)
+
+
+def names() -> Memo:
+    """Names that the marts keep, with personal data masked."""
+    return Memo(lambda cell: mask_value(plain_text(cell)))
+
+
+def key_names() -> Memo:
+    """Names that tell rows apart: a masked one keeps a digest, so that two do not become one."""
+    return Memo(lambda cell: _key_name(plain_text(cell)))
+
+
+def codes() -> Memo:
+    """Codes as text, every digit kept; what looks like a person's data or a sentence is masked."""
+    return Memo(lambda cell: _code(code_text(cell)))
+
+
+def shown() -> Memo:
+    """Any cell as quarantine may show it."""
+    return Memo(lambda cell: mask_personal(plain_text(cell)))
+
+
+def numbers(words: Words) -> Memo:
+    """Numbers with a point and without blanks; empty for words that mean nothing."""
+    return Memo(lambda cell: decimal_text(cell, words))
+
+
+def flags(words: Words) -> Memo:
+    """Yes and no as 1 and 0; any other text as quarantine may show it."""
+    return Memo(partial(_flag, words))
+
+
+def damaged(cells: Sequence[Cell]) -> list[bool]:
+    """For each cell of codes whether a spreadsheet has destroyed its digits."""
+    if isinstance(cells, Texts) and cells.are_decimal():
+        return [False] * len(cells)
+    memo: dict[Cell, bool] = {}
+    found = []
+    for cell in cells:
+        if isinstance(cell, str) and cell.isdecimal():
+            found.append(False)
+            continue
+        if (answer := memo.get(cell)) is None:
+            answer = memo[cell] = cell != "" and is_damaged(cell)
+        found.append(answer)
+    return found
+
+
+def decimal_text(cell: Cell, words: Words) -> str:
+    """A number as ``-1234.5``; empty for absence, masked text for what is no number."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return number_text(float(cell))
+    text = plain_text(cell)
+    plain = _GROUPED.sub("", text).replace(",", ".")
+    if _NUMBER.fullmatch(plain):
+        return plain
+    return "" if normal_form(text) in words.absent else mask_personal(text)
+
+
+def _flag(words: Words, cell: Cell) -> str:
+    text = plain_text(cell)
+    answer = words.flag(normal_form(text))
+    return mask_personal(text) if answer is None else str(int(answer))
+
+
+def _code(text: str) -> str:
+    if _PHONE.fullmatch(text) or _SNILS.fullmatch(text):
+        return MASK
+    if text.isdecimal() or (
+        _CODE.fullmatch(text) and any(map(str.isdigit, text)) and not _LETTER.search(text)
+    ):
+        return text
+    masked = mask_personal(text)
+    return text if masked == text and _CODE.fullmatch(text) else masked
+
+
+def _key_name(text: str) -> str:
+    masked = mask_value(text)
+    if masked == text:
+        return text
+    digest = hmac.digest(settings.personal_data_key(), normal_form(text).encode(), "sha256").hex()
+    return f"{masked} #{digest[:6]}"

@@ -1,0 +1,292 @@
+"""CSV and its relatives: encoding proved strictly, delimiter found by what splits rows alike."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.spreadsheets.cells import Cell
+from municipal_indicators.spreadsheets.headings import SEARCHED_COLUMNS
+from municipal_indicators.spreadsheets.sheets import (
+    WIDEST,
+    Judge,
+    Piece,
+    Row,
+    Sheet,
+    in_pieces,
+)
+from municipal_indicators.spreadsheets.texts import Texts
+
+DELIMITERS = (";", "\t", ",")
+_SAMPLE_RECORDS = 50
+_LONGEST_CELL = 1 << 18
+_LONGEST_LINE = 1 << 24
+_FIRST_BLOCK = 1 << 16
+_BLOCK = 1 << 22
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+
+
+def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
+    """The only sheet of a CSV. Lines count records as Excel does: a ``sep=`` line is none of them.
+
+    ``judge`` tells how many headings it knows in the first rows: the delimiter that it likes best
+    is taken, and the one that splits rows most alike where it knows none. Raises
+    FileRejectedError for what is no text, and while rows are read for a quote never closed.
+    """
+    encoding = _encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        found = _SEPARATOR_LINE.fullmatch(file.readline(16))
+    delimiter = found.group(1) if found else _delimiter(path, encoding, judge)
+    pieces = _pieces(path, encoding, delimiter, skip_line=bool(found))
+    return Sheet("", pieces, dialect=(encoding, delimiter))
+
+
+class _Cut:
+    """A block without quotes, as many cells in each line: columns are cut at once, rows one by one."""
+
+    def __init__(self, block: bytes, delimiter: str) -> None:
+        self._block = block
+        self._delimiter = delimiter
+        self._size = block.count(b"\n") + (not block.endswith(b"\n"))
+
+    def __len__(self) -> int:
+        return self._size
+
+    @cached_property
+    def width(self) -> int:
+        """How many cells each row has at least; 0 where that is not seen at once."""
+        return len(self._columns)
+
+    def column(self, place: int) -> Sequence[Cell]:
+        """The cells of a column within the width."""
+        return Texts(self._columns[place])
+
+    def rows(self) -> list[Row]:
+        """The rows; a blank line has no cell."""
+        lines = self._block.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+        if len(max(lines, key=len)) > WIDEST:
+            for line in lines:
+                _check_width(line, self._delimiter)
+        return [line.split(self._delimiter) if line else [] for line in lines]  # type: ignore[misc]
+
+    @cached_property
+    def _columns(self) -> Sequence[Any]:
+        from pyarrow import ArrowInvalid, BufferReader, compute, csv, string
+
+        first, _, _ = self._block.partition(b"\n")
+        width = first.count(self._delimiter.encode()) + 1
+        if width > SEARCHED_COLUMNS:
+            # Nothing is read beyond them, and Arrow takes some kilobytes a column.
+            return ()
+        names = list(map(str, range(width)))
+        try:
+            table = csv.read_csv(
+                BufferReader(self._block),
+                csv.ReadOptions(column_names=names, block_size=len(self._block)),
+                csv.ParseOptions(
+                    delimiter=self._delimiter, quote_char=False, ignore_empty_lines=False
+                ),
+                csv.ConvertOptions(column_types=dict.fromkeys(names, string())),
+            ).combine_chunks()
+        except ArrowInvalid:
+            # Rows of unequal length.
+            return ()
+        if table.num_rows != self._size or any(
+            compute.max(compute.binary_length(column)).as_py() > _LONGEST_CELL
+            for column in table.columns
+        ):
+            return ()
+        return [column.chunk(0) for column in table.columns]
+
+
+def _pieces(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Piece]:
+    """The records of a file: cut at the delimiters where nothing is quoted, else by the csv module."""
+    csv.field_size_limit(_LONGEST_CELL)
+    number, width = 0, 0
+    blocks = _blocks(path, encoding, skip_line=skip_line)
+    for block in blocks:
+        if _is_plain(block, delimiter):
+            piece = _Cut(block, delimiter)
+            number, width = number + len(piece), max(width, piece.width)
+            yield piece
+            continue
+        source = _Lines(block, blocks, delimiter)
+        reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        records: list[Row] = []
+        line = 0
+        while not source.is_spent:
+            number += 1
+            try:
+                record = next(reader)
+            except csv.Error:
+                raise _open_quote(number) from None
+            if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
+                raise _open_quote(number)
+            line, width = reader.line_num, max(width, len(record))
+            records.append(record)  # type: ignore[arg-type]  # a list of str is a row of cells
+        yield from in_pieces(records)
+
+
+def _is_plain(block: bytes, delimiter: str) -> bool:
+    """Whether the csv module would do no more than cut: no quotes, no blanks to skip, no odd line ends."""
+    if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or not delimiter.isascii():
+        return False
+    sign = delimiter.encode()
+    return delimiter == "\t" or not (
+        sign + b" " in block or b"\n " in block or block.startswith(b" ")
+    )
+
+
+def _blocks(path: Path, encoding: str, *, skip_line: bool = False) -> Iterator[bytes]:
+    """A file in UTF-8, in pieces that end where a line ends.
+
+    Raises FileRejectedError for an endless line.
+    """
+    is_utf8 = encoding.startswith("utf-8")
+    # The first one holds the headings, which are looked at row by row.
+    size = _FIRST_BLOCK
+    with path.open("rb") if is_utf8 else path.open(encoding=encoding, newline="") as file:
+        if encoding == "utf-8-sig":
+            file.read(len(codecs.BOM_UTF8))
+        if skip_line:
+            file.readline()
+        while block := file.read(size):
+            rest = file.readline(_LONGEST_LINE)
+            if len(rest) == _LONGEST_LINE:
+                raise _too_wide()
+            yield _utf8(block) + _utf8(rest)
+            size = _BLOCK
+
+
+def _utf8(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+class _Lines(Iterator[str]):
+    """The lines of a block, and of those after it while a quoted cell goes on into them.
+
+    None has so many cells that the reader could not hold them.
+    """
+
+    def __init__(self, block: bytes, blocks: Iterator[bytes], delimiter: str) -> None:
+        self._blocks = blocks
+        self._delimiter = delimiter
+        self._next = ""
+        self._open(block)
+
+    def __next__(self) -> str:
+        if self.is_spent:
+            self._open(next(self._blocks))
+        line = self._next
+        self._next = self._lines.readline()
+        _check_width(line, self._delimiter)
+        return line
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all lines of the blocks that were opened are taken."""
+        return not self._next
+
+    def _open(self, block: bytes) -> None:
+        self._lines = StringIO(block.decode(), newline="")
+        self._next = self._lines.readline()
+
+
+def _check_width(line: str, delimiter: str) -> None:
+    if len(line) > WIDEST and line.count(delimiter) > WIDEST:
+        raise _too_wide()
+
+
+def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
+    """Whether a cell holds a whole later row: the sign of a quote that was never closed."""
+    lines = (line for cell in record if "\n" in cell for line in cell.split("\n")[1:])
+    rows = sum(line.count(delimiter) >= max(width - 1, 1) for line in lines)
+    # In a narrow table one delimiter in a longer text proves nothing yet.
+    return rows > (width < 3)
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(_BLOCK)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates = ["utf-16"]
+    elif b"\0" in head:
+        raise FileRejectedError(
+            "the file is binary and of no kind that can be read",
+            "Формат файла не распознан. Пришлите таблицу .xlsx, .xls, .ods или .csv.",
+        )
+    elif head.startswith(codecs.BOM_UTF8):
+        candidates = ["utf-8-sig"]
+    else:
+        candidates = ["utf-8", "windows-1251"]
+    for encoding in candidates:
+        if _decodes(path, encoding):
+            return encoding
+    raise FileRejectedError(
+        f"the text is not in {' or '.join(candidates)}",
+        "Кодировка файла не распознана. Сохраните CSV в кодировке UTF-8 или Windows-1251.",
+    )
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter(path: Path, encoding: str, judge: Judge | None) -> str:
+    samples = {delimiter: _sample(path, encoding, delimiter) for delimiter in DELIMITERS}
+    if judge:
+        known = {delimiter: judge(rows) for delimiter, rows in samples.items()}
+        if max(known.values()) > 1:
+            return max(DELIMITERS, key=known.__getitem__)
+    return max(DELIMITERS, key=lambda delimiter: _evenness(samples[delimiter]))
+
+
+def _evenness(rows: Sequence[Row]) -> float:
+    """Columns times the share of rows that have just as many."""
+    widths = Counter(len(row) for row in rows if any(map(str.strip, map(str, row))))
+    best = max((width * times for width, times in widths.items() if width > 1), default=0)
+    return best / max(widths.total(), 1)
+
+
+def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
+    csv.field_size_limit(_LONGEST_CELL)
+    rows: list[Row] = []
+    source = _Lines(b"", _blocks(path, encoding), delimiter)
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    try:
+        rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
+    except (csv.Error, FileRejectedError):
+        return rows
+    return rows
+
+
+def _open_quote(record: int) -> FileRejectedError:
+    return FileRejectedError(
+        f"row {record}: a quote is opened and never closed, or a cell exceeds {_LONGEST_CELL >> 10} kB",
+        f"В строке {record} открыта кавычка, которая нигде не закрыта, или ячейка слишком велика. "
+        "Исправьте строку или пришлите таблицу в .xlsx.",
+    )
+
+
+def _too_wide() -> FileRejectedError:
+    return FileRejectedError(
+        f"a row has more than {WIDEST} cells, or {_LONGEST_LINE >> 20} MiB",
+        "В строке файла слишком много ячеек, или строки в нём не разделены. Пришлите таблицу в .xlsx.",
+    )

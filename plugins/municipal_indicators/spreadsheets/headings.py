@@ -1,0 +1,216 @@
+"""Finds the heading row of a table, and which column is which, by what the headings mean."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.reference.lists import read_mapping
+from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.sheets import Row
+from municipal_indicators.spreadsheets.words import wildcard
+
+SEARCHED_ROWS = 40
+SEARCHED_COLUMNS = 512
+_STOREYS = 3
+_MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingSet:
+    """The known headings of one kind of table, in normal form, with their place in the list."""
+
+    kind: str
+    names: Mapping[str, str]
+    """Canonical heading of each field, as quarantine and messages show it."""
+    exact: Mapping[str, tuple[str, int]]
+    patterns: Sequence[tuple[re.Pattern[str], str, int]]
+    ending: re.Pattern[str]
+
+    def match(self, normal: str) -> tuple[str, int] | None:
+        """The field that a heading stands for and its rank (0 is the best), or None."""
+        while normal:
+            if found := self.exact.get(normal):
+                return found
+            for pattern, name, rank in self.patterns:
+                if pattern.match(normal):
+                    return name, rank
+            shorter = self.ending.sub("", normal)
+            if shorter == normal:
+                return None
+            normal = shorter
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """Where a table's headings stand and what they mean.
+
+    ``last_row`` is the 0-based row of the lowest storey, ``columns`` the position of each field,
+    ``texts`` its heading as written, ``unknown`` the headings of no field by their 0-based column.
+    """
+
+    known: HeadingSet
+    first_row: int
+    last_row: int
+    columns: Mapping[str, int]
+    texts: Mapping[str, str]
+    unknown: Mapping[int, str] = field(default_factory=dict)
+
+    def missing(self, needed: Iterable[str]) -> list[str]:
+        """The canonical names of needed fields that no column stands for."""
+        return [self.known.names[name] for name in needed if name not in self.columns]
+
+    def unknown_masked(self) -> list[str]:
+        """The unknown headings as messages may show them, with a near known one where there is one."""
+        return [_with_hint(text, self.known) for text in self.unknown.values()]
+
+
+def heading_sets() -> dict[str, HeadingSet]:
+    """All kinds of ``reference/headings.yaml``; raises ConfigurationError for a heading given twice."""
+    return _heading_sets((settings.REFERENCE / "headings.yaml").stat().st_mtime_ns)
+
+
+def find_headings(
+    rows: Sequence[Row], known: Iterable[HeadingSet], needed: Mapping[str, Iterable[str]]
+) -> Headings | None:
+    """The best heading row among the first rows and columns: one with all needed fields, else the nearest.
+
+    A kind that lacks fields is preferred to a whole one where it knows two more headings for each.
+    ``needed`` holds, by kind, the fields without which a table is not that kind. None when no row
+    has two known headings.
+    """
+    whole: tuple[tuple[float, int, int], Headings] | None = None
+    part: tuple[tuple[float, int, int], Headings] | None = None
+    searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
+    for headings in _candidates(searched, list(known)):
+        wanted = list(needed[headings.known.kind])
+        lacking = len(headings.missing(wanted))
+        share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
+        rank = (share, headings.first_row - headings.last_row, -headings.first_row)
+        if lacking and (part is None or rank > part[0]):
+            part = rank, headings
+        elif not lacking and (whole is None or rank > whole[0]):
+            whole = rank, headings
+    if whole and part and _says_more(part[1], whole[1], list(needed[part[1].known.kind])):
+        return part[1]
+    best = whole or part
+    return best[1] if best else None
+
+
+def _says_more(part: Headings, whole: Headings, wanted: Sequence[str]) -> bool:
+    # A budget without its execution has the date and the title of an event: it must not become events.
+    lacking = len(part.missing(wanted))
+    return (
+        part.known.kind != whole.known.kind
+        and lacking * 2 <= len(wanted)
+        and len(part.columns) - 2 * lacking >= len(whole.columns)
+    )
+
+
+def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
+    for first in range(len(rows)):
+        for last in range(first, min(first + _STOREYS, len(rows))):
+            spoken = _spoken(rows[first : last + 1])
+            for one in known:
+                headings = _assigned(one, first, last, spoken)
+                if len(headings.columns) > 1:
+                    yield headings
+
+
+def _spoken(storeys: Sequence[Row]) -> list[list[str]]:
+    """For each column the texts that its heading may be: all storeys joined, then parts of it."""
+    width = max(map(len, storeys))
+    grid = [[plain_text(cell) for cell in row] + [""] * (width - len(row)) for row in storeys]
+    for upper, lower in pairwise(grid):
+        for column in range(1, width):
+            if not upper[column] and lower[column]:
+                upper[column] = upper[column - 1]
+    columns = [[text for text in column if text] for column in zip(*grid, strict=True)]
+    return [_phrases(column) for column in columns]
+
+
+def _phrases(texts: list[str]) -> list[str]:
+    size = len(texts)
+    pieces = [
+        texts[start : start + length] for length in range(size, 0, -1) for start in range(size)
+    ]
+    return list(dict.fromkeys(" ".join(dict.fromkeys(piece)) for piece in pieces))
+
+
+def _assigned(
+    known: HeadingSet, first: int, last: int, spoken: Sequence[Sequence[str]]
+) -> Headings:
+    ranked: dict[str, tuple[int, int, str]] = {}
+    unknown: dict[int, str] = {}
+    for column, phrases in enumerate(spoken):
+        found = next(
+            ((match, text) for text in phrases if (match := known.match(normal_form(text)))), None
+        )
+        if found is None:
+            if phrases:
+                unknown[column] = phrases[0]
+            continue
+        (name, rank), text = found
+        ranked[name] = min(ranked.get(name, (rank, column, text)), (rank, column, text))
+    return Headings(
+        known=known,
+        first_row=first,
+        last_row=last,
+        columns={name: column for name, (_, column, _) in ranked.items()},
+        texts={name: text for name, (*_, text) in ranked.items()},
+        unknown=unknown,
+    )
+
+
+def _with_hint(text: str, known: HeadingSet) -> str:
+    near = difflib.get_close_matches(normal_form(text), known.exact, n=1, cutoff=0.8)
+    hint = f" (похоже на «{known.names[known.exact[near[0]][0]]}»)" if near else ""
+    return f"«{mask_personal(plain_text(text))[:60]}»{hint}"
+
+
+@lru_cache(maxsize=4)
+def _heading_sets(_: int) -> dict[str, HeadingSet]:
+    content = read_mapping("headings.yaml")
+    endings = [normal_form(str(ending)) for ending in content.pop("endings", [])]
+    words = "|".join(map(re.escape, sorted(endings, key=len, reverse=True)))
+    ending = re.compile(rf" (?:{words}|{_MONEY_UNIT})\Z")
+    return {kind: _heading_set(kind, columns, ending) for kind, columns in content.items()}
+
+
+def _heading_set(
+    kind: str, columns: Mapping[str, list[str]], ending: re.Pattern[str]
+) -> HeadingSet:
+    exact: dict[str, tuple[str, int]] = {}
+    patterns = []
+    for name, headings in columns.items():
+        for rank, heading in enumerate(map(str, headings)):
+            if "*" in heading:
+                patterns.append((wildcard(heading), name, rank))
+                continue
+            other = exact.setdefault(normal_form(heading), (name, rank))[0]
+            if other != name:
+                raise ConfigurationError(
+                    f"reference/headings.yaml: {kind}: «{heading}» stands under {other} and {name}; "
+                    "a heading can mean only one column."
+                )
+    names = {name: str(headings[0]) for name, headings in columns.items()}
+    return HeadingSet(kind, names, exact, patterns, ending)
+
+
+def is_heading_again(row: Row, headings: Headings) -> bool:
+    """Whether a row repeats the headings, as printed pages do."""
+    same = sum(
+        column < len(row)
+        and not is_blank(row[column])
+        and normal_form(plain_text(row[column])) == normal_form(headings.texts[name])
+        for name, column in headings.columns.items()
+    )
+    return same * 3 >= len(headings.columns) * 2

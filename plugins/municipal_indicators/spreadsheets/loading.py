@@ -1,0 +1,381 @@
+"""Loads the tables of one arrived file: each sheet by its kind through its door, and the books."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.archives import Member
+from municipal_indicators.inbox.file_loads import FileLoad
+from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.headings import (
+    SEARCHED_ROWS,
+    Headings,
+    find_headings,
+    heading_sets,
+)
+from municipal_indicators.spreadsheets.kinds import (
+    Block,
+    Reading,
+    Table,
+    TableKind,
+    utc_text,
+)
+from municipal_indicators.spreadsheets.rows import Numbered, Run, data_rows
+from municipal_indicators.spreadsheets.sheets import (
+    Piece,
+    Row,
+    Sheet,
+    in_pieces,
+    parted,
+    read_sheets,
+)
+from municipal_indicators.spreadsheets.texts import as_arrow, joined
+from municipal_indicators.spreadsheets.totals import unequal_totals
+from municipal_indicators.spreadsheets.words import Words, read_words
+from municipal_indicators.warehouse.load_ledger import Books
+
+log = logging.getLogger(__name__)
+
+BLOCK_ROWS = 25_000
+_PROGRESS_ROWS = 200_000
+_MESSAGE_LENGTH = 2_000
+# Where a row came from is no part of what it says: two rows alike in the rest are duplicates.
+_ORIGIN = {"unit_key", "load_id", "sheet", "line", "file_at", "arrived_at", "is_dated"}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one file brought so far."""
+
+    tables: int = 0
+    staged: int = 0
+    broken: int = 0
+    empty: int = 0
+    targets: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    refusals: list[tuple[str, FileRejectedError]] = field(default_factory=list)
+
+
+def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[Books, str]:
+    """Stage every table of a file; returns the books and a one-line message.
+
+    Sheets and members that cannot be taken are named in quarantine (line 0) when another one
+    can; each counts as one delivered and quarantined. Raises FileRejectedError otherwise.
+    """
+    loader = _Loader(task, kinds)
+    for member in task.content.members:
+        loader.load_member(member)
+    return loader.books()
+
+
+class _Loader:
+    def __init__(self, task: FileLoad, kinds: Sequence[TableKind]) -> None:
+        self.task = task
+        self.kinds = {kind.name: kind for kind in kinds}
+        self.known = heading_sets()
+        self.words = read_words()
+        self.tally = _Tally()
+
+    def load_member(self, member: Member) -> None:
+        """Load the tables of one member; a refused member is kept for the end."""
+        before = self.tally.staged
+        good = self.tally.tables + self.tally.empty
+        hidden: list[str] = []
+        others: list[tuple[str, FileRejectedError]] = []
+        errors = 0
+        try:
+            for sheet in read_sheets(member.path, self._known_headings):
+                label, errors = sheet.label(member.name), sheet.errors
+                if sheet.is_hidden:
+                    hidden.append(label)
+                    continue
+                staged = self.tally.staged
+                try:
+                    self._load_sheet(sheet, label)
+                except FileRejectedError as error:
+                    if self.tally.staged > staged:
+                        raise
+                    others.append((label, error))
+        except FileRejectedError as error:
+            if self.tally.staged > before:
+                # Rows of it are staged already: taking the rest would publish half a member.
+                raise
+            others.append((member.name, error))
+        if errors:
+            where = f"{member.name}: " if member.name else ""
+            self.tally.notes.append(
+                f"{where}error cells («#Н/Д», «#ССЫЛКА!») read as blank: {errors}"
+            )
+        self._judge(others, hidden, found=self.tally.tables + self.tally.empty > good)
+
+    def books(self) -> tuple[Books, str]:
+        """Count in the warehouse what became of the staged rows."""
+        tally = self.tally
+        if not tally.tables and not tally.empty:
+            raise _joint_refusal([error for _, error in tally.refusals])
+        for label, error in tally.refusals:
+            self.task.quarantine(label, 0, "", error.reason)
+        whole = len(tally.refusals) + len(self.task.content.broken)
+        loaded, distinct = 0, 0
+        for target in sorted(tally.targets):
+            rows, unlike = self._counted(target)
+            loaded, distinct = loaded + rows, distinct + unlike
+        quarantined = self.task.warehouse.value(
+            "SELECT count() FROM ops.quarantine WHERE source = {source:String} AND load_id = {load_id:UUID}",
+            {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
+        )
+        books = Books(tally.staged + whole, distinct, quarantined, loaded - distinct)
+        return books, "; ".join(tally.notes)[:_MESSAGE_LENGTH]
+
+    def _counted(self, target: str) -> tuple[int, int]:
+        content = ", ".join(
+            name for name in self.task.warehouse.columns(target) if name not in _ORIGIN
+        )
+        (counts,) = self.task.warehouse.rows(
+            f"SELECT count(), uniqExact(sipHash128(toString(tuple({content})))) FROM {target} "  # noqa: S608 - names are ours
+            "WHERE unit_key = {unit_key:String} AND load_id = {load_id:UUID}",
+            {"unit_key": self.task.load.unit.key, "load_id": self.task.load.load_id},
+        )
+        return counts
+
+    def _judge(
+        self, refused: list[tuple[str, FileRejectedError]], hidden: list[str], *, found: bool
+    ) -> None:
+        if hidden:
+            self.tally.notes.append(f"hidden sheets left out: {', '.join(hidden)}")
+        named = [one for one in refused if not isinstance(one[1], _NoTableError)]
+        if found:
+            # A sheet beside the data that is no table at all is a person's own affair.
+            skipped = [label for label, error in refused if isinstance(error, _NoTableError)]
+            if skipped:
+                self.tally.notes.append(f"sheets without a table: {', '.join(skipped)}")
+            self.tally.refusals += named
+        elif hidden and not named:
+            self.tally.refusals.append((hidden[0], _only_hidden()))
+        elif refused:
+            self.tally.refusals.append((refused[0][0], (named or refused)[0][1]))
+
+    def _load_sheet(self, sheet: Sheet, label: str) -> None:
+        top, rest = parted(sheet.pieces, SEARCHED_ROWS)
+        headings = self._recognised(top)
+        if headings is None:
+            if _says_no_data(top, self.words):
+                self.tally.empty += 1
+                self.tally.notes.append(f"{label or 'the file'}: says that it holds no data")
+                return
+            raise _no_table(top)
+        kind = self.kinds[headings.known.kind]
+        table = Table(
+            headings=headings,
+            label=label,
+            above=[_line(row) for row in top[: headings.first_row]],
+            is_1904=sheet.is_1904,
+            modified_at=self.task.file.modified_at,
+            zone=ZoneInfo(self.task.time_zone),
+            words=self.words,
+            warehouse=self.task.warehouse,
+        )
+        reading = kind.open_table(table)
+        below = chain(in_pieces(top[headings.last_row + 1 :]), rest)
+        needed = [name for name in kind.needed if name in headings.columns]
+        totals: list[Numbered] = []
+        runs = data_rows(below, headings, needed, self.words, totals)
+        staged = self._stage(kind, reading, headings, runs, label)
+        # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
+        self.task.warehouse.insert(
+            "core.loaded_tables",
+            ("unit_key", "load_id", "sheet", "kind"),
+            [(self.task.load.unit.key, self.task.load.load_id, label, kind.name)],
+        )
+        self.tally.tables += 1
+        self.tally.targets.add(kind.target)
+        notes = reading.notes() + unequal_totals(self.task, kind, reading, table, totals)
+        self._note(kind, headings, label, staged, notes)
+
+    def _found(self, top: Sequence[Row]) -> Headings | None:
+        needed = {name: kind.needed for name, kind in self.kinds.items()}
+        return find_headings(top, [self.known[name] for name in self.kinds], needed)
+
+    def _known_headings(self, top: Sequence[Row]) -> int:
+        found = self._found(top)
+        return len(found.columns) if found else 0
+
+    def _recognised(self, top: Sequence[Row]) -> Headings | None:
+        found = self._found(top)
+        if found is None:
+            return None
+        kind = self.kinds[found.known.kind]
+        missing = found.missing(kind.needed)
+        if not missing:
+            return found
+        if len(missing) * 2 > len(kind.needed):
+            return None
+        raise _lacks_columns(kind, found, missing)
+
+    def _stage(
+        self, kind: TableKind, reading: Reading, headings: Headings, runs: Iterable[Run], label: str
+    ) -> int:
+        context = self.task.context(
+            arrived_at=utc_text(self.task.file.modified_at), **reading.context
+        )
+        staged, told = 0, _PROGRESS_ROWS
+        under_way: Future[None] | None = None
+        # A thread sends one block through the door while the next one is read.
+        with _uncollected(), ThreadPoolExecutor(1) as pool:
+            for lines, block in _blocks(runs, headings.columns):
+                content = _arrow(label, lines, reading.convert(block))
+                if under_way:
+                    under_way.result()
+                under_way = pool.submit(
+                    self.task.warehouse.stage_bytes,
+                    kind.door,
+                    ("sheet", "line", *kind.columns),
+                    [content],
+                    context,
+                    fmt="ArrowStream",
+                )
+                staged += block.size
+                self.tally.staged += block.size
+                if staged >= told:
+                    told += _PROGRESS_ROWS
+                    log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
+            if under_way:
+                under_way.result()
+        return staged
+
+    def _note(
+        self, kind: TableKind, headings: Headings, label: str, staged: int, notes: list[str]
+    ) -> None:
+        where = f"{label}: " if label else ""
+        parts = [f"{where}{kind.name}, headings in line {headings.last_row + 1}, {staged} rows"]
+        if unknown := headings.unknown_masked():
+            parts.append(f"columns left out: {', '.join(unknown[:20])}")
+        for note in notes:
+            log.warning("%s: %s%s", self.task.load.unit.label, where, note)
+        self.tally.notes.append("; ".join(parts + notes))
+
+
+class _NoTableError(FileRejectedError):
+    """Nothing like a known heading row."""
+
+
+def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[list[int], Block]]:
+    """Runs put together until they are worth a statement: lines, and the cells of each field."""
+    lines: list[int] = []
+    pieces: list[Piece] = []
+    for more, piece in runs:
+        if not more:
+            continue
+        lines += more
+        pieces.append(piece)
+        if len(lines) >= BLOCK_ROWS:
+            yield lines, _block(pieces, columns)
+            lines, pieces = [], []
+    if lines:
+        yield lines, _block(pieces, columns)
+
+
+def _block(pieces: Sequence[Piece], columns: Mapping[str, int]) -> Block:
+    cells = {
+        name: joined([piece.column(place) for piece in pieces]) for name, place in columns.items()
+    }
+    return Block(sum(map(len, pieces)), cells)
+
+
+def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]]) -> bytes:
+    """Columns of text as a stream of Arrow: the engine takes them as they are, nothing to escape."""
+    import pyarrow as pa
+
+    table = pa.table(
+        {
+            "sheet": pa.repeat(sheet, len(lines)),
+            "line": pa.array(lines, pa.uint64()).cast(pa.string()),
+            **{name: as_arrow(column) for name, column in texts.items()},
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for reference cycles: cells have none, and it would walk them all over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _line(row: Row) -> str:
+    return " ".join(plain_text(cell) for cell in row if not is_blank(cell))
+
+
+def _says_no_data(top: Sequence[Row], words: Words) -> bool:
+    cells = [cell for row in top for cell in row if not is_blank(cell)]
+    return len(cells) < 10 and any(normal_form(plain_text(cell)) in words.no_data for cell in cells)
+
+
+def _no_table(top: Sequence[Row]) -> FileRejectedError:
+    if not any(not is_blank(cell) for row in top for cell in row):
+        return _NoTableError("it holds no cell with a value", "Таблица пуста.")
+    return _NoTableError(
+        f"no row of the first {SEARCHED_ROWS} is a known heading row (see reference/headings.yaml)",
+        f"В первых {SEARCHED_ROWS} строках нет заголовков, по которым понятно, что это за таблица. "
+        "Добавьте заголовки столбцов.",
+    )
+
+
+def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> FileRejectedError:
+    lacking = ", ".join(f"«{name}»" for name in missing)
+    unknown = ", ".join(found.unknown_masked()[:20])
+    beside = f"; headings of no known column: {unknown}" if unknown else ""
+    also = f" Не распознаны заголовки: {unknown}." if unknown else ""
+    return FileRejectedError(
+        f"taken for {kind.name} (headings in line {found.last_row + 1}), but it lacks {lacking}{beside}; "
+        "a new spelling belongs into reference/headings.yaml",
+        f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
+        f"столбцов: {lacking}.{also}",
+    )
+
+
+def _only_hidden() -> FileRejectedError:
+    return FileRejectedError(
+        "no visible sheet holds a known table, and hidden sheets are not read",
+        "На видимых листах нет нужной таблицы, а скрытые не читаются. Покажите лист с данными и пришлите "
+        "файл снова.",
+    )
+
+
+def _joint_refusal(errors: Sequence[FileRejectedError]) -> FileRejectedError:
+    if not errors:
+        return FileRejectedError(
+            "the file holds no sheet", "В файле нет ни одного листа с таблицей."
+        )
+    telling = [error for error in errors if not isinstance(error, _NoTableError)] or list(errors)
+    return FileRejectedError(
+        "; ".join(dict.fromkeys(error.reason for error in telling)),
+        " ".join(dict.fromkeys(error.for_sender for error in telling)),
+    )
+
+
+def counted_words(kind: str, counts: Mapping[str, int]) -> list[str]:
+    """A note about words that no file of ``reference/`` maps, with how often each was met."""
+    if not counts:
+        return []
+    told = [f"«{mask_personal(word)[:60]}» × {times}" for word, times in counts.items()]
+    return [f"{kind}: {', '.join(told[:20])}"]

@@ -1,0 +1,161 @@
+"""Tables in HTML or in Excel 2003 XML that systems export under the name .xls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.spreadsheets.sheets import (
+    WIDEST,
+    Row,
+    Sheet,
+    in_pieces,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+SIZE_LIMIT = 128 << 20
+_TALLEST = 1_048_576
+_CELLS_LIMIT = 10_000_000
+_SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+
+
+def read_markup(path: Path) -> Iterator[Sheet]:
+    """The tables of an HTML page or the sheets of an Excel 2003 XML workbook.
+
+    Raises FileRejectedError for other XML, for a DTD, and for more than 128 MiB.
+    """
+    if path.stat().st_size > SIZE_LIMIT:
+        raise FileRejectedError(
+            f"HTML or XML of more than {SIZE_LIMIT >> 20} MiB",
+            "Файл слишком велик для этого формата. Сохраните таблицу как .xlsx или .csv.",
+        )
+    content = path.read_bytes()
+    head = content[:4096].lower()
+    if b"<?xml" in head[:64] and b"<html" not in head:
+        yield from _read_spreadsheet(content)
+    else:
+        yield from _read_html(content)
+
+
+def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError:
+        raise _no_table("the XML is not well formed") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _no_table("the XML has a DTD")
+    if root.tag != f"{_SPREADSHEET}Workbook":
+        raise _no_table("the XML is no Excel 2003 workbook")
+    for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
+        yield Sheet(
+            sheet.get(f"{_SPREADSHEET}Name") or "",
+            in_pieces(_within_limits(_spreadsheet_rows(sheet))),
+        )
+
+
+def _spreadsheet_rows(sheet: _Element) -> Iterator[Row]:
+    number = 0
+    for row in sheet.iter(f"{_SPREADSHEET}Row"):
+        index = _number(row, "Index", number + 1)
+        if index > _TALLEST:
+            raise _no_table("a row index beyond Excel's last row")
+        yield from ([] for _ in range(number + 1, index))
+        number = max(number + 1, index)
+        cells: Row = []
+        for cell in row.iter(f"{_SPREADSHEET}Cell"):
+            place = _number(cell, "Index", len(cells) + 1)
+            across = _number(cell, "MergeAcross", 0)
+            if place + across > WIDEST:
+                raise _no_table("a column index beyond Excel's last column")
+            cells += [""] * (place - 1 - len(cells))
+            cells.append("".join(map(str, cell.itertext())))
+            cells += [""] * across
+        yield cells
+
+
+def _number(element: _Element, name: str, default: int) -> int:
+    text = element.get(f"{_SPREADSHEET}{name}") or ""
+    return int(text) if text.isdecimal() else default
+
+
+def _read_html(content: bytes) -> Iterator[Sheet]:
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding=_html_encoding(content), no_network=True, huge_tree=False)
+    try:
+        page = html.document_fromstring(content, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        raise _no_table("the HTML cannot be parsed") from None
+    tables = [table for table in page.iter("table") if table.find(".//table") is None]
+    if not tables:
+        raise _no_table("the HTML holds no table")
+    for number, table in enumerate(tables, start=1):
+        rows = _within_limits(_html_rows(table))
+        yield Sheet(f"table {number}" if len(tables) > 1 else "", in_pieces(rows))
+
+
+def _html_encoding(content: bytes) -> str:
+    if found := _CHARSET.search(content[:4096]):
+        return found.group(1).decode("ascii")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "windows-1251"
+    return "utf-8"
+
+
+def _html_rows(table: _Element) -> Iterator[Row]:
+    spans: dict[int, tuple[int, str]] = {}
+    for line in table.iter("tr"):
+        row: Row = []
+        for cell in line.iter("td", "th"):
+            _fill_spans(row, spans)
+            text = " ".join(map(str, cell.itertext()))
+            if (rows := _span(cell, "rowspan", _TALLEST)) > 1:
+                spans[len(row)] = (rows - 1, text)
+            row += [text, *[""] * (_span(cell, "colspan", WIDEST) - 1)]
+            if len(row) > WIDEST:
+                raise _no_table("a row beyond Excel's last column")
+        _fill_spans(row, spans)
+        yield row
+
+
+def _fill_spans(row: Row, spans: dict[int, tuple[int, str]]) -> None:
+    while len(row) in spans:
+        left, text = spans.pop(len(row))
+        if left > 1:
+            spans[len(row)] = (left - 1, text)
+        row.append(text)
+
+
+def _span(cell: _Element, name: str, limit: int) -> int:
+    text = cell.get(name) or "1"
+    return min(max(int(text), 1), limit) if text.isdecimal() else 1
+
+
+def _within_limits(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, until their cells are more than any table has: spans and indices cost a file no room."""
+    cells = 0
+    for row in rows:
+        cells += len(row)
+        if cells > _CELLS_LIMIT:
+            raise _no_table(f"more than {_CELLS_LIMIT} cells")
+        yield row
+
+
+def _no_table(why: str) -> FileRejectedError:
+    return FileRejectedError(
+        f"{why}: not a table",
+        "Файл не содержит таблицы, которую можно прочитать. Пришлите .xlsx, .xls, .ods или .csv.",
+    )

@@ -1,0 +1,196 @@
+"""Excel and OpenDocument workbooks through calamine, within bounds that a hostile file cannot pass."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import is_zipfile
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.archives import check_office_size
+from municipal_indicators.spreadsheets.cells import Cell
+from municipal_indicators.spreadsheets.sheets import Row, Sheet, in_pieces
+
+CELLS_LIMIT = 40_000_000
+"""Cells of one sheet, empty ones between the corners included: calamine holds them all."""
+
+_MERGES_LIMIT = 200_000
+_LONGEST_TAG = 256
+# Against text without blanks, which XML allows around the sign. A pattern must begin with plain
+# letters: a class before them makes the search twenty times slower.
+_WIDE_CELL = re.compile(rb'r="([A-Za-z]{2,9})\d')
+_CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{1,12})')
+_TALL_CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{6,12})')
+# Either of them, spelled in any way, for RE2, which finds it in a tenth of the time.
+_FAR_CELL = r"r\s*=\s*[\"'](?:[A-Za-z]{2,9}[0-9]|[A-Za-z]?[0-9]{6})"
+# Calamine hands such cells over as blank ones.
+_ERROR_CELL = b't="e"'
+_DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
+_TALL = 99_999
+_DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
+_REPEATED_ROW = re.compile(
+    rb'<table:table-row[^>]*number-rows-repeated="(\d+)"[^>]*>(.*?)</table:table-row>', re.DOTALL
+)
+_REPEATED_CELL = re.compile(
+    rb'<table:table-cell[^>]*number-columns-repeated="(\d+)"[^>]*value-type'
+)
+
+
+class _Dimensions:
+    """Looks for the corner of each sheet of an .xlsx while its parts are checked.
+
+    Places are the file's claim and need not be in order: a single far cell makes calamine take
+    the memory of all before it. Rows of five digits matter only beside hundreds of columns: then
+    ``is_wide`` is set, and one that ``looks_closely`` must see the parts again.
+    """
+
+    def __init__(self, *, looks_closely: bool = False) -> None:
+        self.is_wide = False
+        self._cell = _CELL if looks_closely else _TALL_CELL
+        self.is_1904 = False
+        self.is_workbook = False
+        self.errors = 0
+        self._part = ""
+        self._tail = b""
+        self._width = 26
+        self._height = 0
+
+    def __call__(self, part: str, block: bytes) -> None:
+        if part != self._part:
+            self._part, self._tail, self._width, self._height = part, b"", 26, 0
+        text = self._tail + block
+        if part == "xl/workbook.xml":
+            self.is_workbook = True
+            self.is_1904 = self.is_1904 or bool(_DATE_1904.search(text))
+        elif part == "content.xml":
+            self.is_workbook = True
+            self._check_repeats(text)
+        elif part.startswith("xl/worksheets/"):
+            self._check_corner(text)
+            self.errors += text.count(_ERROR_CELL) - self._tail.count(_ERROR_CELL)
+        self._tail = text[-_LONGEST_TAG:]
+
+    def _check_corner(self, text: bytes) -> None:
+        if self._cell is _TALL_CELL and not _has_far_cell(text):
+            return
+        dense = text.translate(_DOUBLE_QUOTES, b" \t\r\n")
+        for column in set(_WIDE_CELL.findall(dense)):
+            self._width = max(self._width, _column_number(column.upper()))
+        self._height = max(self._height, *map(int, self._cell.findall(dense)), 0)
+        self.is_wide = self.is_wide or self._width * _TALL > CELLS_LIMIT
+        if self._width * self._height > CELLS_LIMIT:
+            raise _too_large()
+
+    def _check_repeats(self, text: bytes) -> None:
+        # LibreOffice repeats empty cells to the sheet's edge; only repeated values take room.
+        widest = max((int(times) for times in _REPEATED_CELL.findall(text)), default=1)
+        rows = (
+            int(times) for times, cells in _REPEATED_ROW.findall(text) if b"value-type" in cells
+        )
+        if widest * max(rows, default=1) > CELLS_LIMIT // 100:
+            raise _too_large()
+
+
+def read_workbook(path: Path) -> Iterator[Sheet]:
+    """The sheets of a workbook; vertically merged cells are filled downwards.
+
+    Raises FileRejectedError for a workbook that is broken, locked by a password, or too large.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    dimensions = _Dimensions()
+    if is_zipfile(path):
+        check_office_size(path, dimensions)
+        if dimensions.is_wide:
+            check_office_size(path, _Dimensions(looks_closely=True))
+        if not dimensions.is_workbook:
+            raise FileRejectedError(
+                "the zip holds no workbook that can be read (.xlsx or .ods)",
+                "Файл не удалось открыть как таблицу. Сохраните его в Excel как .xlsx и пришлите снова.",
+            )
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+        for meta in workbook.sheets_metadata:
+            if meta.typ != SheetTypeEnum.WorkSheet:
+                continue
+            sheet = workbook.get_sheet_by_name(meta.name)
+            height, width = sheet.end or (0, 0)
+            if (height + 1) * (width + 1) > CELLS_LIMIT:
+                raise _too_large()
+            yield Sheet(
+                name=meta.name,
+                pieces=in_pieces(
+                    _filled(
+                        sheet.iter_rows(),
+                        sheet.merged_cell_ranges or [],
+                        (sheet.start or (0, 0))[1],
+                    )
+                ),
+                is_hidden=meta.visible != SheetVisibleEnum.Visible,
+                is_1904=dimensions.is_1904,
+                errors=dimensions.errors,
+            )
+    except CalamineError as error:
+        raise _unreadable(type(error).__name__) from None
+    except BaseException as error:
+        # A panic of the Rust reader is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable("panic of the reader") from None
+
+
+def _filled(
+    rows: Iterator[Row], merges: list[tuple[tuple[int, int], tuple[int, int]]], first_column: int
+) -> Iterator[Row]:
+    # Rows come from the top of the sheet, but their cells from its first used column.
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in merges[:_MERGES_LIMIT]:
+        if bottom > top and left >= first_column:
+            starts.setdefault(top, []).append((left - first_column, bottom))
+    return _carried_down(rows, starts) if starts else rows
+
+
+def _carried_down(rows: Iterator[Row], starts: dict[int, list[tuple[int, int]]]) -> Iterator[Row]:
+    carried: list[tuple[int, int, Cell]] = []
+    for number, row in enumerate(rows):
+        carried = [one for one in carried if one[1] >= number]
+        for column, _, cell in carried:
+            if column < len(row) and row[column] == "":
+                row[column] = cell
+        for column, bottom in starts.get(number, ()):
+            if column < len(row):
+                carried.append((column, bottom, row[column]))
+        yield row
+
+
+def _has_far_cell(text: bytes) -> bool:
+    from pyarrow import Array, binary, compute, py_buffer
+
+    offsets = py_buffer(struct.pack("=2i", 0, len(text)))
+    texts = Array.from_buffers(binary(), 1, [None, offsets, py_buffer(text)])
+    return bool(compute.match_substring_regex(texts, _FAR_CELL)[0].as_py())
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _too_large() -> FileRejectedError:
+    return FileRejectedError(
+        f"a sheet spans more than {CELLS_LIMIT} cells",
+        "Лист занимает слишком много строк и столбцов. Удалите лишние строки и столбцы за пределами "
+        "таблицы и пришлите файл снова.",
+    )
+
+
+def _unreadable(kind: str) -> FileRejectedError:
+    return FileRejectedError(
+        f"the workbook cannot be read ({kind})",
+        "Файл не открывается как таблица: он повреждён или защищён паролем. Откройте его в Excel, "
+        "сохраните заново как .xlsx без пароля и пришлите снова.",
+    )

@@ -1,0 +1,398 @@
+"""The only door to ClickHouse: opens it over the official hook, runs SQL, stages text; no business words."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache, cached_property
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, cast
+
+from municipal_indicators import settings
+from municipal_indicators.errors import (
+    IndicatorsError,
+    WarehouseAccessError,
+    WarehouseBusyError,
+    WarehouseUnreachableError,
+)
+from municipal_indicators.warehouse import cluster
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+    from clickhouse_connect.driver.insert import InsertContext
+    from jinja2 import Environment
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 900.0
+BLOCK_ROWS = 50_000
+
+# One block an insert, parsed in order: rowNumberInBlock() in a door's views is then the row's place.
+_STAGING_SETTINGS = {
+    "input_format_parallel_parsing": 0,
+    "max_insert_block_size": 4_000_000,
+    "max_insert_threads": 1,
+    "async_insert": 0,
+}
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
+_SPECIAL = ("\\", "\n", "\r", "\0")
+_STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
+
+
+# The engine's codes: login refused (192 … 194, 516), right missing (497), user or session read-only (164).
+_LOGIN_CODES = {192, 193, 194, 516}
+_RIGHT_CODES = {164, 497}
+
+
+class Warehouse:
+    """An open ClickHouse client with the few verbs that loading and building need.
+
+    Each verb raises WarehouseUnreachableError where a server cannot be reached or is cut off, and
+    WarehouseAccessError where it refuses the user; errors of SQL stay clickhouse-connect's.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run one statement that returns no rows; on a cluster, what does the same there."""
+        name = self._cluster
+        for statement in cluster.translated(sql, name, self.rows) if name else [sql]:
+            with _plainly():
+                self.client.command(statement, parameters=dict(parameters or {}))
+
+    @cached_property
+    def _cluster(self) -> str | None:
+        return cluster.cluster_of(_hook().get_connection(settings.CLICKHOUSE_CONNECTION))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one query; the rows as tuples."""
+        with _plainly():
+            result = self.client.query(sql, parameters=dict(parameters or {}))
+            return [tuple(row) for row in result.result_rows]
+
+    def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of a query."""
+        return self.rows(sql, parameters)[0][0]
+
+    def run_script(self, sql: str) -> None:
+        """Run the statements of a text, one after another; each ends with ``;`` at the end of a line."""
+        for statement in statements(sql):
+            self.command(statement)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert a handful of typed rows: ledger entries and reference data, never data rows.
+
+        They go as a stream, like staged text: clickhouse-connect's own ``insert`` sends its rows a
+        second time after a lost acknowledgement, which would double them.
+        """
+        data = [list(row) for row in rows]
+        if data:
+            with _plainly():
+                context = self.client.create_insert_context(table, list(columns), data=data)
+                self.client.raw_insert(
+                    table,
+                    list(columns),
+                    insert_block=(body for body in [_native(context)]),
+                    fmt="Native",
+                )
+
+    def stage(
+        self,
+        door: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str | None]],
+        context: Mapping[str, Any],
+    ) -> int:
+        """Send rows of text through a staging door, in blocks; returns how many.
+
+        ``context`` reaches the door's views as JSON in ``getSetting('log_comment')``. It
+        carries ``load_id``, ``unit_key``, ``unit`` and whatever the door's views read.
+        NULL is written as ``\\N``.
+        """
+        staged = 0
+        block: list[str] = []
+        for row in rows:
+            block.append(_tsv_line(row))
+            if len(block) >= BLOCK_ROWS:
+                self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
+                staged += len(block)
+                block.clear()
+        if block:
+            self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
+        return staged + len(block)
+
+    def stage_bytes(
+        self,
+        door: str,
+        columns: Sequence[str],
+        pieces: Sequence[bytes],
+        context: Mapping[str, Any],
+        fmt: str = "TabSeparated",
+    ) -> None:
+        """Send one block of untouched text, in any pieces, through a staging door.
+
+        The block goes as a stream because clickhouse-connect replays an insert of plain bytes
+        after a lost acknowledgement, which would double it.
+        """
+        with _plainly():
+            self.client.raw_insert(
+                door,
+                column_names=list(columns),
+                insert_block=(piece for piece in pieces if piece),
+                fmt=fmt,
+                settings={
+                    **_STAGING_SETTINGS,
+                    "log_comment": json.dumps(context, ensure_ascii=False, default=str),
+                },
+            )
+
+    @contextmanager
+    def more(self, number: int) -> Iterator[SimpleQueue[Warehouse]]:
+        """More clients of the same warehouse, for threads: one client runs one statement at a time."""
+        with _plainly():
+            clients = [_hook().get_client() for _ in range(number)]
+        idle: SimpleQueue[Warehouse] = SimpleQueue()
+        for client in clients:
+            idle.put(Warehouse(client))
+        try:
+            yield idle
+        finally:
+            for client in clients:
+                client.close()
+
+    def columns(self, table: str) -> list[str]:
+        """The column names of a table, in its order."""
+        return list(self.column_types(table))
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """The types of a table's columns by name, in its order."""
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE TABLE {table}")}
+
+    def build_beside(self, table: str, select: str) -> None:
+        """Fill ``<table>__next``, a new copy of ``table``, from a query; columns are matched by name."""
+        columns = ", ".join(self.columns(table))
+        self.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
+        self.command(f"CREATE TABLE {table}__next AS {table}")
+        self.command(f"INSERT INTO {table}__next ({columns}) SELECT {columns} FROM (\n{select}\n)")  # noqa: S608
+
+    def exchange(self, tables: Iterable[str]) -> None:
+        """Swap each ``<table>__next`` with its table, atomically for readers, and drop the old one."""
+        for table in tables:
+            self.command(f"EXCHANGE TABLES {table}__next AND {table}")
+            self.command(f"DROP TABLE {table}__next SYNC")
+
+
+def _native(context: InsertContext) -> bytes:
+    from clickhouse_connect.driver.transform import NativeTransform
+
+    def refuse(error: Exception) -> None:
+        raise error
+
+    body = b"".join(NativeTransform.build_insert(context, refuse))
+    # The statement comes first, for a request that has no other place for it.
+    return body.partition(b"\n")[2]
+
+
+def _tsv_line(row: Sequence[str | None]) -> str:
+    if None not in row:
+        line = "\t".join(cast("Sequence[str]", row))
+        # Hardly a cell has anything to escape: one look at the line is faster than one at each.
+        if line.count("\t") == len(row) - 1 and not any(sign in line for sign in _SPECIAL):
+            return line
+    return "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of an SQL text, without pieces that hold only comments."""
+    pieces = (piece.strip() for piece in _STATEMENT_END.split(sql))
+    return [piece for piece in pieces if re.sub(r"--[^\n]*", "", piece).strip()]
+
+
+def literal(value: object) -> str:
+    """A value as an SQL string literal; the Jinja filter of the same name."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(settings.SQL),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; values go through the literal filter
+        keep_trailing_newline=True,
+    )
+    environment.filters["literal"] = literal
+    return environment
+
+
+def render(name: str, **values: object) -> str:
+    """The SQL of ``sql/<name>`` with its Jinja values filled in; an unknown value is an error."""
+    return _environment().get_template(name).render(**values).strip().removesuffix(";")
+
+
+def embedded_path() -> Path | None:
+    """The folder of the embedded warehouse, or None when the connection names a server."""
+    connection = _hook().get_connection(settings.CLICKHOUSE_CONNECTION)
+    arguments = connection.extra_dejson.get("client_kwargs") or {}
+    if isinstance(arguments, str):
+        arguments = json.loads(arguments)
+    return Path(arguments["path"]) if arguments.get("interface") == "chdb" else None
+
+
+@contextmanager
+def open_warehouse(wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
+    """Open the warehouse of ``clickhouse_default`` and close it again.
+
+    Only one process can hold an embedded warehouse: this one waits for its turn and, after
+    ``wait_seconds``, raises WarehouseBusyError that says who holds it and what to do. A server
+    takes many at once; raises WarehouseUnreachableError or WarehouseAccessError where it does not.
+    """
+    path = embedded_path()
+    with _turn(path, wait_seconds) if path else nullcontext():
+        client = _connect(path, wait_seconds)
+        try:
+            yield Warehouse(client)
+        finally:
+            client.close()
+
+
+def _hook() -> Any:
+    from airflow.providers.clickhousedb.hooks.clickhouse import ClickHouseHook
+
+    hook = ClickHouseHook(clickhouse_conn_id=settings.CLICKHOUSE_CONNECTION)
+    connection = hook.get_connection(settings.CLICKHOUSE_CONNECTION)
+    hook.session_settings = cluster.session_settings(connection)
+    return hook
+
+
+def _connect(path: Path | None, wait_seconds: float) -> Client:
+    from clickhouse_connect.driver.exceptions import ProgrammingError
+
+    if path:
+        # The hook passes a server's arguments too; that the engine has no use for them is no news.
+        logging.getLogger("clickhouse_connect.driver").setLevel(logging.ERROR)
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            with _plainly():
+                client: Client = _hook().get_client()
+            return client
+        except ProgrammingError as error:
+            # Somebody who does not know our lock, a BI tool or a notebook, has the engine open.
+            if path is None or "EmbeddedServer" not in str(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(_busy(path, "another program", wait_seconds)) from error
+            time.sleep(1)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Say what a server's refusal or silence means here; errors of SQL pass as they are.
+
+    What is raised has no cause attached: urllib3 quotes the whole address there, and with it the
+    statement and its parameters.
+    """
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        told = _in_plain_words(error) if embedded_path() is None else None
+        if told is None:
+            raise
+        raise told from None
+
+
+def _in_plain_words(error: Exception) -> IndicatorsError | None:
+    from clickhouse_connect.driver.exceptions import OperationalError, StreamFailureError
+
+    connection = _hook().get_connection(settings.CLICKHOUSE_CONNECTION)
+    server = f"{settings.CLICKHOUSE_CONNECTION} ({connection.host}:{connection.port})"
+    code = getattr(error, "code", None)
+    if code in _LOGIN_CODES:
+        return WarehouseAccessError(
+            f"The ClickHouse server of the connection {server} refuses the login "
+            f"{connection.login!r}: mend login and password of the connection, then run again."
+        )
+    if code in _RIGHT_CODES:
+        said = re.search(
+            r"DB::Exception: (?:[^:]*: )?(.*?)\. \((?:ACCESS_DENIED|READONLY)\)", str(error)
+        )
+        return WarehouseAccessError(
+            f"The user {connection.login!r} of the connection {server} may not do this: "
+            f"{said[1] if said else 'no right for it'}. Loads and builds need the rights of the role "
+            "loader in deploy/clickhouse/users.d/municipal.xml: name that user in the connection, "
+            "then run again."
+        )
+    page = re.search(r"received HTTP status (\d+)", str(error)) if code is None else None
+    cut = code is None and isinstance(error, (OperationalError, StreamFailureError))
+    if not cut and not page:
+        return None
+    what = (
+        f"answered HTTP {page[1]} instead of a result"
+        if page
+        else f"did not answer: {_root(error)}"
+    )
+    return WarehouseUnreachableError(
+        f"The ClickHouse server of the connection {server}, or a proxy before it, {what}. Look whether "
+        f"it runs and is reachable (curl http://{connection.host}:{connection.port}/ping), then run "
+        "again: what was not published is loaded anew, and nothing is doubled."
+    )
+
+
+def _root(error: BaseException) -> str:
+    """The last reason of an error in a few words, without the address that it happened at."""
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    text = str(getattr(error, "strerror", None) or error).rpartition("): ")[2]
+    return f"{type(error).__name__}, {text}"
+
+
+@contextmanager
+def _turn(path: Path, wait_seconds: float) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    with path.with_name(path.name + ".lock").open("a+") as lock:
+        told = False
+        while not _try_lock(lock.fileno()):
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(_busy(path, holder, wait_seconds))
+            if not told:
+                log.info("The embedded warehouse %s is in the hands of %s; waiting.", path, holder)
+                told = True
+            time.sleep(0.2)
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"process {os.getpid()} ({Path(sys.argv[0]).name} {' '.join(sys.argv[1:4])})")
+        lock.flush()
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _busy(path: Path, holder: str, waited: float) -> str:
+    return (
+        f"The embedded warehouse {path} is held by {holder}; waited {waited:.0f} s. "
+        "Only one process at a time can open it: let the other run end or stop it, then repeat this "
+        "task; or point the connection clickhouse_default at a ClickHouse server."
+    )

@@ -1,0 +1,141 @@
+"""The ledger of loads: begin an attempt at units, publish it with balanced books, or fail it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from municipal_indicators.errors import BooksDoNotBalanceError
+from municipal_indicators.warehouse.client import Warehouse
+
+_COLUMNS = (
+    "source",
+    "unit_key",
+    "unit",
+    "load_id",
+    "status",
+    "at",
+    "delivered",
+    "loaded",
+    "quarantined",
+    "duplicates",
+    "message",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest thing loaded as a whole: a counter's day, or a file's content."""
+
+    source: str
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One attempt at a unit; its rows carry ``load_id`` and stay invisible until it is published."""
+
+    unit: Unit
+    load_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What became of the rows of one load."""
+
+    delivered: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+
+    def check(self, load: Load) -> None:
+        """Raise BooksDoNotBalanceError unless delivered = loaded + quarantined + duplicates."""
+        if self.delivered != self.loaded + self.quarantined + self.duplicates:
+            raise BooksDoNotBalanceError(
+                f"{load.unit.source} {load.unit.label}: {self.delivered} rows delivered, but "
+                f"{self.loaded} loaded + {self.quarantined} quarantined + {self.duplicates} duplicates; "
+                "nothing of it was published. Run the DAG again; if it repeats, inspect load "
+                f"{load.load_id} in ops.load_events and ops.quarantine."
+            )
+
+
+def begin_loads(warehouse: Warehouse, units: Sequence[Unit]) -> list[Load]:
+    """Open one load a unit; an earlier attempt that still seems to run was killed and is failed."""
+    loads = [Load(unit, uuid.uuid4()) for unit in units]
+    warehouse.command(
+        """
+        INSERT INTO ops.load_events (source, unit_key, unit, load_id, status, at, message)
+        SELECT source, unit_key, any(unit), load_id, 'failed', now64(6, 'UTC'),
+               'interrupted: the run ended before it could publish; a later attempt took over'
+        FROM ops.load_events
+        WHERE source IN {sources:Array(String)} AND unit_key IN {keys:Array(String)}
+        GROUP BY source, unit_key, load_id
+        HAVING argMax(status, at) = 'running'
+        """,
+        {"sources": sorted({u.source for u in units}), "keys": [u.key for u in units]},
+    )
+    _note(warehouse, ((load, "running", Books(), "") for load in loads))
+    return loads
+
+
+def publish_loads(warehouse: Warehouse, results: Sequence[tuple[Load, Books, str]]) -> None:
+    """Make the rows of loads visible, all in one insert; the books are checked first.
+
+    Raises BooksDoNotBalanceError, and then publishes none of them.
+    """
+    for load, books, _ in results:
+        books.check(load)
+    _note(warehouse, ((load, "published", books, message) for load, books, message in results))
+
+
+def fail_loads(warehouse: Warehouse, loads: Iterable[Load], message: str) -> None:
+    """Close loads without publishing them; what readers saw before stays."""
+    _note(warehouse, ((load, "failed", Books(), message) for load in loads))
+
+
+def withdraw_units(warehouse: Warehouse, source: str, keys: Sequence[str], message: str) -> None:
+    """Unpublish units: readers no longer see any version of them, until one is loaded again."""
+    warehouse.command(
+        """
+        INSERT INTO ops.load_events (source, unit_key, unit, load_id, status, at, message)
+        SELECT source, unit_key, unit, load_id, 'withdrawn', now64(6, 'UTC'), {message:String}
+        FROM ops.published WHERE source = {source:String} AND unit_key IN {keys:Array(String)}
+        """,
+        {"source": source, "keys": list(keys), "message": message},
+    )
+
+
+def published_loads(warehouse: Warehouse, source: str) -> dict[str, uuid.UUID]:
+    """The published load of each unit of a source, by unit key."""
+    rows = warehouse.rows(
+        "SELECT unit_key, load_id FROM ops.published WHERE source = {source:String}",
+        {"source": source},
+    )
+    return dict(rows)
+
+
+def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, Books, str]]) -> None:
+    at = datetime.now(UTC)
+    warehouse.insert(
+        "ops.load_events",
+        _COLUMNS,
+        (
+            (
+                load.unit.source,
+                load.unit.key,
+                load.unit.label,
+                load.load_id,
+                status,
+                at,
+                books.delivered,
+                books.loaded,
+                books.quarantined,
+                books.duplicates,
+                message,
+            )
+            for load, status, books, message in events
+        ),
+    )

@@ -1,3 +1,0 @@
--- Days of the programme zone whose visits are loaded whole: a day half loaded shows in no mart.
-{%- set counter_days = 'core.site_days' %}
-{% include 'parts/whole_days.sql' %}

@@ -1,0 +1,15 @@
+-- Settled counter days of these counters without a report that is younger than the order they were loaded by.
+-- Settled: ordered more than settling_days after the day, both counted in the counter's zone.
+SELECT s.counter_id AS counter_id, s.counter_day AS counter_day
+FROM
+(
+{% include 'macros/settled_counter_days.sql' %}
+) AS s
+LEFT JOIN
+(
+    SELECT counter_id, counter_day, max(reported_at) AS reported_at
+    FROM core.metrica_reported_days
+    GROUP BY counter_id, counter_day
+) AS r ON r.counter_id = s.counter_id AND r.counter_day = s.counter_day
+WHERE s.counter_id IN {counters:Array(UInt32)} AND r.reported_at < s.requested_at
+ORDER BY counter_id, counter_day

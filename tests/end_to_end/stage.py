@@ -1,0 +1,119 @@
+"""A bare Airflow and an empty warehouse: only the environment of contract section 2."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from municipal_indicators.settings import REPOSITORY
+
+TOKEN = "a-token-that-no-log-may-show"
+KEY = "a-key-that-no-log-may-show"
+PATIENCE = 900
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One folder with an Airflow home, an inbox, an archive and a warehouse, all empty at first."""
+
+    root: Path
+    passport: Path
+    metrica_port: int
+
+    def __post_init__(self) -> None:
+        """Make the folders that the operator of a new machine would make."""
+        for name in ("home", "elsewhere", "inbox"):
+            (self.root / name).mkdir(parents=True)
+
+    @property
+    def inbox(self) -> Path:
+        """Where files arrive."""
+        return self.root / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        """Where processed files go."""
+        return self.root / "archive"
+
+    @property
+    def said(self) -> Path:
+        """All that the commands printed."""
+        return self.root / "said.log"
+
+    @property
+    def warehouse(self) -> Path:
+        """The embedded warehouse."""
+        return self.root / "warehouse"
+
+    def environment(self, passport: Path | None = None) -> dict[str, str]:
+        """Nothing of the tests' own environment but where the system's programs are."""
+        engine = {"client_kwargs": {"interface": "chdb", "path": str(self.warehouse)}}
+        metrica = {
+            "conn_type": "metrica",
+            "schema": "http",
+            "host": "127.0.0.1",
+            "port": self.metrica_port,
+            "password": TOKEN,
+        }
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.root / "home"),
+            "AIRFLOW_HOME": str(self.root / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+            "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(
+                {"conn_type": "clickhouse", "extra": engine}
+            ),
+            "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
+            "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(passport or self.passport),
+            "AIRFLOW_VAR_INBOX": str(self.inbox),
+            "AIRFLOW_VAR_ARCHIVE": str(self.archive),
+            "AIRFLOW_VAR_PERSONAL_DATA_KEY": KEY,
+        }
+
+    def airflow(self, *arguments: str, passport: Path | None = None) -> None:
+        """Run the real command line from a folder that is not ours; its output is kept."""
+        command = [str(Path(sys.executable).with_name("airflow")), *arguments]
+        done = subprocess.run(
+            command,
+            env=self.environment(passport),
+            cwd=self.root / "elsewhere",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
+        said = done.stdout.decode(errors="replace")
+        with self.said.open("a", encoding="utf-8") as log:
+            log.write(f"$ airflow {' '.join(arguments)}\n{said}\n")
+        assert done.returncode == 0, f"airflow {' '.join(arguments)}:\n{said[-6000:]}"
+
+    def run(self, dag: str, params: Mapping[str, str] | None = None, **options: Any) -> None:
+        """`airflow dags test`."""
+        conf = ["--conf", json.dumps(params)] if params else []
+        self.airflow("dags", "test", dag, *conf, **options)
+
+    def dump(self, needles: Collection[str] = ()) -> dict[str, Any]:
+        """The warehouse as it is, and where one of the needles was found in it."""
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("dump.py")), str(self.warehouse)],
+            input=json.dumps(sorted(needles)),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        content: dict[str, Any] = json.loads(done.stdout)
+        return content
+
+    def texts(self) -> dict[Path, str]:
+        """All that a person could read afterwards, in lower case: prints, task logs, reasons."""
+        found = [self.said, *(self.root / "airflow").rglob("*.log")]
+        found += self.archive.rglob("*.reason.txt")
+        return {path: path.read_text(encoding="utf-8", errors="replace").lower() for path in found}

@@ -1,0 +1,360 @@
+"""The demo's way on a short span: real runs of all DAGs, every mart counted independently."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from municipal_indicators.settings import REPOSITORY
+from tests.emulators.inbox import Truth, write_inbox
+from tests.emulators.inbox.tables import write_file
+from tests.emulators.metrica import Counter, MetricaEmulator, Settings
+from tests.end_to_end.comparison import differences, told
+from tests.end_to_end.contract_columns import BY_THE_CLOCK, COLUMNS, COUNTED_ELSEWHERE, GRAIN
+from tests.end_to_end.oracle import World, now
+from tests.end_to_end.oracle_site import DAY, Site, Span
+from tests.end_to_end.stage import KEY, TOKEN, Stage
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+PASSPORT, ELSEWHERE = HERE / "passport.yaml", HERE / "passport_elsewhere.yaml"
+FIRST_DAY, LAST_DAY = date(2022, 1, 1), date(2024, 3, 31)
+FIRST_MONTH, LAST_MONTH = date(2023, 1, 1), date(2024, 3, 1)
+HITS_FIRST, HITS_LAST = date(2023, 12, 20), date(2024, 2, 10)
+SPANS = {
+    "load_metrica_visits": {"date_from": str(FIRST_DAY), "date_to": str(LAST_DAY)},
+    "load_metrica_hits": {"date_from": str(HITS_FIRST), "date_to": str(HITS_LAST)},
+}
+COUNTERS = (
+    Counter(12345678),
+    # No visits before it was made: its first loaded days are zeros.
+    Counter(87654321, "Сайт", "Asia/Yekaterinburg", "school.example", created=date(2023, 6, 1)),
+)
+FILE_DAGS = ("load_gosuslugi_applications", "load_smev_requests", "load_programme_registers")
+BUILD = "build_indicator_marts"
+HOPELESS = {"gosuslugi/2024/погода.csv", "smev/2024/сущность.xml", "registers/2024/битый.xlsx"}
+
+Dump = dict[str, Any]
+
+
+def loaded(counter_id: int, first: date, last: date) -> Span:
+    """The counter days of a span of PASSPORT: Moscow days, so the neighbour in the east needs one more."""
+    counter = next(one for one in COUNTERS if one.id == counter_id)
+    return Span(first, last + DAY if counter is COUNTERS[1] else last, counter.zone)
+
+
+@dataclass
+class Way:
+    """One stage with all that was put on it, and what the warehouse held after each act."""
+
+    stage: Stage
+    emulator: MetricaEmulator
+    truth: Truth
+
+    def world(self, passport: Path, built_at: datetime) -> World:
+        """What the oracle counts from, as told by a passport."""
+        told_by: dict[str, Any] = yaml.safe_load(passport.read_text(encoding="utf-8"))
+        zone = ZoneInfo(told_by["time_zone"])
+        sites = [self._site(one["counter_id"], one["name"], zone) for one in told_by["sites"]]
+        return World(told_by, sites, self.truth, REPOSITORY / "reference", built_at)
+
+    def _site(self, counter_id: int, name: str, zone: ZoneInfo) -> Site:
+        visits_of = loaded(counter_id, FIRST_DAY, LAST_DAY)
+        hits_of = loaded(counter_id, HITS_FIRST, HITS_LAST)
+        return Site(
+            counter_id,
+            name,
+            zone,
+            visits_of,
+            list(self.emulator.visits(counter_id, visits_of.first, visits_of.last)),
+            hits_of,
+            list(self.emulator.hits(counter_id, hits_of.first, hits_of.last)),
+        )
+
+    @cached_property
+    def needles(self) -> list[str]:
+        """What must be found nowhere: planted persons and our secrets."""
+        return [*self.truth.personal, TOKEN, KEY]
+
+    def run(self, *dags: str) -> None:
+        """Run the DAGs in this order, those of Metrica over their spans."""
+        for dag in dags:
+            self.stage.run(dag, SPANS.get(dag))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Way]]:
+    """A second stage, run at the same time: another order, and hopeless files among the good."""
+    root = tmp_path_factory.mktemp("other") / "stage"
+
+    def go() -> Way:
+        with _emulator() as emulator:
+            way = _set_out(root, emulator)
+            _plant_hopeless_files(way)
+            way.run("load_metrica_hits", *reversed(FILE_DAGS), "load_metrica_visits", BUILD)
+            return way
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(go)
+
+
+@pytest.fixture(scope="module")
+def way(tmp_path_factory: pytest.TempPathFactory, other: Future[Way]) -> Iterator[Way]:
+    """All DAGs once."""
+    with _emulator() as emulator:
+        way = _set_out(tmp_path_factory.mktemp("way") / "stage", emulator)
+        way.run(*SPANS, *FILE_DAGS, BUILD)
+        yield way
+
+
+@pytest.fixture(scope="module")
+def first(way: Way) -> Dump:
+    """The warehouse after all DAGs ran once."""
+    return way.stage.dump(way.needles)
+
+
+@pytest.fixture(scope="module")
+def told_otherwise(way: Way, first: Dump) -> Dump:
+    """The same loads built under another passport."""
+    way.stage.run(BUILD, passport=ELSEWHERE)
+    return way.stage.dump()
+
+
+@pytest.fixture(scope="module")
+def second(way: Way, first: Dump, told_otherwise: Dump) -> Dump:
+    """The warehouse after all DAGs ran again."""
+    way.run(*SPANS, *FILE_DAGS, BUILD)
+    return way.stage.dump()
+
+
+def _emulator() -> MetricaEmulator:
+    settings = Settings(polls=1, parts_per_request=3)
+    return MetricaEmulator(COUNTERS, {TOKEN: None}, settings=settings, today=date(2024, 4, 10))
+
+
+def _set_out(root: Path, emulator: MetricaEmulator) -> Way:
+    stage = Stage(root, PASSPORT, emulator.port)
+    truth = write_inbox(stage.inbox, FIRST_MONTH, LAST_MONTH)
+    stage.airflow("db", "migrate")
+    return Way(stage, emulator, truth)
+
+
+def _plant_hopeless_files(way: Way) -> None:
+    name, snils = sorted(way.truth.personal)[-1], sorted(way.truth.personal)[0]
+    unknown = f"Погода;Кто смотрел\r\nдождь;{name} {snils}\r\n".encode("windows-1251")
+    entity = f'<!DOCTYPE a [<!ENTITY who "{name}">]><a fio="{snils}">&who;</a>'
+    contents = {
+        "gosuslugi/2024/погода.csv": unknown,
+        "smev/2024/сущность.xml": entity.encode(),
+        "registers/2024/битый.xlsx": f"PK\x03\x04 {name} {snils}".encode(),
+    }
+    assert set(contents) == HOPELESS
+    for path, content in contents.items():
+        write_file(way.stage.inbox / path, content, datetime(2024, 4, 2, tzinfo=ZoneInfo("UTC")))
+
+
+def _compare(world: World, dump: Dump, *tables: str) -> None:
+    marts = world.marts()
+    complaints = [
+        told(
+            table,
+            differences(
+                marts[table], dump["marts"][table], GRAIN[table], BY_THE_CLOCK.get(table, ())
+            ),
+        )
+        for table in tables or marts
+    ]
+    assert not any(complaints), "\n".join(filter(None, complaints))
+
+
+@pytest.mark.parametrize("table", sorted(COLUMNS.keys() - COUNTED_ELSEWHERE))
+def test_mart_is_what_the_sources_tell(way: Way, first: Dump, table: str) -> None:
+    _compare(way.world(PASSPORT, now()), first, table)
+
+
+def test_oracle_has_every_case_in_it(way: Way) -> None:
+    """The numbers compared above are no zeros and no copies of each other."""
+    marts = way.world(PASSPORT, now()).marts()
+    assert {row["status"] for row in marts["indicators_monthly"]} >= {
+        "off_track",
+        "at_risk",
+        "on_track",
+        "achieved",
+    }
+    audience = marts["site_audience"]
+    assert any(row["visits"] == 0 for row in audience)
+    for name in ("pageviews", "downloads", "exits"):
+        assert any(row[name] == 0 for row in marts["site_pages_monthly"]), name
+        assert any(row[name] for row in marts["site_pages_monthly"]), name
+    for name in ("overdue", "rated", "on_time"):
+        assert any(row[name] for row in marts["service_applications_monthly"]), name
+    for name in ("completion_share", "on_time_share", "average_working_days"):
+        assert any(row[name] for row in marts["service_quality_monthly"]), name
+    for name in ("overdue", "rejected", "repeats"):
+        assert any(row[name] for row in marts["smev_requests_daily"]), name
+    assert {row["channel_class"] for row in marts["smev_requests_daily"]} == {
+        "interagency",
+        "portal",
+    }
+    assert any(not row["is_active"] for row in marts["services_monthly"])
+
+
+def test_columns_are_those_of_the_contract(first: Dump) -> None:
+    assert set(first["marts"]) == set(COLUMNS)
+    found: dict[str, dict[str, str]] = {}
+    for column in first["columns"]:
+        if column["database"] == "marts":
+            found.setdefault(column["table"], {})[column["name"]] = _plain_type(column["type"])
+    assert found == COLUMNS
+
+
+def _plain_type(declared: str) -> str:
+    bare = re.sub(r"LowCardinality\((\w+)\)", r"\1", declared)
+    return re.sub(r"'(\w+)' = -?\d+", r"\1", bare)
+
+
+def test_every_mart_and_column_is_explained_in_russian(first: Dump) -> None:
+    told_of = [one for one in first["tables"] if one["database"] == "marts"]
+    told_of += [one for one in first["columns"] if one["database"] == "marts"]
+    assert len(told_of) > len(COLUMNS)
+    dumb = [
+        f"{one.get('table', '')}.{one['name']}"
+        for one in told_of
+        if not re.search("[а-яё]{3}", one["comment"], re.IGNORECASE)
+    ]
+    assert not dumb
+
+
+def test_books_balance(way: Way, first: Dump) -> None:
+    published = [one for one in first["loads"] if one["status"] == "published"]
+    assert {one["source"] for one in published} == {"metrica", "gosuslugi", "smev", "registers"}
+    wrong = [
+        one
+        for one in published
+        if one["delivered"] != one["loaded"] + one["quarantined"] + one["duplicates"]
+        or one["finished_at"] is None
+    ]
+    assert not wrong
+    assert [one for one in first["loads"] if one["status"] != "published"] == []
+
+
+def test_every_visit_and_hit_served_is_in_the_books(way: Way, first: Dump) -> None:
+    books = {
+        one["unit"]: one["delivered"]
+        for one in first["loads"]
+        if one["source"] == "metrica" and one["status"] == "published"
+    }
+    served: dict[str, int] = {}
+    for counter in COUNTERS:
+        visits_of = loaded(counter.id, FIRST_DAY, LAST_DAY)
+        served |= {f"{counter.id}/{day}": 0 for day in visits_of.counter_days()}
+        for visit in way.emulator.visits(counter.id, visits_of.first, visits_of.last):
+            served[f"{counter.id}/{visit.day}"] += 1
+        hits_of = loaded(counter.id, HITS_FIRST, HITS_LAST)
+        served |= {f"{counter.id}/{day}/hits": 0 for day in hits_of.counter_days()}
+        for hit in way.emulator.hits(counter.id, hits_of.first, hits_of.last):
+            served[f"{counter.id}/{hit.happened.date()}/hits"] += 1
+    assert books == served
+
+
+def test_every_row_sent_is_in_the_books(way: Way, first: Dump) -> None:
+    books = [one for one in first["loads"] if one["source"] != "metrica"]
+    wrong = []
+    for file in way.truth.files:
+        mine = [one for one in books if one["unit"] == str(file.path)]
+        delivered = sum(one["delivered"] for one in mine)
+        if delivered != file.delivered:
+            wrong.append(
+                f"{file.path}: {file.delivered} rows sent, {delivered} in {len(mine)} loads"
+            )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_bad_piece_is_in_quarantine(way: Way, first: Dump) -> None:
+    kept = first["quarantine"]
+    assert all(one["reason"] for one in kept)
+    missing = [
+        bad
+        for bad in way.truth.bad
+        if not any(
+            one["unit"] == str(bad.path)
+            and (bad.line is None or one["line"] == bad.line)
+            and (bad.member is None or one["sheet"] == bad.member)
+            for one in kept
+        )
+    ]
+    assert not missing
+    assert len({(one["unit"], one["sheet"], one["line"]) for one in kept}) == len(way.truth.bad)
+
+
+def test_no_person_and_no_secret_is_found_again(way: Way, first: Dump) -> None:
+    assert first["searched"] == len(way.needles) > 1000
+    assert first["found"] == []
+    assert _leaks(way) == []
+
+
+def _leaks(way: Way) -> list[str]:
+    texts = way.stage.texts()
+    assert all(f"dags test {dag}" in texts[way.stage.said] for dag in (*FILE_DAGS, BUILD))
+    return [
+        f"{path.relative_to(way.stage.root)}: {needle}"
+        for path, text in texts.items()
+        for needle in way.needles
+        if needle.lower() in text
+    ]
+
+
+def test_inbox_is_emptied_into_the_archive(way: Way, first: Dump) -> None:
+    assert [path for path in way.stage.inbox.rglob("*") if path.is_file()] == []
+    assert not list(way.stage.archive.rglob("*.reason.txt"))
+
+
+def test_another_passport_over_the_same_loads(way: Way, told_otherwise: Dump) -> None:
+    _compare(way.world(ELSEWHERE, now()), told_otherwise)
+
+
+def test_second_runs_change_nothing(first: Dump, second: Dump) -> None:
+    _unchanged(first, second)
+
+
+def test_another_order_changes_nothing(first: Dump, other: Future[Way]) -> None:
+    _unchanged(first, other.result().stage.dump())
+
+
+def test_hopeless_files_are_rejected_without_a_word_of_them(other: Future[Way]) -> None:
+    way = other.result()
+    dump = way.stage.dump(way.needles)
+    assert dump["found"] == []
+    failed = {one["unit"]: one for one in dump["loads"] if one["status"] == "failed"}
+    assert set(failed) == HOPELESS
+    assert all(one["message"] and one["loaded"] == 0 for one in failed.values())
+    reasons = list((way.stage.archive / "rejected").rglob("*.reason.txt"))
+    assert len(reasons) == len(HOPELESS)
+    assert all(re.search("[а-яё]{3}", path.read_text("utf-8")) for path in reasons)
+    assert [path for path in way.stage.inbox.rglob("*") if path.is_file()] == []
+    assert _leaks(way) == []
+
+
+def _unchanged(before: Dump, after: Dump) -> None:
+    complaints = [
+        told(
+            table,
+            differences(
+                before["marts"][table],
+                after["marts"][table],
+                GRAIN[table],
+                BY_THE_CLOCK.get(table, ()),
+            ),
+        )
+        for table in COLUMNS
+    ]
+    assert not any(complaints), "\n".join(filter(None, complaints))

@@ -1,0 +1,133 @@
+"""Archived files are loaded anew after the lists of ``reference/`` were mended."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from municipal_indicators import settings
+from municipal_indicators.inbox.file_loads import load_again, load_outcome
+from municipal_indicators.reference import lists
+from municipal_indicators.sources.gosuslugi.files import load_file as load_gosuslugi
+from municipal_indicators.sources.registers.files import load_file
+from municipal_indicators.warehouse.client import Warehouse
+from tests.emulators.inbox.tables import Table, xlsx_bytes
+from tests.sources.gosuslugi.registers_of_applications import register, row
+from tests.spreadsheets.arrivals import MODIFIED, ZONE, Arrivals
+
+HEADINGS = ("Номер", "Подразделение", "ПК", "СЗИ", "СЭД", "На дату")
+
+
+def register_of(word: str, number: str = "2") -> bytes:
+    rows = [
+        ("1", "Архив", "да", "да", "да", "30.06.2024"),
+        (number, "Архив", word, "да", "да", "30.06.2024"),
+    ]
+    return xlsx_bytes(Table(HEADINGS, rows))
+
+
+@pytest.fixture
+def arrivals(places: Path, warehouse: Warehouse) -> Arrivals:
+    return Arrivals("registers", places, warehouse, load_file)
+
+
+@pytest.fixture
+def own_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of ``reference/`` that can be mended."""
+    folder = tmp_path / "reference"
+    shutil.copytree(settings.REFERENCE, folder)
+    monkeypatch.setattr(settings, "REFERENCE", folder)
+    monkeypatch.setattr(lists.read_mapping, "__defaults__", (folder,))
+    return folder
+
+
+def mend(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
+    arrivals: Arrivals, own_lists: Path
+) -> None:
+    arrivals.put("good.xlsx", register_of("да", number="3"))
+    arrivals.take("a.xlsx", register_of("стоит"))
+    assert [reason[2] for reason in arrivals.quarantine()] == ["ПК"]
+    mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    assert load_outcome("registers", load_file, ZONE, again=True) == {"published": 1, "failed": ""}
+    rows = arrivals.rows("number, has_pc", "core.workplace_rows", "number, unit_key")
+    assert sorted(rows) == [("1", True), ("1", True), ("2", True), ("3", True)]
+    assert (
+        arrivals.warehouse.value(
+            "SELECT count() FROM ops.quarantine WHERE load_id IN (SELECT load_id FROM ops.published)"
+        )
+        == 0
+    )
+    # Nothing is left to do, and what was archived stays there.
+    assert load_outcome("registers", load_file, ZONE, again=True)["published"] == 0
+    assert len(list((arrivals.places / "archive" / "registers").iterdir())) == 2
+    assert not list((arrivals.places / "inbox").rglob("*.xlsx"))
+
+
+def test_a_file_loaded_again_keeps_its_rank_among_others(
+    arrivals: Arrivals, own_lists: Path
+) -> None:
+    arrivals.take("old.xlsx", register_of("стоит"))
+    arrivals.take("new.xlsx", register_of("нет"), MODIFIED + timedelta(days=1))
+    mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    assert load_again("registers", load_file, ZONE).published == 1
+    assert arrivals.warehouse.rows("SELECT has_pc FROM core.workplaces WHERE number_key = '2'") == [
+        (False,)
+    ]
+
+
+def test_a_status_that_nobody_had_mapped_is_mended(
+    places: Path, warehouse: Warehouse, own_lists: Path
+) -> None:
+    arrivals = Arrivals("gosuslugi", places, warehouse, load_gosuslugi)
+    arrivals.put("other.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
+    arrivals.take("a.xlsx", xlsx_bytes(register(row(Статус="Ждём чуда"))))
+    mend(own_lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Ждём чуда\n")
+    assert load_again("gosuslugi", load_gosuslugi, ZONE).published == 1
+    assert sorted(arrivals.rows("status_group", "core.service_application_rows")) == [
+        ("in_progress",),
+        ("provided",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "published"), [("a.xlsx", 1), ("*.xlsx", 2), ("*_*", 1), ("", 0), ("b*", 0)]
+)
+def test_files_are_chosen_by_their_path(names: str, published: int, arrivals: Arrivals) -> None:
+    arrivals.put("a.xlsx", register_of("да"))
+    arrivals.take("2024/a_1.xlsx", register_of("нет"))
+    assert load_again("registers", load_file, ZONE, names).published == published
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_without_its_archived_content_the_published_version_stays(
+    is_there: bool, arrivals: Arrivals
+) -> None:
+    arrivals.take("a.xlsx", register_of("стоит"))
+    (archived,) = (arrivals.places / "archive" / "registers").iterdir()
+    if is_there:
+        archived.write_bytes(b"other")
+    else:
+        archived.unlink()
+    arrivals.put("b.xlsx", register_of("да", number="9"))
+    outcome = load_outcome("registers", load_file, ZONE, again=True)
+    assert outcome["published"] == 1
+    assert ("is not its content" if is_there else "does not exist") in outcome["failed"]
+    assert sorted(arrivals.rows("number", "core.workplace_rows")) == [("1",), ("1",), ("9",)]
+
+
+def test_a_file_that_is_refused_now_keeps_its_published_version(
+    arrivals: Arrivals, own_lists: Path
+) -> None:
+    arrivals.take("a.xlsx", register_of("стоит"))
+    mend(own_lists / "headings.yaml", "    - СЭД\n", "    - Совсем другое\n")
+    assert load_again("registers", load_file, ZONE, "a.xlsx").rejected == ["registers/a.xlsx"]
+    assert arrivals.rows("number", "core.workplace_rows") == [("1",)]

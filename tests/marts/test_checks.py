@@ -1,0 +1,111 @@
+"""The data checks: quiet over sound marts, exact about what they find."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import date
+
+import pytest
+
+from municipal_indicators.errors import DataCheckError
+from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.checks import Checked, check_marts
+from municipal_indicators.reference.passport import load_passport
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse
+from tests.marts.given import Given
+
+
+@pytest.fixture
+def built(warehouse: Warehouse) -> Given:
+    """Marts over two days of visits."""
+    given = Given(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    given.visits(date(2024, 1, 30), [{}, {"counter_user_id_hash": 2}])
+    given.visits(date(2024, 1, 31), [{}])
+    given.build()
+    return given
+
+
+def test_sound_marts_pass_every_check(built: Given) -> None:
+    checks = list((REPOSITORY / "sql" / "checks").rglob("*.sql"))
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    assert check_marts(built.warehouse) == Checked(passed=len(checks), warnings=())
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (
+            "DELETE FROM core.metrica_visits WHERE counter_user_id_hash = 2",
+            "published_visits_are_all_there",
+        ),
+        (
+            "DELETE FROM marts.indicators_monthly WHERE indicator = 'ict_events'",
+            "indicators_are_complete",
+        ),
+        (
+            "DELETE FROM marts.site_audience WHERE period_start = '2024-01-31'",
+            "months_hold_their_visits",
+        ),
+        (
+            "INSERT INTO ops.load_events (source, status, at, delivered)"
+            " VALUES ('x', 'published', now64(), 1)",
+            "published_books_balance",
+        ),
+        (
+            "INSERT INTO marts.smev_requests_daily (requests, answered) VALUES (1, 2)",
+            "answers_fit_requests",
+        ),
+        (
+            "INSERT INTO marts.site_audience (grain, bounce_share) VALUES ('year', 1.5)",
+            "shares_are_shares",
+        ),
+    ],
+)
+def test_damage_is_found_and_named(built: Given, damage: str, check: str) -> None:
+    built.warehouse.command(damage)
+    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): 1 rows|{check}"):
+        check_marts(built.warehouse)
+
+
+def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:
+    rows = build_marts(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    assert rows["marts.indicators_monthly"] == 0
+    assert check_marts(warehouse).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            "(day, counter_id, visits, reported_visits, is_within_tolerance, compared_at) "
+            "VALUES ('2024-01-30', 5, 90, 100, false, now())",
+            r"warnings/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): 1 rows, "
+            r"first \(2024-01-30, 5, 90, 100, ",
+        ),
+        (
+            "(day, counter_id) VALUES ('2024-01-29', 5), ('2024-01-30', 5)",
+            r"warnings/settled_days_are_compared\.sql \(.*\): 1 rows, first \(5, 2, 2024-01-29, 2024-01-30\)",
+        ),
+    ],
+)
+def test_a_warning_is_told_and_nothing_fails(
+    built: Given, caplog: pytest.LogCaptureFixture, rows: str, told: str
+) -> None:
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    built.warehouse.command(f"INSERT INTO marts.metrica_reconciliation {rows}")
+    with caplog.at_level(logging.WARNING, "municipal_indicators.marts.checks"):
+        checked = check_marts(built.warehouse)
+    assert len(checked.warnings) == 1
+    assert re.search(told, checked.warnings[0])
+    assert checked.warnings[0] in caplog.messages
+
+
+def test_days_within_the_tolerance_or_not_due_yet_are_no_warning(built: Given) -> None:
+    built.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    built.warehouse.command(
+        "INSERT INTO marts.metrica_reconciliation (day, is_within_tolerance, compared_at) VALUES "
+        "('2024-01-30', true, now()), (today() - 6, NULL, NULL)"
+    )
+    assert check_marts(built.warehouse).warnings == ()

@@ -1,0 +1,147 @@
+"""Catalogues of services: validity, level, electronic filing by flag or by channels."""
+
+# ruff: noqa: DTZ001 - the engine answers in UTC without saying so
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes
+from tests.spreadsheets.arrivals import Arrivals
+
+ROWS = "core.service_catalogue_rows"
+HEADINGS = (
+    "Код услуги",
+    "Наименование",
+    "Уровень",
+    "Электронная подача",
+    "Действует с",
+    "Действует по",
+)
+GOOD: tuple[Cell, ...] = (
+    "5700000000000163601",
+    "Выдача планов",
+    "Муниципальная",
+    "да",
+    "01.01.2020",
+    "31.12.2025",
+)
+
+
+def check(arrivals: Arrivals, column: str, place: int, expected: Mapping[Cell, Any]) -> None:
+    """Each cell at a place becomes what is expected (a tuple: the fault), all in one catalogue."""
+    rows = [
+        (code if place else cell, *GOOD[1:place], *([cell] if place else []), *GOOD[place + 1 :])
+        for code, cell in enumerate(expected, start=60_010_100)
+    ]
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS, rows)))
+    found: dict[int, Any] = dict(arrivals.rows(f"line, {column}", ROWS))
+    found |= {line: tuple(fault) for _, line, *fault in arrivals.quarantine()}
+    assert dict(zip(expected, (found[line] for line in sorted(found)), strict=True)) == expected
+
+
+def test_a_row_is_loaded_with_all_that_it_says(arrivals: Arrivals) -> None:
+    table = Table(HEADINGS, [GOOD], title_rows=("Перечень услуг, сформирован 03.04.2024",))
+    arrivals.take("a.csv", csv_bytes(table))
+    assert arrivals.rows(
+        "file_at, is_dated, service_code, service_name, level, is_electronic, valid_from, valid_to",
+        ROWS,
+    ) == [
+        (
+            datetime(2024, 4, 2, 21),
+            True,
+            "5700000000000163601",
+            "Выдача планов",
+            "муниципальная",
+            True,
+            date(2020, 1, 1),
+            date(2025, 12, 31),
+        )
+    ]
+
+
+def test_the_last_day_may_have_no_column(arrivals: Arrivals) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS[:5], [GOOD[:5]])))
+    assert arrivals.rows("valid_to, is_dated", ROWS) == [(None, False)]
+
+
+def test_electronic_filing(arrivals: Arrivals) -> None:
+    fault = (
+        "Электронная подача",
+        "neither yes or no nor a list of known channels (reference/channels.yaml)",
+    )
+    yes = [
+        "да",
+        "Да ",
+        "+",
+        "ЕПГУ",
+        "ЕПГУ; МФЦ; лично",
+        "лично, РПГУ",
+        "Госуслуги и МФЦ",
+        "Да (ЕПГУ)",
+    ]
+    no = ["нет", "-", "лично; МФЦ", "лично, МФЦ, почта", "Нет, только лично"]
+    expected: dict[Cell, Any] = {
+        **dict.fromkeys(yes, True),
+        **dict.fromkeys(no, False),
+        **dict.fromkeys(["ЕПГУ: нет", "возможно", ""], fault),
+    }
+    check(arrivals, "is_electronic", 3, expected)
+
+
+def test_levels(arrivals: Arrivals) -> None:
+    expected: dict[Cell, Any] = {
+        "муниципальная услуга": "муниципальная",
+        "МУНИЦИПАЛЬНАЯ": "муниципальная",
+        "Переданная государственная": "переданная государственная",
+        "Ведомственная": "ведомственная",
+        "": ("Уровень", "empty"),
+    }
+    check(arrivals, "level", 2, expected)
+
+
+def test_the_last_day(arrivals: Arrivals) -> None:
+    expected: dict[Cell, Any] = {
+        "": None,
+        "бессрочно": None,
+        "-": None,
+        "31.12.9999": None,
+        date(2024, 6, 30): date(2024, 6, 30),
+        "31.12.2019": ("Действует по", "before the first day of validity"),
+        "конец года": ("Действует по", "no date: expected dd.mm.yyyy, ISO 8601 or a date of Excel"),
+    }
+    check(arrivals, "valid_to", 5, expected)
+
+
+def test_the_first_day(arrivals: Arrivals) -> None:
+    expected: dict[Cell, Any] = {
+        "01.01.1900": date(1970, 1, 1),
+        "01.07.2022": date(2022, 7, 1),
+        "": ("Действует с", "empty"),
+    }
+    check(arrivals, "valid_from", 4, expected)
+
+
+def test_a_name_is_needed(arrivals: Arrivals) -> None:
+    check(arrivals, "service_name", 1, {"Справка": "Справка", "": ("Наименование", "empty")})
+
+
+def test_a_code_is_needed_whole(arrivals: Arrivals) -> None:
+    damaged = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
+    expected: dict[Cell, Any] = {
+        60010153: "60010153",
+        "0012": "0012",
+        5.7e18: ("Код услуги", damaged),
+        "": ("Код услуги", "empty"),
+    }
+    check(arrivals, "service_code", 0, expected)
+
+
+def test_the_later_export_wins_whatever_arrives_first(arrivals: Arrivals) -> None:
+    for day, flag in (("05.05.2024", "нет"), ("04.04.2024", "да")):
+        row = [*GOOD[:3], flag, *GOOD[4:]]
+        table = Table(HEADINGS, [row], title_rows=(f"По состоянию на {day}",))
+        arrivals.take(f"{day}.xlsx", xlsx_bytes(table))
+    assert arrivals.warehouse.rows("SELECT is_electronic FROM core.service_catalogue") == [(False,)]

@@ -1,0 +1,86 @@
+"""What a request brought to the loader, and what then stands in the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
+from municipal_indicators.sources.metrica.logs import PreparedLog
+from municipal_indicators.warehouse.client import Warehouse
+from tests.emulators.metrica import Visit
+
+REQUESTED = datetime(2024, 3, 9, 1, tzinfo=UTC)
+COLUMNS = (
+    "visit_id, counter_id, started_at, counter_user_id_hash, client_id, is_new_user, is_bounce, page_views, "
+    "visit_duration_seconds, start_url, end_url, referer, traffic_source, search_engine, device, "
+    "operating_system, browser, city, goals, parameters"
+)
+
+
+def expected(found: Iterable[Visit], zone: str) -> list[tuple[Any, ...]]:
+    """Visits as the warehouse should hold them, told from the emulator's truth."""
+
+    def masked(url: str) -> str:
+        return url.replace("ivan.petrov@mail.example", "***").replace("79990000000", "***")
+
+    return sorted(
+        (
+            v.visit_id,
+            v.counter_id,
+            v.started.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None),
+            v.user_hash,
+            v.client_id,
+            bool(v.is_new_user),
+            bool(v.bounce),
+            v.page_views,
+            v.duration,
+            masked(v.start_url),
+            masked(v.end_url),
+            masked(v.referer),
+            v.lastsign_source,
+            v.lastsign_search_engine_root,
+            v.device,
+            v.operating_system_root,
+            v.browser,
+            v.visitor.place.city,
+            [goal for goal, _ in v.goals],
+            list(v.parameters[:1]),
+        )
+        for v in found
+    )
+
+
+def published(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    rows = warehouse.rows(
+        f"""
+        SELECT {COLUMNS} FROM core.metrica_visits
+        WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
+        """
+    )
+    return sorted((*row[:2], row[2].replace(tzinfo=None), *row[3:]) for row in rows)
+
+
+def fetched(
+    client: MetricaClient, folder: Path, wanted: LogOrder, zone: str = "Europe/Moscow"
+) -> PreparedLog:
+    request = client.create(wanted)
+    assert request
+    while not request.is_processed:
+        request = client.log_request(wanted.counter_id, request.request_id)
+    parts = []
+    for part in sorted(request.parts, key=lambda part: part.part_number):
+        path = folder / f"{request.request_id}.{part.part_number}.tsv"
+        client.download(request, part, path)
+        parts.append((part.part_number, path))
+    client.clean(request)
+    return PreparedLog(wanted, parts, zone, REQUESTED)
+
+
+def quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "SELECT unit, sheet, line, field, reason, masked_row FROM ops.quarantine ORDER BY sheet, line"
+    )

@@ -1,0 +1,49 @@
+"""The whole way without Airflow's scheduler, each source as its DAG's tasks call it.
+
+As a program, ``python -m tests.warehouse.server.pipeline SOURCE``, it loads one source in its own process.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+FILE_SOURCES = ("gosuslugi", "registers", "smev")
+DAYS = ("2024-03-01", "2024-03-03")
+
+
+def load(source: str) -> int:
+    """Load a source; how many files or orders were published. Raises AssertionError where one failed."""
+    from municipal_indicators.inbox.file_loads import load_outcome
+    from municipal_indicators.reference.passport import load_passport
+
+    if source == "metrica":
+        from municipal_indicators.warehouse.client import open_warehouse
+        from municipal_indicators.warehouse.migrations import apply_schema
+        from tests.sources.metrica.site_loads import run_all
+
+        with open_warehouse() as warehouse:
+            apply_schema(warehouse)
+        return len(run_all(f"run of {source}", *DAYS))
+    loader = import_module(f"municipal_indicators.{source}.files")
+    outcome = load_outcome(source, loader.load_file, load_passport().time_zone)
+    assert not outcome["failed"], outcome["failed"]
+    return int(outcome["published"])
+
+
+def build() -> dict[str, int]:
+    """Build all marts, check them and sweep; the rows of each mart."""
+    from municipal_indicators.marts import build, checks
+    from municipal_indicators.reference.passport import load_passport
+    from municipal_indicators.warehouse import retention
+    from municipal_indicators.warehouse.client import open_warehouse
+
+    with open_warehouse() as warehouse:
+        rows = build.build_marts(warehouse, load_passport())
+        checks.check_marts(warehouse)
+        retention.sweep_loads(warehouse)
+    return rows
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"published {load(sys.argv[1])}\n")

@@ -1,0 +1,30 @@
+"""What readers see in the warehouse, in a form that two runs can be compared by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from municipal_indicators.warehouse.client import Warehouse
+
+# When something ran, which no two runs share.
+_MOMENTS = {"computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"}
+
+
+def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the views of ``core`` or the tables of ``marts``, without the moments of runs."""
+    engine = "engine = 'View'" if database == "core" else "engine LIKE '%MergeTree'"
+    names = warehouse.rows(
+        f"SELECT name FROM system.tables WHERE database = '{database}' AND {engine} ORDER BY name"
+    )
+    rows = {}
+    for (name,) in names:
+        columns = [one for one in warehouse.columns(f"{database}.{name}") if one not in _MOMENTS]
+        rows[name] = warehouse.rows(
+            f"SELECT {', '.join(columns)} FROM {database}.{name} ORDER BY ALL"
+        )
+    return rows
+
+
+def count(found: dict[str, list[tuple[Any, ...]]]) -> int:
+    """How many rows that are."""
+    return sum(len(rows) for rows in found.values())

@@ -1,0 +1,133 @@
+"""Several loads at once over one server, each in a process of its own, as Airflow's tasks are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from municipal_indicators.errors import WarehouseUnreachableError
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
+from municipal_indicators.warehouse.load_ledger import (
+    Books,
+    Unit,
+    begin_loads,
+    publish_loads,
+    published_loads,
+)
+from tests.conftest import _empty
+from tests.emulators.clickhouse import ClickHouseFront
+from tests.emulators.inbox import write_inbox
+from tests.emulators.metrica import MetricaEmulator
+from tests.warehouse.server import pipeline
+from tests.warehouse.server.rows import count, seen
+
+pytestmark = pytest.mark.slow
+
+SOURCES = ("metrica", *pipeline.FILE_SOURCES)
+
+
+def in_processes(sources: tuple[str, ...]) -> list[subprocess.CompletedProcess[str]]:
+    """Load each of these at the same time."""
+
+    def load(source: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.warehouse.server.pipeline", source],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    with ThreadPoolExecutor(len(sources)) as pool:
+        return list(pool.map(load, sources))
+
+
+@pytest.fixture
+def sent(places: Path) -> Callable[[], None]:
+    """Put the same month of files into the inbox again, as if nothing had been archived."""
+
+    def send() -> None:
+        for name in ("inbox", "archive"):
+            shutil.rmtree(places / name)
+            (places / name).mkdir()
+        write_inbox(places / "inbox", date(2024, 3, 1), date(2024, 3, 31))
+
+    return send
+
+
+def test_sources_that_load_at_once_bring_what_they_bring_one_after_another(
+    server: ClickHouseFront,
+    emulator: MetricaEmulator,
+    opened: Warehouse,
+    sent: Callable[[], None],
+) -> None:
+    def found() -> tuple[dict[str, Any], dict[str, Any], list[tuple[Any, ...]]]:
+        pipeline.build()
+        books = (
+            "SELECT source, count(), sum(delivered), sum(loaded), sum(quarantined), sum(duplicates)"
+        )
+        books += " FROM ops.loads WHERE status = 'published' GROUP BY source ORDER BY source"
+        return seen(opened, "core"), seen(opened, "marts"), opened.rows(books)
+
+    sent()
+    for source in SOURCES:
+        assert pipeline.load(source) > 0
+    one_by_one = found()
+    assert count(one_by_one[0]) > 100
+    assert [row[0] for row in one_by_one[2]] == sorted(SOURCES)
+
+    # Marts are built before a build is interrupted, so that readers have something to keep.
+    server.fail_next("reset_after", "EXCHANGE TABLES .*marts", after=3)
+    with pytest.raises(WarehouseUnreachableError):
+        pipeline.build()
+    assert set(seen(opened, "marts")) >= set(one_by_one[1])
+    assert found() == one_by_one
+
+    _empty(opened)
+    sent()
+    for done in in_processes(SOURCES):
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert "published" in done.stdout
+    assert found() == one_by_one
+
+
+def test_ledgers_written_at_once_keep_every_entry(server: ClickHouseFront) -> None:
+    def publish(number: int) -> int:
+        with open_warehouse() as warehouse:
+            for day in range(5):
+                loads = begin_loads(warehouse, [Unit("metrica", f"{number}/{day}", "a day")])
+                publish_loads(warehouse, [(loads[0], Books(number, number), "")])
+        return number
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(publish, range(6))) == list(range(6))
+    with open_warehouse() as warehouse:
+        assert len(published_loads(warehouse, "metrica")) == 30
+        assert warehouse.value("SELECT sum(delivered) FROM ops.loads") == 5 * sum(range(6))
+
+
+def test_one_session_runs_one_statement_at_a_time(server: ClickHouseFront) -> None:
+    """Why each thread has a client of its own (`Warehouse.more`): the server refuses the second."""
+    with open_warehouse() as first, open_warehouse() as second, ThreadPoolExecutor(2) as pool:
+        second.client.set_client_setting(
+            "session_id", first.client.get_client_setting("session_id")
+        )
+        slow = "SELECT sum(sleepEachRow(1)) FROM numbers(3)"
+        both = [pool.submit(one.value, slow) for one in (first, second)]
+        refusals = [error for error in (one.exception() for one in both) if error]
+    assert len(refusals) == 1
+    assert isinstance(refusals[0], DatabaseError)
+    assert "SESSION_IS_LOCKED" in str(refusals[0])
