@@ -51,7 +51,7 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
         from municipal_indicators.inbox.file_loads import load_outcome
         from municipal_indicators.reference.passport import load_passport
 
-        loader = import_module(f"municipal_indicators.{source}.files")
+        loader = import_module(f"municipal_indicators.sources.{source}.files")
         again = get_current_context()["params"]["again"]
         return load_outcome(
             source,

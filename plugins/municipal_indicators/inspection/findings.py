@@ -127,7 +127,7 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
 
 def _kinds() -> dict[str, Sequence[TableKind]]:
     """The kinds of table of each source that has any."""
-    return {name: import_module(f"municipal_indicators.{name}.files").KINDS for name in OF_TABLES}
+    return {name: import_module(f"municipal_indicators.sources.{name}.files").KINDS for name in OF_TABLES}
 
 
 def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[RefusedTable]:
@@ -174,7 +174,7 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
 
 def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
     if source not in OF_TABLES:
-        loader: Loader = import_module(f"municipal_indicators.{source}.files").load_file
+        loader: Loader = import_module(f"municipal_indicators.sources.{source}.files").load_file
         return loader
     kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in _kinds()[source]]
 

@@ -246,7 +246,7 @@ class _Translation:
     def _unknown(self, text: str, why: str = "no form like it is known") -> ConfigurationError:
         return ConfigurationError(
             f"This statement cannot be carried to the cluster {self.cluster}: {why}. Write it in one of the "
-            f"forms of municipal_indicators/cluster.py or add the form there: {text[:200]}"
+            f"forms of municipal_indicators/warehouse/cluster.py or add the form there: {text[:200]}"
         )
 
 

@@ -235,5 +235,5 @@ def test_every_reality_names_tests_that_exist() -> None:
         *range(1, 26)
     ]
     for place, name in re.findall(r"`([\w/.]+)::(test_\w+)`", text):
-        path = "gosuslugi/test_realities.py" if place == "realities" else place
+        path = "sources/gosuslugi/test_realities.py" if place == "realities" else place
         assert f"\ndef {name}(" in (REPOSITORY / "tests" / path).read_text("utf-8"), name

@@ -25,7 +25,7 @@ def load(source: str) -> int:
         with open_warehouse() as warehouse:
             apply_schema(warehouse)
         return len(run_all(f"run of {source}", *DAYS))
-    loader = import_module(f"municipal_indicators.{source}.files")
+    loader = import_module(f"municipal_indicators.sources.{source}.files")
     outcome = load_outcome(source, loader.load_file, load_passport().time_zone)
     assert not outcome["failed"], outcome["failed"]
     return int(outcome["published"])
