@@ -127,7 +127,10 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
 
 def _kinds() -> dict[str, Sequence[TableKind]]:
     """The kinds of table of each source that has any."""
-    return {name: import_module(f"municipal_indicators.sources.{name}.files").KINDS for name in OF_TABLES}
+    return {
+        name: import_module(f"municipal_indicators.sources.{name}.files").KINDS
+        for name in OF_TABLES
+    }
 
 
 def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[RefusedTable]:
