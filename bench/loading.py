@@ -29,6 +29,7 @@ from bench.measuring import (
 
 if TYPE_CHECKING:
     from municipal_indicators.inbox.file_loads import Loader
+    from municipal_indicators.sources.file_sources import file_source
     from municipal_indicators.warehouse.client import Warehouse
 
 ZONE = "Europe/Moscow"
@@ -146,8 +147,8 @@ def our_load(
 
     from municipal_indicators import settings
     from municipal_indicators.inbox.file_loads import load_outcome
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import embedded_path, open_warehouse
-    from municipal_indicators.warehouse.migrations import apply_schema
 
     inbox = Path(str(settings.inbox_folder())) / source
     inbox.mkdir(parents=True)
@@ -167,7 +168,7 @@ def our_load(
         kept.close()
         return rows
 
-    return lambda: outcome.update(load_outcome(source, loader, ZONE)), counted
+    return lambda: outcome.update(load_outcome(file_source(source, ZONE, loader))), counted
 
 
 def engine_load(create: str, insert: str) -> Prepared:

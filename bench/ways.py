@@ -48,8 +48,8 @@ class Prepared:
 
 def describe(task: Task) -> dict[str, Any]:
     """Columns and sorting key of our table, for the tables of the other ways."""
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
-    from municipal_indicators.warehouse.migrations import apply_schema
 
     database, table = OURS.split(".")
     with open_warehouse() as warehouse:
@@ -70,8 +70,8 @@ def ours(task: Task) -> Prepared:
     """Our load task, from the first byte of the prepared request to publication."""
     from municipal_indicators.sources.metrica.plan import PlannedSite
     from municipal_indicators.sources.metrica.site_load import SiteLoad
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
-    from municipal_indicators.warehouse.migrations import apply_schema
 
     with open_warehouse() as warehouse:
         apply_schema(warehouse)

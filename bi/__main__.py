@@ -45,8 +45,8 @@ def _marts_of_the_schema() -> list[Mart]:
         connection = {"conn_type": "clickhouse", "extra": {"client_kwargs": engine}}
         os.environ["AIRFLOW_HOME"] = folder
         os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = json.dumps(connection)
+        from municipal_indicators.sources.schema import apply_schema
         from municipal_indicators.warehouse.client import open_warehouse
-        from municipal_indicators.warehouse.migrations import apply_schema
 
         with open_warehouse() as warehouse:
             apply_schema(warehouse)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import AssetAny, dag, task
 
-from municipal_indicators.dag_support.assets import SOURCES
+from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.settings import WAREHOUSE_POOL
 
@@ -33,7 +33,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
 @dag(
     dag_display_name="Build the indicator marts",
     description="Indicators and marts for BI, the data checks over them, and the report page",
-    schedule=AssetAny(*SOURCES),
+    schedule=AssetAny(*ASSETS.values()),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
@@ -48,12 +48,12 @@ def build_indicator_marts() -> None:
     def build_marts() -> dict[str, int]:
         from municipal_indicators.marts import build
         from municipal_indicators.reference.passport import load_passport
-        from municipal_indicators.warehouse import migrations
+        from municipal_indicators.sources import schema
         from municipal_indicators.warehouse.client import open_warehouse
 
         passport = load_passport()
         with open_warehouse() as warehouse:
-            migrations.apply_schema(warehouse)
+            schema.apply_schema(warehouse)
             return build.build_marts(warehouse, passport)
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")

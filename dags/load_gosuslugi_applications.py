@@ -13,7 +13,7 @@ hashes with the Variable `personal_data_key`.
 
 ### Params
 `again`, empty by default: new files only. `true` first loads those archived files anew that have
-rows in quarantine or words that nobody had mapped; a pattern such as `2024/*.xlsx` those whose
+rows in quarantine or words that no list maps; a pattern such as `2024/*.xlsx` those whose
 path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.dag_support.assets import SERVICE_APPLICATIONS
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
@@ -48,7 +47,7 @@ from municipal_indicators.dag_support.schedules import every_night
 )
 def load_gosuslugi_applications() -> None:
     """Load what has arrived, then announce it."""
-    load_and_announce("gosuslugi", SERVICE_APPLICATIONS, announcement="announce_applications")
+    load_and_announce("gosuslugi")
 
 
 load_gosuslugi_applications()

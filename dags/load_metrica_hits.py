@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.dag_support.assets import METRICA_HITS
+from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
 from municipal_indicators.sources.metrica.tasks import load_logs, span_params
@@ -50,7 +50,7 @@ from municipal_indicators.sources.metrica.tasks import load_logs, span_params
 )
 def load_metrica_hits() -> None:
     """Declare the tasks."""
-    load_logs("hits", METRICA_HITS)
+    load_logs("hits", ASSETS["metrica_hits"])
 
 
 load_metrica_hits()

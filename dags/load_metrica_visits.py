@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.dag_support.assets import METRICA_VISITS
+from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
 from municipal_indicators.sources.metrica.tasks import load_logs, span_params
@@ -48,7 +48,7 @@ from municipal_indicators.sources.metrica.tasks import load_logs, span_params
 )
 def load_metrica_visits() -> None:
     """Declare the tasks."""
-    load_logs("visits", METRICA_VISITS)
+    load_logs("visits", ASSETS["metrica_visits"])
 
 
 load_metrica_visits()

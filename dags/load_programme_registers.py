@@ -12,7 +12,7 @@ and `reference/words.yaml`.
 
 ### Params
 `again`, empty by default: new files only. `true` first loads those archived files anew that have
-rows in quarantine or words that nobody had mapped; a pattern such as `2024/*.xlsx` those whose
+rows in quarantine or words that no list maps; a pattern such as `2024/*.xlsx` those whose
 path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.dag_support.assets import PROGRAMME_REGISTERS
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
@@ -46,7 +45,7 @@ from municipal_indicators.dag_support.schedules import every_night
 )
 def load_programme_registers() -> None:
     """Load what has arrived, then announce it."""
-    load_and_announce("registers", PROGRAMME_REGISTERS, announcement="announce_registers")
+    load_and_announce("registers")
 
 
 load_programme_registers()

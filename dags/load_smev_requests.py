@@ -12,7 +12,7 @@ Senders on test stands, names of operations, texts of log events and time zones 
 
 ### Params
 `again`, empty by default: new files only. `true` first loads those archived files anew that have
-rows in quarantine or words that nobody had mapped; a pattern such as `2024/*.xlsx` those whose
+rows in quarantine or words that no list maps; a pattern such as `2024/*.xlsx` those whose
 path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from municipal_indicators.dag_support.assets import SMEV_REQUESTS
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
@@ -46,7 +45,7 @@ from municipal_indicators.dag_support.schedules import every_night
 )
 def load_smev_requests() -> None:
     """Load what has arrived, then announce it."""
-    load_and_announce("smev", SMEV_REQUESTS, announcement="announce_requests")
+    load_and_announce("smev")
 
 
 load_smev_requests()

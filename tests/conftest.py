@@ -122,8 +122,8 @@ def _kept_engine(request: pytest.FixtureRequest, _server: None) -> Iterator[None
 @pytest.fixture
 def warehouse() -> Iterator[Warehouse]:
     """An open warehouse with the whole schema and no row; code under test may open it too."""
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import Warehouse, _hook
-    from municipal_indicators.warehouse.migrations import apply_schema
 
     client = _hook().get_client()
     opened = Warehouse(client)

@@ -12,6 +12,5 @@ SELECT
     max(e.is_test) AS is_test,
     arraySort(groupUniqArray(toString(e.format))) AS formats
 FROM core.smev_events AS e
-WHERE (e.unit_key, e.load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-  AND e.message_type IN ('RESPONSE', 'STATUS') AND e.direction != 'in' AND e.message_id != ''
+WHERE e.message_type IN ('RESPONSE', 'STATUS') AND e.direction != 'in' AND e.message_id != ''
 GROUP BY e.message_id

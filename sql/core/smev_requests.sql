@@ -10,8 +10,7 @@ WITH
             direction = 'in' AND operation IN ('', 'GetRequestResponse')
                 AND message_type IN ('REQUEST', 'BROADCAST', 'CANCEL') AS is_delivery
         FROM core.smev_events
-        WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-          AND message_id != ''
+        WHERE message_id != ''
     ),
     received AS
     (

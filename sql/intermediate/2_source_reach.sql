@@ -13,7 +13,6 @@ WITH days AS
     UNION ALL
     SELECT 'smev', toDate(coalesce(sent_at, delivered_at, logged_at), {{ time_zone | literal }}) FROM core.smev_events
     WHERE coalesce(sent_at, delivered_at, logged_at) IS NOT NULL
-        AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
     UNION ALL
     SELECT 'registers', as_of FROM core.workplaces
     UNION ALL

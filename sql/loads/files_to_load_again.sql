@@ -8,12 +8,15 @@ WHERE p.source = {source:String}
         notEmpty({keys:Array(String)}),
         has({keys:Array(String)}, p.unit_key),
         {names:String} != '',
-        p.unit LIKE concat(p.source, '/', replaceAll(replaceRegexpAll({names:String}, '([\\\\%_])', '\\\\\\1'), '*', '%')),
+        p.unit LIKE concat(
+            p.source,
+            '/',
+            replaceAll(replaceRegexpAll({names:String}, '([\\\\%_])', '\\\\\\1'), '*', '%')),
         p.load_id IN
         (
             SELECT load_id FROM ops.quarantine WHERE source = {source:String}
             UNION ALL
-            SELECT load_id FROM ops.load_events WHERE source = {source:String} AND message LIKE '%(loaded as %'
+            SELECT load_id FROM ops.load_warnings WHERE source = {source:String} AND startsWith(code, 'unknown_')
         )
     )
 GROUP BY p.unit_key, p.unit

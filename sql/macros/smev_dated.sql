@@ -21,8 +21,7 @@ last_data AS
 (
     SELECT max(coalesce(sent_at, delivered_at, logged_at)) AS last_at
     FROM core.smev_events
-    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-        AND coalesce(sent_at, delivered_at, logged_at) < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
+    WHERE coalesce(sent_at, delivered_at, logged_at) < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
 ),
 termed AS
 (

@@ -6,8 +6,7 @@
             {{ time_zone | literal }}
         ) AS day
     FROM core.smev_events
-    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-        AND {{ '1' if smev_contour == 'production' else '0' }}
+    WHERE {{ '1' if smev_contour == 'production' else '0' }}
         AND message_id != ''
         {%- if own == 'requests' %}
         AND message_type = 'REQUEST' AND direction = 'out'
@@ -24,6 +23,5 @@
         (
             SELECT message_id FROM core.smev_events
             WHERE is_test AND message_id != ''
-                AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
         )
         {%- endif %}

@@ -10,8 +10,7 @@ entries AS
 (
     SELECT toStartOfMinute(logged_at) AS at, uniqExactIf(line_hash, message_id = '' AND message_type = 'QUERY') AS polls
     FROM core.smev_events
-    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-        AND format = 'text' AND logged_at < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
+    WHERE format = 'text' AND logged_at < toDateTime64(toStartOfDay(toDate({{ today | literal }}) + 1, {{ time_zone | literal }}), 3, 'UTC')
     GROUP BY at
 ),
 gaps AS

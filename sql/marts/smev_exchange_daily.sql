@@ -18,8 +18,7 @@ events AS
         ) AS operation,
         operation = 'Fault' OR message_type = 'ERROR' OR ack = 'refused' OR fault_name != '' OR smev_error != 0 AS is_fault
     FROM core.smev_events AS e
-    WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'smev')
-        AND operation != ''
+    WHERE operation != ''
 ),
 last_moments AS
 (

@@ -1,4 +1,4 @@
--- The passport inside the warehouse, and the tables that each build derives before the marts.
+-- The passport and the reference lists inside the warehouse; each build writes them.
 CREATE TABLE IF NOT EXISTS core.programme_sites
 (
     counter_id UInt32 COMMENT 'Счётчик Метрики',
@@ -49,52 +49,14 @@ ENGINE = MergeTree
 ORDER BY (edition_date, year)
 COMMENT 'Плановое финансирование по редакциям';
 
-CREATE TABLE IF NOT EXISTS core.site_calendar
+CREATE TABLE IF NOT EXISTS core.holidays
 (
-    counter_id UInt32 COMMENT 'Счётчик',
-    day Date COMMENT 'День в поясе программы, загруженный целиком',
-    is_settled Bool COMMENT 'Метрика больше не уточняет этот день',
-    requested_on Date COMMENT 'Когда день заказан у Метрики, в поясе программы'
+    day Date COMMENT 'Нерабочий день',
+    name String COMMENT 'Почему'
 )
 ENGINE = MergeTree
-ORDER BY (counter_id, day)
-COMMENT 'Дни сайтов, загруженные целиком; строится из core.site_days';
-
-CREATE TABLE IF NOT EXISTS core.source_reach
-(
-    source LowCardinality(String) COMMENT 'Источник',
-    data_from Nullable(Date) COMMENT 'Первый день данных',
-    data_through Nullable(Date) COMMENT 'Последний день данных, не позже дня расчёта',
-    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя опубликованная загрузка'
-)
-ENGINE = MergeTree
-ORDER BY source
-COMMENT 'Докуда доходят данные каждого источника';
-
-CREATE TABLE IF NOT EXISTS core.programme_months
-(
-    month Date COMMENT 'Первый день месяца',
-    month_end Date COMMENT 'Последний день месяца',
-    year UInt16 COMMENT 'Год',
-    month_number UInt8 COMMENT 'Номер месяца в году'
-)
-ENGINE = MergeTree
-ORDER BY month
-COMMENT 'Месяцы программы: с января первого года до последнего, до которого доходят данные';
-
-CREATE TABLE IF NOT EXISTS core.indicator_facts
-(
-    code LowCardinality(String) COMMENT 'Код показателя',
-    month Date COMMENT 'Первый день месяца',
-    numerator Nullable(Float64) COMMENT 'Числитель',
-    denominator Nullable(Float64) COMMENT 'Знаменатель',
-    fact Nullable(Float64) COMMENT 'Факт на конец месяца, в единицах показателя',
-    forecast Nullable(Float64) COMMENT 'Прогноз на конец года, в единицах показателя',
-    data_through Nullable(Date) COMMENT 'Последний день учтённых данных'
-)
-ENGINE = MergeTree
-ORDER BY (code, month)
-COMMENT 'Факты и прогнозы показателей; каждый считает свой файл в sql/indicators';
+ORDER BY day
+COMMENT 'Нерабочие праздничные и перенесённые дни из reference/holidays.csv';
 
 CREATE TABLE IF NOT EXISTS core.freshness_terms
 (
@@ -105,3 +67,25 @@ CREATE TABLE IF NOT EXISTS core.freshness_terms
 ENGINE = MergeTree
 ORDER BY source
 COMMENT 'Сроки свежести из reference/freshness.csv';
+
+CREATE TABLE IF NOT EXISTS core.smev_kinds
+(
+    information_type String COMMENT 'Пространство имён вида сведений без версии',
+    name String COMMENT 'Вид сведений',
+    term Nullable(UInt16) COMMENT 'Срок ответа; пусто — по паспорту программы',
+    unit LowCardinality(String) COMMENT 'Единица срока: hours, working_days, calendar_days'
+)
+ENGINE = MergeTree
+ORDER BY information_type
+COMMENT 'Справочник видов сведений (reference/smev_kinds.csv)';
+
+CREATE TABLE IF NOT EXISTS core.indicator_methods
+(
+    code String COMMENT 'Код показателя',
+    method String COMMENT 'Код способа подсчёта',
+    method_name String COMMENT 'Способ подсчёта',
+    explanation String COMMENT 'Как считается показатель'
+)
+ENGINE = MergeTree
+ORDER BY code
+COMMENT 'Способы подсчёта показателей (reference/labels.yaml)';

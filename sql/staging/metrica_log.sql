@@ -1,4 +1,5 @@
--- The way of a Metrica log from untouched lines to typed rows: a door, a casting view, two exits.
+-- The way of a Metrica log from untouched lines to typed rows: a table that stores nothing,
+-- views that cast, two exits.
 -- Rendered for each list of reference/metrica_*.yaml and re-created when the text changes: nothing is stored here.
 --
 -- A line of a part comes in whole. The context of the insert says what its cells are:
@@ -6,66 +7,23 @@
 --   places      the place of each listed field among them; beyond the width where it is missing
 --   first_day   the first counter day of the request; load_ids[n] is the load of its n-th day
 --   counter_id, time_zone (of the counter), part, first_line (number of the block's first line)
-{%- set door = 'staging.metrica_' ~ source %}
+{%- set staging = 'staging.metrica_' ~ source %}
 
--- A cell without its outer quotes, which the service writes as in CSV around a cell that holds a quote.
-CREATE OR REPLACE FUNCTION metrica_unquoted AS (cell) -> if(
-    length(cell) > 1 AND startsWith(cell, '"') AND endsWith(cell, '"')
-        AND position(replaceAll(substring(cell, 2, greatest(length(cell), 2) - 2), '""', ''), '"') = 0,
-    replaceAll(substring(cell, 2, greatest(length(cell), 2) - 2), '""', '"'),
-    cell);
+DROP VIEW IF EXISTS {{ staging }}_typing_plain SYNC;
+DROP VIEW IF EXISTS {{ staging }}_typing_escaped SYNC;
+DROP VIEW IF EXISTS {{ staging }}_loading SYNC;
+DROP VIEW IF EXISTS {{ staging }}_quarantining SYNC;
+DROP TABLE IF EXISTS {{ staging }} SYNC;
+DROP TABLE IF EXISTS {{ staging }}_typed SYNC;
 
--- The escapes of TabSeparated; cut at \\ first, so that no backslash is read twice.
-CREATE OR REPLACE FUNCTION metrica_unescaped AS (cell) -> arrayStringConcat(
-    arrayMap(
-        piece -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(
-            piece, '\\t', '\t'), '\\n', '\n'), '\\r', '\r'), '\\''', ''''), '\\0', '\0'), '\\b', '\b'), '\\f', '\f'),
-        splitByString('\\\\', cell)),
-    '\\');
-
--- What looks like an e-mail address, a telephone or SNILS of a visitor among the values of a form's address.
--- The first search is cheap and nearly always finds nothing; only then is anything replaced.
-CREATE OR REPLACE FUNCTION metrica_masked AS (url) -> if(
-    position(url, '=') > 0 AND multiMatchAny(url, ['@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}']),
-    replaceRegexpAll(
-        url,
-        '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)',
-        '\\1***'),
-    url);
-
--- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
-CREATE OR REPLACE FUNCTION metrica_literal AS (cell) -> if(startsWith(cell, '[\\\''), metrica_unescaped(cell), cell);
-
--- Whether a literal is an array of quoted strings or bare words; one that is not is quarantined.
-CREATE OR REPLACE FUNCTION metrica_is_strings AS (literal) -> match(
-    literal, '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$');
-
--- The elements, masked as a form's values are. Each step binds its result: a macro would write it out anew at each use.
-CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
-    value -> substring(metrica_masked(value), 2),
-    arrayMap(
-        element -> concat('=', if(
-            startsWith(element, ''''),
-            metrica_unescaped(substring(element, 2, length(element) - 2)),
-            element)),
-        extractAll(substring(literal, 2, length(literal) - 2), '(?s)''(?:[^''\\\\]|\\\\.)*''|[^'',]+')));
-
-DROP VIEW IF EXISTS {{ door }}_typing SYNC;
-DROP VIEW IF EXISTS {{ door }}_typing_plain SYNC;
-DROP VIEW IF EXISTS {{ door }}_typing_escaped SYNC;
-DROP VIEW IF EXISTS {{ door }}_loading SYNC;
-DROP VIEW IF EXISTS {{ door }}_quarantining SYNC;
-DROP TABLE IF EXISTS {{ door }} SYNC;
-DROP TABLE IF EXISTS {{ door }}_typed SYNC;
-
-CREATE TABLE {{ door }}
+CREATE TABLE {{ staging }}
 (
     line String COMMENT 'Строка выгрузки без изменений'
 )
 ENGINE = Null
-COMMENT 'Дверь: строки выгрузки Logs API, источник {{ source }}';
+COMMENT 'Приём: строки выгрузки Logs API, источник {{ source }}';
 
-CREATE TABLE {{ door }}_typed
+CREATE TABLE {{ staging }}_typed
 (
     unit_key String,
     load_id UUID,
@@ -84,7 +42,7 @@ COMMENT 'Строки после приведения типов; bad_field — 
 -- line by line would copy every cell once more. The context is read in the innermost query: read where it is used,
 -- it would be parsed dozens of times a block.
 {%- for is_plain in (true, false) %}
-CREATE MATERIALIZED VIEW {{ door }}_typing_{{ 'plain' if is_plain else 'escaped' }} TO {{ door }}_typed AS
+CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }} TO {{ staging }}_typed AS
 SELECT
     concat(toString(ordered_counter), '/', toString(unit_day), '{{ unit_suffix }}') AS unit_key,
     load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
@@ -135,13 +93,13 @@ FROM
                 toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
                 JSONExtract(context, 'counter_id', 'UInt32') AS ordered_counter,
                 JSONExtract(context, 'part', 'UInt32') AS part
-            FROM {{ door }}
+            FROM {{ staging }}
         )
         WHERE {{ '' if is_plain else 'NOT ' }}is_plain
     )
 );
 {% endfor %}
-CREATE MATERIALIZED VIEW {{ door }}_loading TO {{ table }} AS
+CREATE MATERIALIZED VIEW {{ staging }}_loading TO {{ table }} AS
 SELECT
     unit_key,
     load_id,
@@ -150,10 +108,10 @@ SELECT
 {%- for field in fields %}
     {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
 {%- endfor %}
-FROM {{ door }}_typed AS t
+FROM {{ staging }}_typed AS t
 WHERE bad_field = 0;
 
-CREATE MATERIALIZED VIEW {{ door }}_quarantining TO ops.quarantine AS
+CREATE MATERIALIZED VIEW {{ staging }}_quarantining TO ops.quarantine AS
 WITH
     getSetting('log_comment') AS context,
     JSONExtract(context, 'places', 'Array(UInt16)') AS places,
@@ -182,5 +140,5 @@ SELECT
                 concat(' ', {{ demands }}[bad_field]))
         )) AS reason,
     arrayStringConcat(arrayMap(c -> shown(c), raw_cells), '	') AS masked_row
-FROM {{ door }}_typed AS t
+FROM {{ staging }}_typed AS t
 WHERE bad_field != 0;

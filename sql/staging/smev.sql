@@ -1,11 +1,12 @@
--- The way of SMEV messages from text to typed events: three doors (XML messages, journal lines, log lines), one check
+-- The way of SMEV messages from text to typed events: three staging tables (XML messages, journal lines,
+-- log lines), one check
 -- of what each of them says, two exits. Rendered with the words of reference/smev.yaml and re-created when the text
 -- changes: nothing is stored here.
 --
 -- The context of an insert says load_id, unit_key, unit and source; time_zone of the stamps without one; for lines
 -- also sheet and first_line, the number of the block's first line.
 --
--- Each step is a query of its own: a name of WITH is analysed anew wherever it stands.
+-- Each step is a query of its own: a name of WITH is analysed again at each use.
 {%- set uuid = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'" %}
 {%- set name = "'^[\\\\p{L}\\\\p{N}_.-]+$'" %}
 {%- set stamp = "'^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]{1,9})? ?(Z|[+-][0-9]{2}:?[0-9]{2})?$'" %}
@@ -127,8 +128,6 @@ FROM
 ) AS c
 {%- endmacro %}
 
-DROP VIEW IF EXISTS staging.smev_journal_lines_parsed SYNC;
-DROP VIEW IF EXISTS staging.smev_log_lines_parsed SYNC;
 DROP VIEW IF EXISTS staging.smev_messages_checked SYNC;
 DROP VIEW IF EXISTS staging.smev_journal_lines_checked SYNC;
 DROP VIEW IF EXISTS staging.smev_log_lines_checked SYNC;
@@ -167,21 +166,21 @@ CREATE TABLE staging.smev_messages
     problem String
 )
 ENGINE = Null
-COMMENT 'Дверь: сообщения XML текстом; problem — почему сообщение не разобрать';
+COMMENT 'Приём: сообщения XML текстом; problem — почему сообщение не разобрать';
 
 CREATE TABLE staging.smev_journal_lines
 (
     line String
 )
 ENGINE = Null
-COMMENT 'Дверь: строки журнала адаптера (JSON) нетронутыми';
+COMMENT 'Приём: строки журнала адаптера (JSON) нетронутыми';
 
 CREATE TABLE staging.smev_log_lines
 (
     line String
 )
 ENGINE = Null
-COMMENT 'Дверь: строки текстового лога адаптера нетронутыми';
+COMMENT 'Приём: строки текстового лога адаптера нетронутыми';
 
 CREATE TABLE staging.smev_checked
 (
@@ -404,7 +403,7 @@ CREATE MATERIALIZED VIEW staging.smev_log_lines_checked TO staging.smev_checked 
 {%- endset %}
 {{- checked(rows) }};
 
-CREATE MATERIALIZED VIEW staging.smev_checked_good TO core.smev_events AS
+CREATE MATERIALIZED VIEW staging.smev_checked_good TO core.smev_event_rows AS
 SELECT * EXCEPT (source, unit, field, reason)
 FROM staging.smev_checked
 WHERE reason = '';

@@ -113,8 +113,8 @@ def write(folder: Path) -> None:
     os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = json.dumps(
         {"conn_type": "clickhouse", "extra": {"client_kwargs": engine}}
     )
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
-    from municipal_indicators.warehouse.migrations import apply_schema
 
     own = {
         "site_audience": audience,

@@ -46,7 +46,7 @@ def test_good_files_are_published_and_announced_beside_a_rejected_one(
     assert run.state == "success"
     assert states(run) == {
         "load_files": "success",
-        "announce_applications": "success",
+        "announce_new_data": "success",
         "name_failed_files": "success",
     }
     assert arrivals.warehouse.value("SELECT count() FROM core.service_applications") == 2
@@ -55,12 +55,12 @@ def test_good_files_are_published_and_announced_beside_a_rejected_one(
 
 def test_a_run_without_new_files_announces_nothing(dag: DAG, arrivals: Arrivals) -> None:
     run = dag.test()
-    assert (run.state, states(run)["announce_applications"]) == ("success", "skipped")
+    assert (run.state, states(run)["announce_new_data"]) == ("success", "skipped")
     content = xlsx_bytes(register(row()))
     arrivals.put("a.xlsx", content, datetime(2024, 3, 5))  # noqa: DTZ001 - Moscow time
-    assert states(dag.test())["announce_applications"] == "success"
+    assert states(dag.test())["announce_new_data"] == "success"
     arrivals.put("again.xlsx", content, datetime(2024, 3, 5))  # noqa: DTZ001
-    assert states(dag.test())["announce_applications"] == "skipped"
+    assert states(dag.test())["announce_new_data"] == "skipped"
     assert not list((arrivals.places / "inbox").rglob("*.xlsx"))
 
 
@@ -81,7 +81,7 @@ def test_a_failure_of_ours_fails_the_run_and_announces_what_was_published(
     assert run.state == "failed"
     assert states(run) == {
         "load_files": "success",
-        "announce_applications": "success",
+        "announce_new_data": "success",
         "name_failed_files": "failed",
     }
     assert [path.name for path in (arrivals.places / "inbox" / "gosuslugi").iterdir()] == ["b.csv"]

@@ -19,8 +19,8 @@ from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
 from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
-from municipal_indicators.warehouse.migrations import apply_schema
 from tests.conftest import _empty as empty
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.sources.metrica.arrivals import expected, published

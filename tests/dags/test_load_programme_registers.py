@@ -41,8 +41,8 @@ def test_registers_are_published_once_and_announced(
     second = dag.test()
     found = {one.task_id: str(one.state) for one in first.get_task_instances()}
     again = {one.task_id: str(one.state) for one in second.get_task_instances()}
-    assert (first.state, found["announce_registers"]) == ("success", "success")
-    assert (second.state, again["announce_registers"]) == ("success", "skipped")
+    assert (first.state, found["announce_new_data"]) == ("success", "success")
+    assert (second.state, again["announce_new_data"]) == ("success", "skipped")
     assert warehouse.rows("SELECT plan, executed FROM core.budget") == [
         (Decimal(861400), Decimal(400000))
     ]
@@ -59,7 +59,7 @@ def test_archived_files_are_loaded_anew_on_demand(
     for again in (True, "true", "deep/*", "other/*"):
         run = dag.test(run_conf={"again": again})
         found = {one.task_id: str(one.state) for one in run.get_task_instances()}
-        assert (run.state, found["announce_registers"]) == (
+        assert (run.state, found["announce_new_data"]) == (
             "success",
             "skipped" if again == "other/*" else "success",
         )

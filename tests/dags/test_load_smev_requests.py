@@ -34,7 +34,7 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
     first = dag.test()
     assert states(first) == {
         "load_files": "success",
-        "announce_requests": "success",
+        "announce_new_data": "success",
         "name_failed_files": "success",
     }
     before = smev.requests()
@@ -44,7 +44,7 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
     assert second.state == "success"
     assert states(second) == {
         "load_files": "success",
-        "announce_requests": "skipped",
+        "announce_new_data": "skipped",
         "name_failed_files": "success",
     }
     assert smev.requests() == before
@@ -53,7 +53,7 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
 def test_an_empty_inbox_announces_nothing(dag: DAG, smev: SmevInbox) -> None:
     assert states(dag.test()) == {
         "load_files": "success",
-        "announce_requests": "skipped",
+        "announce_new_data": "skipped",
         "name_failed_files": "success",
     }
 
@@ -63,4 +63,4 @@ def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
     assert dag.doc_md
     assert "When it fails" in dag.doc_md
     assert dag.task_dict["load_files"].pool == "warehouse"
-    assert [one.name for one in dag.task_dict["announce_requests"].outlets] == ["smev_requests"]
+    assert [one.name for one in dag.task_dict["announce_new_data"].outlets] == ["smev_requests"]

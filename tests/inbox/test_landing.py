@@ -24,6 +24,7 @@ from municipal_indicators.inbox.file_loads import (
     load_new_files,
     load_outcome,
 )
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.warehouse import load_ledger
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Books
@@ -71,7 +72,7 @@ def test_files_of_any_depth_go_to_the_archive_under_their_hash(
     put(inbox / "c.ivanov", b"three")
     put(inbox / "~$a.xlsx")
     put(inbox / ".hidden")
-    run = load_new_files("registers", one_row, "Europe/Moscow")
+    run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert run.published == 3
     assert archived(places) == {
         "registers/7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed.xlsx",
@@ -94,13 +95,13 @@ def test_a_growing_file_is_left_for_the_next_run(inbox: Path, warehouse: Warehou
     writer = threading.Thread(target=grow)
     writer.start()
     try:
-        assert load_new_files("registers", one_row, "Europe/Moscow").published == 1
+        assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
     finally:
         ended.set()
         writer.join()
     assert path.exists()
     put(path, path.read_bytes())
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 1
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
     assert not path.exists()
 
 
@@ -114,15 +115,15 @@ def test_a_file_that_grows_while_it_is_loaded_is_not_published(
             file.write(b"more")
         return one_row(task)
 
-    run = load_new_files("registers", loader, "Europe/Moscow")
+    run = load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert (run.published, run.broken, path.exists()) == (0, [], True)
     assert attempts(warehouse) == [("registers/growing.csv", "failed")]
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 1
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
 
 
 def test_a_young_file_that_stands_still_is_taken(inbox: Path, warehouse: Warehouse) -> None:
     put(inbox / "young.csv", age=0)
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 1
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
 
 
 def test_an_empty_file_has_a_minute_and_is_then_rejected(
@@ -130,10 +131,12 @@ def test_an_empty_file_has_a_minute_and_is_then_rejected(
 ) -> None:
     monkeypatch.setattr(landing, "WATCH_SECONDS", 0.01)
     path = put(inbox / "empty.csv", b"", age=1)
-    assert load_new_files("registers", one_row, "Europe/Moscow").rejected == []
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).rejected == []
     assert path.exists()
     put(path, b"", age=90)
-    assert load_new_files("registers", one_row, "Europe/Moscow").rejected == ["registers/empty.csv"]
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).rejected == [
+        "registers/empty.csv"
+    ]
     assert not path.exists()
     (reason,) = (places / "archive" / "rejected").glob("*.reason.txt")
     assert "Файл пуст" in reason.read_text("utf-8")
@@ -144,12 +147,12 @@ def test_the_same_content_again_is_known_and_only_a_later_one_is_loaded_anew(
 ) -> None:
     put(inbox / "a.csv", age=7200)
     put(inbox / "copy.csv", age=7300)
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 2
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 2
     put(inbox / "renamed.csv", age=7250)
-    run = load_new_files("registers", one_row, "Europe/Moscow")
+    run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert (run.published, run.known) == (0, 1)
     put(inbox / "sent again.csv", age=60)
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 1
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
     assert warehouse.value("SELECT count() FROM ops.published") == 1
     assert len(archived(places)) == 1
 
@@ -166,7 +169,7 @@ def test_a_refused_file_is_explained_and_the_others_are_loaded(
         return one_row(task)
 
     with caplog.at_level(logging.DEBUG):
-        run = load_new_files("registers", loader, "Europe/Moscow")
+        run = load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert (run.published, run.rejected) == (1, ["registers/***.csv"])
     (reason,) = (places / "archive" / "rejected").glob("*.csv.reason.txt")
     text = reason.read_text("utf-8")
@@ -196,21 +199,26 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
         caplog.at_level(logging.DEBUG),
         pytest.raises(FilesFailedError, match="1 files failed") as caught,
     ):
-        load_new_files("registers", loader, "Europe/Moscow")
+        load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert caught.value.run.published == 1
     assert "ValueError at test_landing.py" in str(caught.value)
     assert "112-233" not in caplog.text + str(caught.value)
     assert (path.exists(), other.exists()) == (False, True)
-    outcome = load_outcome("registers", loader, "Europe/Moscow")
+    outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
     assert outcome["published"] == 0
     assert "other.csv" in outcome["failed"]
-    assert load_outcome("registers", one_row, "Europe/Moscow") == {"published": 1, "failed": ""}
+    assert load_outcome(file_source("registers", "Europe/Moscow", one_row)) == {
+        "published": 1,
+        "failed": "",
+    }
 
 
 def test_books_that_do_not_balance_are_not_published(inbox: Path, warehouse: Warehouse) -> None:
     put(inbox / "a.csv")
     with pytest.raises(FilesFailedError, match="2 rows delivered, but 1 loaded"):
-        load_new_files("registers", lambda _: (Books(delivered=2, loaded=1), ""), "Europe/Moscow")
+        load_new_files(
+            file_source("registers", "Europe/Moscow", lambda _: (Books(delivered=2, loaded=1), ""))
+        )
     assert warehouse.value("SELECT count() FROM ops.published") == 0
     assert issubclass(BooksDoNotBalanceError, Exception)
 
@@ -223,12 +231,14 @@ def test_a_wrong_configuration_ends_the_run_at_once(inbox: Path, warehouse: Ware
         raise ConfigurationError("the key has changed")
 
     with pytest.raises(ConfigurationError, match="the key has changed"):
-        load_new_files("registers", loader, "Europe/Moscow")
+        load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert [status for _, status in attempts(warehouse)] == ["failed"]
     assert len(list(inbox.iterdir())) == 2
 
 
-@pytest.mark.parametrize("killed_in", ["load_file", "publish_loads", "_remember", "archive"])
+@pytest.mark.parametrize(
+    "killed_in", ["load_file", "publish_loads", "_FileLoader._remember", "archive"]
+)
 def test_a_killed_run_is_completed_by_the_next(
     inbox: Path, places: Path, warehouse: Warehouse, killed_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,9 +256,9 @@ def test_a_killed_run_is_completed_by_the_next(
         else:
             patched.setattr(f"municipal_indicators.inbox.file_loads.{killed_in}", kill)
         with pytest.raises(KeyboardInterrupt):
-            load_new_files("registers", loader, "Europe/Moscow")
+            load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert (inbox / "a.csv").exists()
-    run = load_new_files("registers", one_row, "Europe/Moscow")
+    run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert run.published + run.known == 1
     assert not (inbox / "a.csv").exists()
     assert len(archived(places)) == 1
@@ -263,7 +273,7 @@ def test_a_file_taken_away_or_not_readable_stops_nobody(
     put(inbox / "locked.csv", b"locked")
     put(inbox / "good.csv", b"good")
     with without_access(inbox / "gone.csv", inbox / "locked.csv", monkeypatch):
-        outcome = load_outcome("registers", one_row, "Europe/Moscow")
+        outcome = load_outcome(file_source("registers", "Europe/Moscow", one_row))
     assert outcome["published"] == 1
     assert "locked.csv: it cannot be read (PermissionError)" in outcome["failed"]
     assert "gone.csv" not in outcome["failed"]
@@ -282,7 +292,7 @@ def test_the_time_of_a_file_is_kept_in_utc(inbox: Path) -> None:
 
 
 def test_an_inbox_that_does_not_exist_is_no_error(places: Path, warehouse: Warehouse) -> None:
-    assert load_new_files("registers", one_row, "Europe/Moscow").published == 0
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 0
     assert load_ledger.published_loads(warehouse, "registers") == {}
 
 

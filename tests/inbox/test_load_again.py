@@ -11,6 +11,7 @@ import pytest
 from municipal_indicators import settings
 from municipal_indicators.inbox.file_loads import load_again, load_outcome
 from municipal_indicators.reference import lists
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.sources.gosuslugi.files import load_file as load_gosuslugi
 from municipal_indicators.sources.registers.files import load_file
 from municipal_indicators.warehouse.client import Warehouse
@@ -57,7 +58,10 @@ def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
     arrivals.take("a.xlsx", register_of("стоит"))
     assert [reason[2] for reason in arrivals.quarantine()] == ["ПК"]
     mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
-    assert load_outcome("registers", load_file, ZONE, again=True) == {"published": 1, "failed": ""}
+    assert load_outcome(file_source("registers", ZONE, load_file), again=True) == {
+        "published": 1,
+        "failed": "",
+    }
     rows = arrivals.rows("number, has_pc", "core.workplace_rows", "number, unit_key")
     assert sorted(rows) == [("1", True), ("1", True), ("2", True), ("3", True)]
     assert (
@@ -67,7 +71,7 @@ def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
         == 0
     )
     # Nothing is left to do, and what was archived stays there.
-    assert load_outcome("registers", load_file, ZONE, again=True)["published"] == 0
+    assert load_outcome(file_source("registers", ZONE, load_file), again=True)["published"] == 0
     assert len(list((arrivals.places / "archive" / "registers").iterdir())) == 2
     assert not list((arrivals.places / "inbox").rglob("*.xlsx"))
 
@@ -78,7 +82,7 @@ def test_a_file_loaded_again_keeps_its_rank_among_others(
     arrivals.take("old.xlsx", register_of("стоит"))
     arrivals.take("new.xlsx", register_of("нет"), MODIFIED + timedelta(days=1))
     mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
-    assert load_again("registers", load_file, ZONE).published == 1
+    assert load_again(file_source("registers", ZONE, load_file)).published == 1
     assert arrivals.warehouse.rows("SELECT has_pc FROM core.workplaces WHERE number_key = '2'") == [
         (False,)
     ]
@@ -91,7 +95,7 @@ def test_a_status_that_nobody_had_mapped_is_mended(
     arrivals.put("other.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
     arrivals.take("a.xlsx", xlsx_bytes(register(row(Статус="Ждём чуда"))))
     mend(own_lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Ждём чуда\n")
-    assert load_again("gosuslugi", load_gosuslugi, ZONE).published == 1
+    assert load_again(file_source("gosuslugi", ZONE, load_gosuslugi)).published == 1
     assert sorted(arrivals.rows("status_group", "core.service_application_rows")) == [
         ("in_progress",),
         ("provided",),
@@ -104,7 +108,7 @@ def test_a_status_that_nobody_had_mapped_is_mended(
 def test_files_are_chosen_by_their_path(names: str, published: int, arrivals: Arrivals) -> None:
     arrivals.put("a.xlsx", register_of("да"))
     arrivals.take("2024/a_1.xlsx", register_of("нет"))
-    assert load_again("registers", load_file, ZONE, names).published == published
+    assert load_again(file_source("registers", ZONE, load_file), names).published == published
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -118,7 +122,7 @@ def test_without_its_archived_content_the_published_version_stays(
     else:
         archived.unlink()
     arrivals.put("b.xlsx", register_of("да", number="9"))
-    outcome = load_outcome("registers", load_file, ZONE, again=True)
+    outcome = load_outcome(file_source("registers", ZONE, load_file), again=True)
     assert outcome["published"] == 1
     assert ("is not its content" if is_there else "does not exist") in outcome["failed"]
     assert sorted(arrivals.rows("number", "core.workplace_rows")) == [("1",), ("1",), ("9",)]
@@ -129,5 +133,7 @@ def test_a_file_that_is_refused_now_keeps_its_published_version(
 ) -> None:
     arrivals.take("a.xlsx", register_of("стоит"))
     mend(own_lists / "headings.yaml", "    - СЭД\n", "    - Совсем другое\n")
-    assert load_again("registers", load_file, ZONE, "a.xlsx").rejected == ["registers/a.xlsx"]
+    assert load_again(file_source("registers", ZONE, load_file), "a.xlsx").rejected == [
+        "registers/a.xlsx"
+    ]
     assert arrivals.rows("number", "core.workplace_rows") == [("1",)]

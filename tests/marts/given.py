@@ -91,7 +91,7 @@ class Given:
     ) -> None:
         """Publish one file's rows of a core table."""
         load = self._begin(source, f"file-{next(self.numbers)}")
-        defaults = {} if table == "core.smev_events" else {"file_at": NOW}
+        defaults = {} if table == "core.smev_event_rows" else {"file_at": NOW}
         self._rows(table, load, [{**defaults, "line": next(self.numbers), **row} for row in rows])
         if kind:
             self._rows("core.loaded_tables", load, [{"kind": kind}])

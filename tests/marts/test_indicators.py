@@ -26,7 +26,7 @@ def _requests(given: Given, counts: dict[date, int]) -> None:
         for day, number in counts.items()
         for _ in range(number)
     ]
-    given.table("smev", "core.smev_events", rows)
+    given.table("smev", "core.smev_event_rows", rows)
 
 
 def test_months_run_from_the_first_year_to_the_furthest_source(given: Given) -> None:
@@ -61,7 +61,7 @@ def test_future_dates_do_not_reach(given: Given) -> None:
 def test_nothing_loaded_is_no_data_and_loaded_nothing_is_zero(given: Given) -> None:
     given.table(
         "smev",
-        "core.smev_events",
+        "core.smev_event_rows",
         [request(sent_at=datetime(2023, 1, 9, tzinfo=UTC), is_test=True)],
     )
     given.build()
@@ -89,7 +89,7 @@ def test_request_day_is_cut_in_the_programme_zone(given: Given) -> None:
         request(sent_at=datetime(2023, 1, 31, 20, 59, tzinfo=UTC)),
         request(sent_at=datetime(2023, 1, 31, 21, 0, tzinfo=UTC)),
     ]
-    given.table("smev", "core.smev_events", rows)
+    given.table("smev", "core.smev_event_rows", rows)
     given.build()
     assert given.select("SELECT day, requests FROM marts.smev_requests_daily ORDER BY day") == [
         (date(2023, 1, 31), 1),
@@ -105,7 +105,7 @@ def test_only_requests_to_us_count(given: Given) -> None:
         request("c", sent_at=at, recipient="mtsensk_adm"),
         request("d", sent_at=at, recipient=""),
     ]
-    given.table("smev", "core.smev_events", rows)
+    given.table("smev", "core.smev_event_rows", rows)
     given.build()
     assert _indicator(given, "smev_requests", "fact") == [(3.0,)]
 

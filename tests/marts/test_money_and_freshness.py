@@ -67,7 +67,7 @@ def test_later_file_corrects_the_budget(given: Given) -> None:
 def test_freshness(given: Given) -> None:
     given.visits(date(2026, 11, 23))
     given.table(
-        "smev", "core.smev_events", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
+        "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
     )
     given.build()
     rows = given.select(
@@ -84,7 +84,7 @@ def test_freshness(given: Given) -> None:
 def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
     given.visits(date(2026, 11, 23), [{}, {"counter_user_id_hash": 2}])
     given.table(
-        "smev", "core.smev_events", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
+        "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
     )
     tables = [
         name for (name,) in given.select("SELECT name FROM system.tables WHERE database = 'marts'")

@@ -71,7 +71,7 @@ def answer(number: int, sent: datetime, kind: str = "content") -> dict[str, Any]
 
 
 def publish(given: Given, *rows: dict[str, Any]) -> None:
-    given.table("smev", "core.smev_events", rows)
+    given.table("smev", "core.smev_event_rows", rows)
 
 
 def terms(given: Given, columns: str) -> list[tuple[Any, ...]]:

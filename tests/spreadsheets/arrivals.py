@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from municipal_indicators.inbox.file_loads import FileRun, Loader, load_new_files
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.tables import write_file
 
@@ -34,7 +35,7 @@ class Arrivals:
 
     def load(self) -> FileRun:
         """Load everything new."""
-        return load_new_files(self.source, self.loader, ZONE)
+        return load_new_files(file_source(self.source, ZONE, self.loader))
 
     def take(self, name: str, content: bytes, modified: datetime | None = None) -> FileRun:
         """Put one file and load it."""

@@ -112,18 +112,6 @@ def test_unknown_headings_are_told_masked_and_with_a_near_one() -> None:
     assert headings.unknown_masked() == ["«Номер заевления» (похоже на «Номер заявления»)", "«***»"]
 
 
-def test_names_of_fields_are_the_headings_that_quarantine_shows() -> None:
-    sql = "".join(
-        path.read_text("utf-8") for path in (settings.SQL / "migrations").glob("002*.sql")
-    )
-    told = {name for kind in heading_sets().values() for name in kind.names.values()}
-    import re
-
-    used = set(re.findall(r"\('([А-Яа-яЁё ,]+)', ", sql))
-    assert used
-    assert used <= told
-
-
 def test_a_heading_under_two_columns_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,13 +14,8 @@ from pathlib import Path
 import pytest
 
 from municipal_indicators.settings import REPOSITORY
-from municipal_indicators.warehouse.client import (
-    BLOCK_ROWS,
-    Warehouse,
-    literal,
-    render,
-    statements,
-)
+from municipal_indicators.warehouse.client import BLOCK_ROWS, Warehouse
+from municipal_indicators.warehouse.templates import literal, render, statements
 
 # A door as ours are: text in, casts and a split in its views, the load's id from the context.
 DOOR = """

@@ -10,8 +10,8 @@ import pytest
 
 from municipal_indicators import settings
 from municipal_indicators.errors import MigrationError
+from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.migrations import apply_schema
 
 
 @pytest.fixture

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-METRICA_VISITS = Asset("metrica_visits")
-METRICA_HITS = Asset("metrica_hits")
-SERVICE_APPLICATIONS = Asset("service_applications")
-SMEV_REQUESTS = Asset("smev_requests")
-PROGRAMME_REGISTERS = Asset("programme_registers")
+from municipal_indicators.sources import SOURCES
 
-# What the marts are built from: any of them published anew makes the marts stale.
-SOURCES = (
-    METRICA_VISITS,
-    METRICA_HITS,
-    SERVICE_APPLICATIONS,
-    SMEV_REQUESTS,
-    PROGRAMME_REGISTERS,
-)
+# What the marts are built from: any of them published again makes the marts stale.
+ASSETS = {name: Asset(name) for source in SOURCES for name in source.assets}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, Param, task
+from airflow.sdk import Param, task
 
+from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.settings import WAREHOUSE_POOL
+from municipal_indicators.sources import source
 
 # What a form hands over where a run says ``{"again": true}``.
 TICKED = "true"
@@ -25,48 +27,45 @@ def again_params() -> dict[str, Param]:
             title="Load archived files again",
             description=(
                 "Empty: new files only. true: before them, the archived files with rows in quarantine or "
-                "words that nobody had mapped. A pattern: those whose path below the inbox is like it, "
+                "words that no list maps. A pattern: those whose path below the inbox is like it, "
                 "* stands for anything."
             ),
         )
     }
 
 
-def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
-    """Wire ``load_files`` to ``announcement`` and ``name_failed_files`` in the DAG being declared.
+def load_and_announce(name: str) -> None:
+    """Wire ``load_files`` to ``announce_new_data`` and ``name_failed_files`` in the DAG being declared.
 
-    ``source`` names the folder of the inbox and the package whose ``files.load_file`` is called.
-    What was published is announced even where other files failed; then the run fails all the same.
-    A run with the param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived
-    files anew, see ``file_loads.load_again``; the DAG declares it with ``again_params``.
+    ``name`` is that of the source in ``sources.SOURCES``. What was published is announced even
+    where other files failed; then the run fails all the same. A run with the param ``again``, true
+    or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
+    ``file_loads.load_again``; the DAG declares it with ``again_params``.
     """
+    (asset,) = source(name).assets
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
     def load_files() -> dict[str, Any]:
         """Load everything new; returns how many files were published and which failed."""
-        from importlib import import_module
-
         from airflow.sdk import get_current_context
 
         from municipal_indicators.inbox.file_loads import load_outcome
         from municipal_indicators.reference.passport import load_passport
+        from municipal_indicators.sources.file_sources import file_source
 
-        loader = import_module(f"municipal_indicators.sources.{source}.files")
         again = get_current_context()["params"]["again"]
         return load_outcome(
-            source,
-            loader.load_file,
-            load_passport().time_zone,
+            file_source(name, load_passport().time_zone),
             again=True if again == TICKED else again or False,
         )
 
-    @task(task_id=announcement, outlets=[asset], task_display_name="Announce new data")
-    def announce(outcome: dict[str, Any]) -> None:
+    @task(outlets=[ASSETS[asset]], task_display_name="Announce new data")
+    def announce_new_data(outcome: dict[str, Any]) -> None:
         """Tell the marts that files were published; skipped where none were."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         if not outcome["published"]:
-            raise AirflowSkipException(f"No new file of inbox/{source} was published.")
+            raise AirflowSkipException(f"No new file of inbox/{name} was published.")
 
     @task(retries=0, task_display_name="Name failed files")
     def name_failed_files(outcome: dict[str, Any]) -> None:
@@ -77,5 +76,5 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
             raise IndicatorsError(outcome["failed"])
 
     outcome = load_files()
-    announce(outcome)  # type: ignore[arg-type]  # Airflow hands over the value
+    announce_new_data(outcome)  # type: ignore[arg-type]  # Airflow hands over the value
     name_failed_files(outcome)  # type: ignore[arg-type]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ from municipal_indicators.inbox import landing
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import LandedFile
 from municipal_indicators.inbox.masking import mask_personal
-from municipal_indicators.warehouse.client import Warehouse, open_warehouse, render
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
     Books,
     Load,
@@ -26,7 +27,7 @@ from municipal_indicators.warehouse.load_ledger import (
     fail_loads,
     publish_loads,
 )
-from municipal_indicators.warehouse.migrations import apply_schema
+from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class FileLoad:
     """What a source's loader is given: the open warehouse, the load, the file and its unpacked members.
 
     ``again`` takes the keys of published files that this one tells more about: they are loaded
-    anew, from the archive, when the run has loaded the others.
+    again, from the archive, when the run has loaded the others.
     """
 
     warehouse: Warehouse
@@ -47,7 +48,7 @@ class FileLoad:
     again: set[str] = field(default_factory=set)
 
     def context(self, **more: object) -> dict[str, object]:
-        """What a staging door's views read from ``log_comment``; ``more`` is added."""
+        """What the staging views read from ``log_comment``; ``more`` is added."""
         return {
             "load_id": str(self.load.load_id),
             "unit_key": self.load.unit.key,
@@ -61,37 +62,51 @@ class FileLoad:
         self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
     ) -> None:
         """Put one row (line 0: a whole sheet or member) into quarantine; texts must be masked already."""
-        self.warehouse.insert(
-            "ops.quarantine",
-            ["load_id", "source", "unit", "sheet", "line", "field", "reason", "masked_row"],
-            [
-                [
-                    self.load.load_id,
-                    self.load.unit.source,
-                    self.load.unit.label,
-                    sheet,
-                    line,
-                    field_name,
-                    reason,
-                    masked_row,
-                ]
-            ],
-        )
+        row = {"field": field_name, "reason": reason, "masked_row": masked_row}
+        self._note("ops.quarantine", {"sheet": sheet, "line": line, **row})
+
+    def warn(self, code: str, text: str, sheet: str = "", times: int = 1) -> None:
+        """Note what is doubtful though it is loaded; ``text`` must be masked already."""
+        row = {"sheet": sheet, "line": 0, "code": code, "text": text, "times": times}
+        self._note("ops.load_warnings", row)
+
+    def _note(self, table: str, row: Mapping[str, object]) -> None:
+        unit = self.load.unit
+        row = {"load_id": self.load.load_id, "source": unit.source, "unit": unit.label, **row}
+        self.warehouse.insert(table, list(row), [list(row.values())])
+
+
+Loader = Callable[[FileLoad], tuple[Books, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A source whose data arrive as files, as its runs need it.
+
+    ``name`` is its folder in the inbox and the archive. ``load_file`` stages one file and returns
+    its books and a one-line message. ``apply_schema`` makes what the warehouse lacks.
+    """
+
+    name: str
+    load_file: Loader
+    time_zone: str
+    apply_schema: Callable[[Warehouse], object]
 
 
 @dataclass(slots=True)
 class FileRun:
-    """Counts of one run over a source's inbox."""
+    """Counts of one run over a source's inbox; ``refusals`` say why each of ``rejected`` was refused."""
 
     published: int = 0
     known: int = 0
     rejected: list[str] = field(default_factory=list)
+    refusals: list[FileRejectedError] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     again: set[str] = field(default_factory=set)
 
 
 class FilesFailedError(IndicatorsError):
-    """Some files failed for a reason of ours and stay in the inbox; ``run`` tells what was published."""
+    """Some files failed for a reason of ours and stay in the inbox; ``run`` says what was published."""
 
     def __init__(self, message: str, run: FileRun) -> None:
         super().__init__(message)
@@ -102,35 +117,22 @@ class _FileChangedError(IndicatorsError):
     """The arrived file was written to while its copy was loaded."""
 
 
-Loader = Callable[[FileLoad], tuple[Books, str]]
+def load_new_files(source: FileSource) -> FileRun:
+    """Load everything new in the source's inbox; each file is published by itself.
 
-
-def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
-    """Load everything new in ``inbox/<source>``; each file is published by itself.
-
-    ``load_file`` stages one file and returns its books and a one-line message. A file that it
-    refuses with FileRejectedError is rejected and the others go on. A failure of another kind
-    is ours: the file stays in the inbox, the others go on, and FilesFailedError ends the run.
-    ConfigurationError ends it at once, since every file would meet it.
+    A file that ``load_file`` refuses with FileRejectedError is rejected and the others go on. A
+    failure of another kind is ours: the file stays in the inbox, the others go on, and
+    FilesFailedError ends the run. ConfigurationError ends it at once, since every file would meet it.
     """
-    run = FileRun()
-    with landing.landed_files(source) as arrivals:
+    with landing.landed_files(source.name) as arrivals, _opened(source) as loader:
+        run = loader.run
         run.broken += arrivals.unreadable
-        with open_warehouse() as warehouse:
-            apply_schema(warehouse)
-            _load_all(warehouse, source, arrivals.files, load_file, time_zone, run)
-            if run.again:
-                _load_archived(
-                    warehouse,
-                    source,
-                    load_file,
-                    time_zone,
-                    run,
-                    {"names": "", "keys": sorted(run.again)},
-                )
+        loader.load_all(arrivals.files)
+        if run.again:
+            loader.load_archived(keys=sorted(run.again))
     log.info(
         "%s: %d files published, %d known already, %d rejected, %d failed.",
-        source,
+        source.name,
         run.published,
         run.known,
         len(run.rejected),
@@ -138,50 +140,44 @@ def load_new_files(source: str, load_file: Loader, time_zone: str) -> FileRun:
     )
     if run.broken:
         raise FilesFailedError(
-            f"{source}: {len(run.broken)} files failed and stay in the inbox: "
+            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: "
             + "; ".join(run.broken),
             run,
         )
     return run
 
 
-def load_again(source: str, load_file: Loader, time_zone: str, names: str = "") -> FileRun:
-    """Load archived files of a source anew, each in place of its published version.
+def load_again(source: FileSource, names: str = "") -> FileRun:
+    """Load archived files of a source again, each in place of its published version.
 
     Takes the published files whose path below the inbox is like ``names`` (``*`` stands for
-    anything); without it those that have quarantined rows or words that nobody had mapped. They keep
+    anything); without it those that have quarantined rows or words that no list maps. They keep
     the time at which they arrived, by which versions are ranked. A file that is refused now keeps
     its published version. Raises FilesFailedError in the end when some could not be loaded.
     """
-    run = FileRun()
-    with open_warehouse() as warehouse:
-        apply_schema(warehouse)
-        found = _load_archived(
-            warehouse, source, load_file, time_zone, run, {"names": names, "keys": []}
-        )
-    log.info("%s: %d of %d archived files loaded again.", source, run.published, found)
+    with _opened(source) as loader:
+        run = loader.run
+        found = loader.load_archived(names=names)
+    log.info("%s: %d of %d archived files loaded again.", source.name, run.published, found)
     if run.broken:
         raise FilesFailedError(
-            f"{source}: {len(run.broken)} files could not be loaded again and keep their published "
+            f"{source.name}: {len(run.broken)} files could not be loaded again and keep their published "
             f"version: {'; '.join(run.broken)}",
             run,
         )
     return run
 
 
-def load_outcome(
-    source: str, load_file: Loader, time_zone: str, again: bool | str = False
-) -> dict[str, Any]:
+def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any]:
     """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
 
-    ``again`` loads archived files anew before: True or a pattern of names, see ``load_again``.
-    Files that failed are told to a task of their own, so that what was published beside them is
+    ``again`` loads archived files again before: True or a pattern of names, see ``load_again``.
+    Files that failed are named by a task of their own, so that what was published beside them is
     announced all the same.
     """
-    steps = [partial(load_new_files, source, load_file, time_zone)]
+    steps = [partial(load_new_files, source)]
     if again:
-        names = again if isinstance(again, str) else ""
-        steps.insert(0, partial(load_again, source, load_file, time_zone, names))
+        steps.insert(0, partial(load_again, source, again if isinstance(again, str) else ""))
     published, failed = 0, []
     for step in steps:
         try:
@@ -193,117 +189,128 @@ def load_outcome(
     return {"published": published, "failed": " ".join(failed)}
 
 
-def _load_all(
-    warehouse: Warehouse,
-    source: str,
-    files: list[LandedFile],
-    load_file: Loader,
-    time_zone: str,
-    run: FileRun,
-) -> None:
-    known = _known_files(warehouse, source)
-    for number, file in enumerate(files, start=1):
-        place = f"[{number}/{len(files)}] {file.unit.label}"
-        if file.unit.key in known and file.modified_at <= known[file.unit.key]:
-            landing.archive(file)
-            run.known += 1
-            log.info("%s: the same content was loaded before; archived.", place)
-        elif _load_one(warehouse, file, load_file, time_zone, run, place):
-            known[file.unit.key] = file.modified_at
+@contextmanager
+def _opened(source: FileSource) -> Iterator[_FileLoader]:
+    with open_warehouse() as warehouse:
+        source.apply_schema(warehouse)
+        yield _FileLoader(source, warehouse, FileRun())
 
 
-def _load_archived(
-    warehouse: Warehouse,
-    source: str,
-    load_file: Loader,
-    time_zone: str,
-    run: FileRun,
-    chosen: dict[str, object],
-) -> int:
-    """Load archived files anew, as ``sql/loads/files_to_load_again.sql`` selects them; how many."""
-    rows = warehouse.rows(render("loads/files_to_load_again.sql"), {"source": source, **chosen})
-    with tempfile.TemporaryDirectory(prefix="again-") as folder:
-        for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
-            unit = Unit(source, key, unit_label)
-            try:
-                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
-            except (IndicatorsError, OSError) as error:
-                run.broken.append(str(error))
-                continue
-            place = f"[{number}/{len(rows)}] {unit_label}, once more"
-            _load_one(warehouse, file, load_file, time_zone, run, place)
-            file.path.unlink()
-    return len(rows)
+@dataclass(frozen=True, slots=True)
+class _FileLoader:
+    """Loads the files of one run, one after another, into the open warehouse."""
 
+    source: FileSource
+    warehouse: Warehouse
+    run: FileRun
 
-def _load_one(
-    warehouse: Warehouse,
-    file: LandedFile,
-    load_file: Loader,
-    time_zone: str,
-    run: FileRun,
-    place: str,
-) -> bool:
-    (load,) = begin_loads(warehouse, [file.unit])
-    try:
-        books, message = _staged(warehouse, load, file, load_file, time_zone, run.again)
-        publish_loads(warehouse, [(load, books, message)])
-    except FileRejectedError as error:
+    def load_all(self, files: Sequence[LandedFile]) -> None:
+        """Load landed files; content that is published already is only archived."""
+        known = self._known_files()
+        for number, file in enumerate(files, start=1):
+            place = f"[{number}/{len(files)}] {file.unit.label}"
+            if file.unit.key in known and file.modified_at <= known[file.unit.key]:
+                landing.archive(file)
+                self.run.known += 1
+                log.info("%s: the same content was loaded before; archived.", place)
+            elif self._load(file, place):
+                known[file.unit.key] = file.modified_at
+
+    def load_archived(self, *, names: str = "", keys: Sequence[str] = ()) -> int:
+        """Load archived files again, as ``sql/loads/files_to_load_again.sql`` selects them; how many."""
+        rows = self.warehouse.rows(
+            render("loads/files_to_load_again.sql"),
+            {"source": self.source.name, "names": names, "keys": list(keys)},
+        )
+        with tempfile.TemporaryDirectory(prefix="again-") as folder:
+            for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
+                unit = Unit(self.source.name, key, unit_label)
+                try:
+                    file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
+                except (IndicatorsError, OSError) as error:
+                    self.run.broken.append(str(error))
+                    continue
+                self._load(file, f"[{number}/{len(rows)}] {unit_label}, once more")
+                file.path.unlink()
+        return len(rows)
+
+    def _load(self, file: LandedFile, place: str) -> bool:
+        (load,) = begin_loads(self.warehouse, [file.unit])
+        try:
+            books, message = self._staged(load, file)
+            publish_loads(self.warehouse, [(load, books, message)])
+        except FileRejectedError as error:
+            self._reject(load, file, error, place)
+            return False
+        except _FileChangedError as error:
+            fail_loads(self.warehouse, [load], str(error))
+            log.info("%s: %s", place, error)
+            return False
+        except ConfigurationError as error:
+            fail_loads(self.warehouse, [load], str(error))
+            raise
+        except Exception as error:  # noqa: BLE001 - the other files go on; the run fails in the end
+            reason = _reason_of(error)
+            fail_loads(self.warehouse, [load], reason)
+            self.run.broken.append(f"{file.unit.label}: {reason}")
+            log.error("%s: failed: %s", place, reason)
+            return False
+        # Only now: killed before this line, the file is loaded once more, which changes nothing.
+        self._remember(file)
+        landing.archive(file)
+        self.run.published += 1
+        log.info(
+            "%s: %d rows loaded, %d quarantined, %d duplicates. %s",
+            place,
+            books.loaded,
+            books.quarantined,
+            books.duplicates,
+            message,
+        )
+        return True
+
+    def _staged(self, load: Load, file: LandedFile) -> tuple[Books, str]:
+        if file.path.stat().st_size == 0:
+            raise FileRejectedError("the file is empty", "Файл пуст.")
+        with unpacked(file.path) as content:
+            task = FileLoad(
+                self.warehouse, load, file, content, self.source.time_zone, self.run.again
+            )
+            for member, reason in content.broken:
+                task.quarantine(member, 0, "", reason)
+            books, message = self.source.load_file(task)
+        if not landing.is_unchanged(file):
+            raise _FileChangedError("the file grew while it was loaded: left for the next run")
+        return books, message
+
+    def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
         reason = mask_personal(error.reason)
-        fail_loads(warehouse, [load], reason)
+        fail_loads(self.warehouse, [load], reason)
         target = landing.reject(file, error)
-        run.rejected.append(file.unit.label)
+        self.run.rejected.append(file.unit.label)
+        self.run.refusals.append(error)
         log.warning("%s: rejected: %s. See %s.reason.txt", place, reason, target.name)
-        return False
-    except _FileChangedError as error:
-        fail_loads(warehouse, [load], str(error))
-        log.info("%s: %s", place, error)
-        return False
-    except ConfigurationError as error:
-        fail_loads(warehouse, [load], str(error))
-        raise
-    except Exception as error:  # noqa: BLE001 - the other files go on; the run fails in the end
-        reason = _told(error)
-        fail_loads(warehouse, [load], reason)
-        run.broken.append(f"{file.unit.label}: {reason}")
-        log.error("%s: failed: %s", place, reason)
-        return False
-    # Only now: killed before this line, the file is loaded once more, which changes nothing.
-    _remember(warehouse, file)
-    landing.archive(file)
-    run.published += 1
-    log.info(
-        "%s: %d rows loaded, %d quarantined, %d duplicates. %s",
-        place,
-        books.loaded,
-        books.quarantined,
-        books.duplicates,
-        message,
-    )
-    return True
+
+    def _known_files(self) -> dict[str, datetime]:
+        rows = self.warehouse.rows(
+            """
+            SELECT unit_key, max(f.modified_at) FROM ops.published AS p
+            INNER JOIN ops.files AS f USING (source, unit_key)
+            WHERE source = {source:String} GROUP BY unit_key
+            """,
+            {"source": self.source.name},
+        )
+        return {key: modified_at.replace(tzinfo=UTC) for key, modified_at in rows}
+
+    def _remember(self, file: LandedFile) -> None:
+        self.warehouse.insert(
+            "ops.files",
+            ["source", "unit_key", "unit", "modified_at"],
+            [[file.unit.source, file.unit.key, file.unit.label, file.modified_at]],
+        )
 
 
-def _staged(
-    warehouse: Warehouse,
-    load: Load,
-    file: LandedFile,
-    load_file: Loader,
-    time_zone: str,
-    again: set[str],
-) -> tuple[Books, str]:
-    if file.path.stat().st_size == 0:
-        raise FileRejectedError("the file is empty", "Файл пуст.")
-    with unpacked(file.path) as content:
-        task = FileLoad(warehouse, load, file, content, time_zone, again)
-        for member, reason in content.broken:
-            task.quarantine(member, 0, "", reason)
-        books, message = load_file(task)
-    if not landing.is_unchanged(file):
-        raise _FileChangedError("the file grew while it was loaded: left for the next run")
-    return books, message
-
-
-def _told(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     """An error's own words where they are ours, else its type and place: its text may quote the file."""
     if isinstance(error, IndicatorsError):
         return str(error)
@@ -312,23 +319,3 @@ def _told(error: Exception) -> str:
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
     )
     return f"{type(error).__name__} at {way}"
-
-
-def _known_files(warehouse: Warehouse, source: str) -> dict[str, datetime]:
-    rows = warehouse.rows(
-        """
-        SELECT unit_key, max(f.modified_at) FROM ops.published AS p
-        INNER JOIN ops.files AS f USING (source, unit_key)
-        WHERE source = {source:String} GROUP BY unit_key
-        """,
-        {"source": source},
-    )
-    return {key: modified_at.replace(tzinfo=UTC) for key, modified_at in rows}
-
-
-def _remember(warehouse: Warehouse, file: LandedFile) -> None:
-    warehouse.insert(
-        "ops.files",
-        ["source", "unit_key", "unit", "modified_at"],
-        [[file.unit.source, file.unit.key, file.unit.label, file.modified_at]],
-    )

@@ -19,8 +19,10 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-_SOURCES = ("gosuslugi", "registers", "smev")
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources import SOURCES
+
+_SOURCES = [source.name for source in SOURCES if source.has_files]
 _NARROWEST = 100
 
 

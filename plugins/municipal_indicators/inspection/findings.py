@@ -6,13 +6,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from municipal_indicators import settings
+from municipal_indicators import settings, sources
 from municipal_indicators.inbox.file_loads import (
     FileLoad,
     FilesFailedError,
@@ -28,16 +28,27 @@ from municipal_indicators.inspection.headings import (
     columns_of,
     refused_tables,
 )
-from municipal_indicators.spreadsheets.kinds import Reading, Table, TableKind
+from municipal_indicators.sources.file_sources import file_source
+from municipal_indicators.spreadsheets.kinds import (
+    IncompleteTableError,
+    Note,
+    Reading,
+    Table,
+    TableKind,
+)
 from municipal_indicators.spreadsheets.loading import load_tables
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import Books
 
-OF_TABLES = ("gosuslugi", "registers")
-SOURCES = (*OF_TABLES, "smev")
+# Sources of tables first: their refusals say more of an odd file.
+SOURCES = sorted(
+    (one.name for one in sources.SOURCES if one.has_files),
+    key=lambda name: not sources.source(name).has_tables,
+)
 _SETTLED_SECONDS = 120
 _ORIGIN = ("unit_key", "load_id", "sheet", "file_at", "arrived_at", "is_dated", "portal")
-_HARMLESS = ("hidden sheets left out", "sheets without a table")
+# Notes on what is no fault of a file.
+_HARMLESS = ("hidden_sheet", "no_table", "no_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class Inspection:
     status: str
     reason: str = ""
     for_sender: str = ""
+    is_nearly_known: bool = False
     books: Books = field(default_factory=Books)
     formats: list[tuple[str, str]] = field(default_factory=list)
     tables: list[FoundTable] = field(default_factory=list)
@@ -127,18 +139,15 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
 
 def _kinds() -> dict[str, Sequence[TableKind]]:
     """The kinds of table of each source that has any."""
-    return {
-        name: import_module(f"municipal_indicators.sources.{name}.files").KINDS
-        for name in OF_TABLES
-    }
+    return {one.name: one.kinds() for one in sources.SOURCES if one.has_tables}
 
 
 def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[RefusedTable]:
     """The tables that were not taken, by the kinds of the source that they are meant for, if ``is_known``."""
-    if inspection.source not in OF_TABLES:
-        return []
-    is_known = is_known or inspection.status == "published" or "taken for" in inspection.reason
     kinds = _kinds()
+    if inspection.source not in kinds:
+        return []
+    is_known = is_known or inspection.status == "published" or inspection.is_nearly_known
     wanted = [inspection.source] if is_known else list(kinds)
     named = {problem.sheet for problem in inspection.problems if not problem.line}
     shown = {table.label for table in inspection.tables}
@@ -149,15 +158,22 @@ def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[Refu
 
 
 def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
-    return lambda one: ("taken for" in one.reason, is_exchange == (one.source == "smev"))
+    return lambda one: (one.is_nearly_known, is_exchange == (one.source == "smev"))
 
 
 def _inspected(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
     observed: list[tuple[Table, TableKind]] = []
-    with _arrived(path, source), suppress(FilesFailedError):
-        load_new_files(source, _loader(source, observed), time_zone)
+    with _arrived(path, source):
+        try:
+            run = load_new_files(file_source(source, time_zone, _loader(source, observed)))
+        except FilesFailedError as error:
+            run = error.run
     with open_warehouse() as warehouse:
-        return _looked_up(warehouse, path, source, observed, rows)
+        found = _looked_up(warehouse, path, source, observed, rows)
+    for refusal in run.refusals:
+        found.status, found.for_sender = "rejected", mask_personal(refusal.for_sender)
+        found.is_nearly_known = isinstance(refusal, IncompleteTableError)
+    return found
 
 
 @contextmanager
@@ -176,8 +192,8 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
 
 
 def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
-    if source not in OF_TABLES:
-        loader: Loader = import_module(f"municipal_indicators.sources.{source}.files").load_file
+    if not sources.source(source).has_tables:
+        loader: Loader = sources.source(source).module("files").load_file
         return loader
     kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in _kinds()[source]]
 
@@ -216,12 +232,11 @@ def _looked_up(
         return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
     (load_id, unit_key, label, status, message, *counts) = events[0]
     inspection = Inspection(label, source, status, books=Books(*counts))
-    if status == "published":
-        _sort_notes(inspection, message)
-    else:
+    if status != "published":
         inspection.reason = message
-        inspection.for_sender = _for_sender(unit_key)
-        inspection.status = "rejected" if inspection.for_sender else "failed"
+    elif not sources.source(source).has_tables:
+        inspection.notes.append(message)
+    _add_notes(warehouse, inspection, load_id)
     load = {"load_id": load_id, "unit_key": unit_key, "rows": rows}
     inspection.tables = [_found(warehouse, table, kind, load) for table, kind in observed]
     headings = {table.label: table for table, _ in observed}
@@ -241,22 +256,15 @@ def _looked_up(
     return inspection
 
 
-def _sort_notes(inspection: Inspection, message: str) -> None:
-    for note in filter(None, message.split("; ")):
-        if note.startswith("columns left out") or ", headings in line " in note:
-            continue
-        is_harmless = note.startswith(_HARMLESS) or "holds no data" in note
-        is_told = is_harmless or inspection.source not in OF_TABLES
-        (inspection.notes if is_told else inspection.warnings).append(note)
-
-
-def _for_sender(unit_key: str) -> str:
-    folder = Path(str(settings.archive_folder())) / "rejected"
-    for reason in folder.glob(f"{unit_key}*.reason.txt"):
-        for line in reason.read_text(encoding="utf-8").splitlines():
-            if line.startswith("Причина: "):
-                return line.removeprefix("Причина: ")
-    return ""
+def _add_notes(warehouse: Warehouse, inspection: Inspection, load_id: UUID) -> None:
+    rows = warehouse.rows(
+        "SELECT code, sheet, text, times FROM ops.load_warnings "
+        "WHERE source = {source:String} AND load_id = {load_id:UUID} ORDER BY sheet, code, text",
+        {"source": inspection.source, "load_id": load_id},
+    )
+    for code, sheet, text, times in rows:
+        note = f"{sheet}: {Note(code, text, times)}" if sheet else str(Note(code, text, times))
+        (inspection.notes if code in _HARMLESS else inspection.warnings).append(note)
 
 
 def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, Any]) -> FoundTable:

@@ -11,7 +11,8 @@ from municipal_indicators import settings
 from municipal_indicators.reference import lists
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
-from municipal_indicators.warehouse.client import Warehouse, literal, render
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.templates import literal, render
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from municipal_indicators import settings
 from municipal_indicators.errors import DataCheckError
-from municipal_indicators.warehouse.client import Warehouse, render
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
 

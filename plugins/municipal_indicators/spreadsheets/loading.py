@@ -1,4 +1,4 @@
-"""Loads the tables of one arrived file: each sheet by its kind through its door, and the books."""
+"""Loads the tables of one arrived file: each sheet by its kind, and the books."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member
 from municipal_indicators.inbox.file_loads import FileLoad
-from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.headings import (
     SEARCHED_ROWS,
@@ -24,6 +23,8 @@ from municipal_indicators.spreadsheets.headings import (
 )
 from municipal_indicators.spreadsheets.kinds import (
     Block,
+    IncompleteTableError,
+    Note,
     Reading,
     Table,
     TableKind,
@@ -61,7 +62,8 @@ class _Tally:
     broken: int = 0
     empty: int = 0
     targets: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    notes: list[tuple[str, Note]] = field(default_factory=list)
     refusals: list[tuple[str, FileRejectedError]] = field(default_factory=list)
 
 
@@ -111,11 +113,9 @@ class _Loader:
                 raise
             others.append((member.name, error))
         if errors:
-            where = f"{member.name}: " if member.name else ""
-            self.tally.notes.append(
-                f"{where}error cells («#Н/Д», «#ССЫЛКА!») read as blank: {errors}"
-            )
-        self._judge(others, hidden, found=self.tally.tables + self.tally.empty > good)
+            note = Note("error_cells", "error cells («#Н/Д», «#ССЫЛКА!») read as blank", errors)
+            self._note(member.name, note)
+        self._decide(others, hidden, found=self.tally.tables + self.tally.empty > good)
 
     def books(self) -> tuple[Books, str]:
         """Count in the warehouse what became of the staged rows."""
@@ -134,7 +134,9 @@ class _Loader:
             {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
         )
         books = Books(tally.staged + whole, distinct, quarantined, loaded - distinct)
-        return books, "; ".join(tally.notes)[:_MESSAGE_LENGTH]
+        for label, note in tally.notes:
+            self.task.warn(note.code, note.text, label, note.times)
+        return books, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
 
     def _counted(self, target: str) -> tuple[int, int]:
         content = ", ".join(
@@ -147,17 +149,18 @@ class _Loader:
         )
         return counts
 
-    def _judge(
+    def _decide(
         self, refused: list[tuple[str, FileRejectedError]], hidden: list[str], *, found: bool
     ) -> None:
         if hidden:
-            self.tally.notes.append(f"hidden sheets left out: {', '.join(hidden)}")
+            for label in hidden:
+                self._note(label, Note("hidden_sheet", "hidden sheet left out"))
         named = [one for one in refused if not isinstance(one[1], _NoTableError)]
         if found:
-            # A sheet beside the data that is no table at all is a person's own affair.
-            skipped = [label for label, error in refused if isinstance(error, _NoTableError)]
-            if skipped:
-                self.tally.notes.append(f"sheets without a table: {', '.join(skipped)}")
+            for label, error in refused:
+                # People keep other things beside their data: that is no fault of the file.
+                if isinstance(error, _NoTableError):
+                    self._note(label, Note("no_table", "sheet without a table"))
             self.tally.refusals += named
         elif hidden and not named:
             self.tally.refusals.append((hidden[0], _only_hidden()))
@@ -170,7 +173,7 @@ class _Loader:
         if headings is None:
             if _says_no_data(top, self.words):
                 self.tally.empty += 1
-                self.tally.notes.append(f"{label or 'the file'}: says that it holds no data")
+                self._note(label, Note("no_data", "it says that it holds no data"))
                 return
             raise _no_table(top)
         kind = self.kinds[headings.known.kind]
@@ -198,8 +201,10 @@ class _Loader:
         )
         self.tally.tables += 1
         self.tally.targets.add(kind.target)
-        notes = reading.notes() + unequal_totals(self.task, kind, reading, table, totals)
-        self._note(kind, headings, label, staged, notes)
+        self._describe(kind, headings, label, staged)
+        for note in reading.notes() + unequal_totals(self.task, kind, reading, table, totals):
+            log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
+            self._note(label, note)
 
     def _found(self, top: Sequence[Row]) -> Headings | None:
         needed = {name: kind.needed for name, kind in self.kinds.items()}
@@ -229,16 +234,17 @@ class _Loader:
         )
         staged, told = 0, _PROGRESS_ROWS
         under_way: Future[None] | None = None
-        # A thread sends one block through the door while the next one is read.
+        # A thread stages one block while the next one is read.
         with _uncollected(), ThreadPoolExecutor(1) as pool:
             for lines, block in _blocks(runs, headings.columns):
-                content = _arrow(label, lines, reading.convert(block))
+                texts = reading.convert(block)
+                content = _arrow(label, lines, texts)
                 if under_way:
                     under_way.result()
                 under_way = pool.submit(
                     self.task.warehouse.stage_bytes,
-                    kind.door,
-                    ("sheet", "line", *kind.columns),
+                    kind.staging_table,
+                    ("sheet", "line", *texts),
                     [content],
                     context,
                     fmt="ArrowStream",
@@ -252,16 +258,16 @@ class _Loader:
                 under_way.result()
         return staged
 
-    def _note(
-        self, kind: TableKind, headings: Headings, label: str, staged: int, notes: list[str]
-    ) -> None:
+    def _describe(self, kind: TableKind, headings: Headings, label: str, staged: int) -> None:
         where = f"{label}: " if label else ""
         parts = [f"{where}{kind.name}, headings in line {headings.last_row + 1}, {staged} rows"]
         if unknown := headings.unknown_masked():
             parts.append(f"columns left out: {', '.join(unknown[:20])}")
-        for note in notes:
-            log.warning("%s: %s%s", self.task.load.unit.label, where, note)
-        self.tally.notes.append("; ".join(parts + notes))
+        self.tally.parts.append("; ".join(parts))
+
+    def _note(self, label: str, note: Note) -> None:
+        self.tally.notes.append((label, note))
+        self.tally.parts.append(f"{label}: {note}" if label else str(note))
 
 
 class _NoTableError(FileRejectedError):
@@ -340,12 +346,12 @@ def _no_table(top: Sequence[Row]) -> FileRejectedError:
     )
 
 
-def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> FileRejectedError:
+def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> IncompleteTableError:
     lacking = ", ".join(f"«{name}»" for name in missing)
     unknown = ", ".join(found.unknown_masked()[:20])
     beside = f"; headings of no known column: {unknown}" if unknown else ""
     also = f" Не распознаны заголовки: {unknown}." if unknown else ""
-    return FileRejectedError(
+    return IncompleteTableError(
         f"taken for {kind.name} (headings in line {found.last_row + 1}), but it lacks {lacking}{beside}; "
         "a new spelling belongs into reference/headings.yaml",
         f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
@@ -367,15 +373,8 @@ def _joint_refusal(errors: Sequence[FileRejectedError]) -> FileRejectedError:
             "the file holds no sheet", "В файле нет ни одного листа с таблицей."
         )
     telling = [error for error in errors if not isinstance(error, _NoTableError)] or list(errors)
-    return FileRejectedError(
+    is_nearly_known = any(isinstance(error, IncompleteTableError) for error in errors)
+    return (IncompleteTableError if is_nearly_known else FileRejectedError)(
         "; ".join(dict.fromkeys(error.reason for error in telling)),
         " ".join(dict.fromkeys(error.for_sender for error in telling)),
     )
-
-
-def counted_words(kind: str, counts: Mapping[str, int]) -> list[str]:
-    """A note about words that no file of ``reference/`` maps, with how often each was met."""
-    if not counts:
-        return []
-    told = [f"«{mask_personal(word)[:60]}» × {times}" for word, times in counts.items()]
-    return [f"{kind}: {', '.join(told[:20])}"]

@@ -10,6 +10,7 @@ from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, plain_text
 from municipal_indicators.spreadsheets.kinds import (
     Block,
+    Note,
     Reading,
     Table,
     TableKind,
@@ -24,16 +25,17 @@ _AFTER_WORDS = re.compile(r"\D*[:=–—-]\s*(\d{1,9})(?:\s*[^\W\d]+\.?)?")
 
 def unequal_totals(
     task: FileLoad, kind: TableKind, reading: Reading, table: Table, totals: Sequence[Numbered]
-) -> list[str]:
+) -> list[Note]:
     """A note for each total that no run of loaded rows right above it adds up to within a kopeck.
 
     A run begins at the top of the table or below any earlier total, so that subtotals, totals of
-    them and grand totals are all understood. The difference told is that from the rows below the
+    them and grand totals are all understood. The difference shown is that from the rows below the
     total before it; of the last total, that from all rows.
     """
     if not kind.totals or not totals:
         return []
-    starts, notes = [0], []
+    starts: list[int] = [0]
+    notes: list[Note] = []
     for line, row in totals:
         said = _said(kind, reading, table, row)
         if said:
@@ -42,13 +44,15 @@ def unequal_totals(
             for place, (name, total) in enumerate(said.items()):
                 if any(abs(one[place] - total) <= TOLERANCE for one in sums):
                     continue
-                notes.append(
+                text = (
                     f"the total in line {line} says {_name(table, name)} {_plain(total)}, the loaded rows "
                     f"{_plain(shown[place])} (difference {_plain(total - shown[place])})"
                 )
+                notes.append(Note("total_differs", text))
         starts.append(line)
-    more = [f"{len(notes) - _SHOWN} more totals differ"] if len(notes) > _SHOWN else []
-    return notes[:_SHOWN] + more
+    if len(notes) > _SHOWN:
+        notes[_SHOWN:] = [Note("total_differs", "more totals differ", len(notes) - _SHOWN)]
+    return notes
 
 
 def _said(

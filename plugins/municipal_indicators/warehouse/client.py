@@ -1,4 +1,4 @@
-"""The only door to ClickHouse: opens it over the official hook, runs SQL, stages text; no business words."""
+"""The only way to ClickHouse: opens it over the official hook, runs SQL, stages text; no business words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
@@ -24,18 +24,18 @@ from municipal_indicators.errors import (
     WarehouseUnreachableError,
 )
 from municipal_indicators.warehouse import cluster
+from municipal_indicators.warehouse.templates import statements
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
     from clickhouse_connect.driver.insert import InsertContext
-    from jinja2 import Environment
 
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 900.0
 BLOCK_ROWS = 50_000
 
-# One block an insert, parsed in order: rowNumberInBlock() in a door's views is then the row's place.
+# One block an insert, parsed in order: rowNumberInBlock() in the staging views is then the row's place.
 _STAGING_SETTINGS = {
     "input_format_parallel_parsing": 0,
     "max_insert_block_size": 4_000_000,
@@ -44,7 +44,6 @@ _STAGING_SETTINGS = {
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
 _SPECIAL = ("\\", "\n", "\r", "\0")
-_STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
 
 
 # The engine's codes: login refused (192 … 194, 516), right missing (497), user or session read-only (164).
@@ -107,15 +106,15 @@ class Warehouse:
 
     def stage(
         self,
-        door: str,
+        table: str,
         columns: Sequence[str],
         rows: Iterable[Sequence[str | None]],
         context: Mapping[str, Any],
     ) -> int:
-        """Send rows of text through a staging door, in blocks; returns how many.
+        """Send rows of text through a staging table, in blocks; returns how many.
 
-        ``context`` reaches the door's views as JSON in ``getSetting('log_comment')``. It
-        carries ``load_id``, ``unit_key``, ``unit`` and whatever the door's views read.
+        ``context`` reaches the staging views as JSON in ``getSetting('log_comment')``. It
+        carries ``load_id``, ``unit_key``, ``unit`` and whatever the staging views read.
         NULL is written as ``\\N``.
         """
         staged = 0
@@ -123,29 +122,29 @@ class Warehouse:
         for row in rows:
             block.append(_tsv_line(row))
             if len(block) >= BLOCK_ROWS:
-                self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
+                self.stage_bytes(table, columns, [("\n".join(block) + "\n").encode()], context)
                 staged += len(block)
                 block.clear()
         if block:
-            self.stage_bytes(door, columns, [("\n".join(block) + "\n").encode()], context)
+            self.stage_bytes(table, columns, [("\n".join(block) + "\n").encode()], context)
         return staged + len(block)
 
     def stage_bytes(
         self,
-        door: str,
+        table: str,
         columns: Sequence[str],
         pieces: Sequence[bytes],
         context: Mapping[str, Any],
         fmt: str = "TabSeparated",
     ) -> None:
-        """Send one block of untouched text, in any pieces, through a staging door.
+        """Send one block of untouched text, in any pieces, through a staging table.
 
         The block goes as a stream because clickhouse-connect replays an insert of plain bytes
         after a lost acknowledgement, which would double it.
         """
         with _plainly():
             self.client.raw_insert(
-                door,
+                table,
                 column_names=list(columns),
                 insert_block=(piece for piece in pieces if piece),
                 fmt=fmt,
@@ -209,36 +208,6 @@ def _tsv_line(row: Sequence[str | None]) -> str:
         if line.count("\t") == len(row) - 1 and not any(sign in line for sign in _SPECIAL):
             return line
     return "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
-
-
-def statements(sql: str) -> list[str]:
-    """The statements of an SQL text, without pieces that hold only comments."""
-    pieces = (piece.strip() for piece in _STATEMENT_END.split(sql))
-    return [piece for piece in pieces if re.sub(r"--[^\n]*", "", piece).strip()]
-
-
-def literal(value: object) -> str:
-    """A value as an SQL string literal; the Jinja filter of the same name."""
-    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(settings.SQL),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - SQL, not HTML; values go through the literal filter
-        keep_trailing_newline=True,
-    )
-    environment.filters["literal"] = literal
-    return environment
-
-
-def render(name: str, **values: object) -> str:
-    """The SQL of ``sql/<name>`` with its Jinja values filled in; an unknown value is an error."""
-    return _environment().get_template(name).render(**values).strip().removesuffix(";")
 
 
 def embedded_path() -> Path | None:

@@ -1,19 +1,25 @@
-"""Brings the schema up to ``sql/migrations`` (forward only), ``sql/staging`` and ``sql/core``."""
+"""Brings a warehouse up to ``sql/migrations`` (forward only), ``sql/ops``, ``sql/core`` and its staging.
+
+Stored tables are made and changed by migrations. Everything that stores nothing, views and staging,
+is re-created when its text has changed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from municipal_indicators import settings
-from municipal_indicators.errors import MigrationError
+from municipal_indicators.errors import ConfigurationError, MigrationError
 from municipal_indicators.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
 
+_VIEW_FOLDERS = ("ops", "core")
 _RECORD = """
 CREATE TABLE IF NOT EXISTS ops.schema_migrations
 (
@@ -36,12 +42,16 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
-def apply_schema(warehouse: Warehouse, sql: Path = settings.SQL) -> list[str]:
+def apply_schema(
+    warehouse: Warehouse, staging: Mapping[str, str], sql: Path = settings.SQL
+) -> list[str]:
     """Apply what is missing; returns the names applied, none when the schema was up to date.
 
-    A killed application is completed by the next one, since every statement of a migration can
-    be run twice. Raises MigrationError, naming the file, when an applied migration was edited,
-    removed, or a new one stands before the last applied one.
+    ``staging`` holds the scripts that drop and create what text is staged through, by name. A
+    killed application is completed by the next one, since every statement can be run twice.
+    Raises MigrationError, naming the file, when an applied migration was edited, removed, or a new
+    one stands before the last applied one; ConfigurationError when a staging view and the table
+    that it fills have other columns.
     """
     warehouse.command("CREATE DATABASE IF NOT EXISTS ops")
     warehouse.command(_RECORD)
@@ -51,8 +61,8 @@ def apply_schema(warehouse: Warehouse, sql: Path = settings.SQL) -> list[str]:
         )
     )
     applied = _migrate(warehouse, sql, recorded)
-    applied += _refresh_doors(warehouse, recorded)
     applied += _refresh_views(warehouse, sql, recorded, changed=bool(applied))
+    applied += _refresh_staging(warehouse, staging, recorded)
     if applied:
         log.info("Schema: applied %s", ", ".join(applied))
     return applied
@@ -85,43 +95,76 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
     return missing
 
 
-def _refresh_doors(warehouse: Warehouse, recorded: dict[str, str]) -> list[str]:
-    from municipal_indicators.sources.metrica import staging
-    from municipal_indicators.sources.smev import staging as smev_doors
-
-    texts = staging.door_texts() | smev_doors.door_texts()
-    stale = {name: text for name, text in texts.items() if recorded.get(name) != _checksum(text)}
-    if stale:
-        staging.check_columns(warehouse)
-    for name, text in stale.items():
-        warehouse.run_script(text + ";\n")
-        _note(warehouse, name, _checksum(text))
-    return list(stale)
-
-
 def _refresh_views(
     warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool
 ) -> list[str]:
-    files = {path.stem: path for path in sorted((sql / "core").glob("*.sql"))}
-    stale = [
-        stem for stem, path in files.items() if recorded.get(f"core/{path.name}") != checksum(path)
-    ]
+    """Re-create all views, each after those it reads, where one of them or a stored table changed."""
+    texts = {
+        f"{folder}.{path.stem}": path.read_text(encoding="utf-8")
+        for folder in _VIEW_FOLDERS
+        for path in sorted((sql / folder).glob("*.sql"))
+    }
+    files = {view: f"{view.replace('.', '/')}.sql" for view in texts}
+    stale = [view for view in texts if recorded.get(files[view]) != _checksum(texts[view])]
     if not stale and not changed:
         return []
-    texts = {stem: path.read_text(encoding="utf-8") for stem, path in files.items()}
     reads = {
-        stem: {
-            other
-            for other in re.findall(r"\bcore\.(\w+)", text)
-            if other in files and other != stem
-        }
-        for stem, text in texts.items()
+        view: {other for other in re.findall(r"\b(?:core|ops)\.\w+", text) if other in texts}
+        - {view}
+        for view, text in texts.items()
     }
-    for stem in TopologicalSorter(reads).static_order():
-        body = texts[stem].strip().removesuffix(";")
-        warehouse.command(f"CREATE OR REPLACE VIEW core.{stem} AS\n{body}")
-        _note(warehouse, f"core/{stem}.sql", checksum(files[stem]))
-    return [f"core/{stem}.sql" for stem in stale]
+    for view in TopologicalSorter(reads).static_order():
+        body = texts[view].strip().removesuffix(";")
+        # A list of commented columns may stand before the query.
+        query = f"\n{body}" if body.startswith("(") else f" AS\n{body}"
+        warehouse.command(f"CREATE OR REPLACE VIEW {view}{query}")
+        _note(warehouse, files[view], _checksum(texts[view]))
+    return [files[view] for view in stale]
+
+
+def _refresh_staging(
+    warehouse: Warehouse, scripts: Mapping[str, str], recorded: dict[str, str]
+) -> list[str]:
+    """Re-create all staging where one script changed: functions are written into the views that use them."""
+    stale = [name for name, text in scripts.items() if recorded.get(name) != _checksum(text)]
+    if not stale:
+        return []
+    for text in scripts.values():
+        warehouse.run_script(text + ";\n")
+    check_columns(warehouse, scripts)
+    for name, text in scripts.items():
+        _note(warehouse, name, _checksum(text))
+    return stale
+
+
+def check_columns(warehouse: Warehouse, scripts: Mapping[str, str]) -> None:
+    """Raise ConfigurationError unless each staging view fills exactly the columns of its stored table."""
+    found = [
+        (name, view, table)
+        for name, script in scripts.items()
+        for view, table in re.findall(r"MATERIALIZED VIEW (\S+) TO (core\.\w+) AS", script)
+    ]
+    for name, view, table in found:
+        filled = _bare_types(warehouse, view)
+        kept = _bare_types(warehouse, table)
+        for column, kind in filled.items():
+            if kept.get(column) != kind:
+                raise ConfigurationError(
+                    f"sql/{name}: {table}.{column} is filled as {kind}, but that column is "
+                    f"{kept.get(column) or 'missing'}. Add or change it in a new migration in sql/migrations."
+                )
+        if lost := sorted(kept.keys() - filled.keys()):
+            raise ConfigurationError(
+                f"sql/{name}: nothing fills {table}.{lost[0]}: its values would be lost. Add the column to "
+                "the list that the staging is written from, or to that file."
+            )
+
+
+def _bare_types(warehouse: Warehouse, table: str) -> dict[str, str]:
+    return {
+        column: re.sub(r"LowCardinality\(([^()]*(?:\([^()]*\))?)\)", r"\1", kind)
+        for column, kind in warehouse.column_types(table).items()
+    }
 
 
 def _note(warehouse: Warehouse, name: str, text_sum: str) -> None:

@@ -163,7 +163,7 @@ def test_error_cells_are_blank_and_counted(arrivals: Arrivals) -> None:
         (2, None, date(2024, 3, 20)),
         (3, 5, None),
     ]
-    assert "error cells («#Н/Д», «#ССЫЛКА!») read as blank: 3" in arrivals.message()
+    assert "error cells («#Н/Д», «#ССЫЛКА!») read as blank × 3" in arrivals.message()
     arrivals.take("b.csv", csv_bytes(text))
     assert "error cells" not in arrivals.message()
     found = [(line, field, reason[:7]) for _, line, field, reason in arrivals.quarantine()]

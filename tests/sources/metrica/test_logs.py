@@ -213,7 +213,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
         with pytest.raises(BooksDoNotBalanceError, match=r"part 0: \d+ lines, but \d+ loaded"):
             load_log(warehouse, prepared, load_fields("visits"))
     finally:
-        for text in staging.door_texts().values():
+        for text in staging.staging_scripts().values():
             warehouse.run_script(text + ";\n")
     assert published(warehouse) == []
     assert set(warehouse.rows("SELECT status, position(message, 'part 0') > 0 FROM ops.loads")) == {

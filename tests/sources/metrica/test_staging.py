@@ -13,6 +13,7 @@ from municipal_indicators.sources.metrica import staging
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import ApiField, load_fields
 from municipal_indicators.sources.metrica.logs import load_log
+from municipal_indicators.warehouse import migrations
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Books
 from tests.emulators.metrica import MetricaEmulator, tsv
@@ -88,11 +89,11 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
     wanted = order().model_copy(update={"fields": fields.names})
     warehouse.command("ALTER TABLE core.metrica_visits ADD COLUMN direct_order Nullable(UInt32)")
     try:
-        warehouse.run_script(staging.door_text(fields) + ";\n")
+        warehouse.run_script(staging.staging_script(fields) + ";\n")
         books = load_log(warehouse, fetched(client, tmp_path, wanted), fields)
         arrived = dict(warehouse.rows("SELECT visit_id, direct_order FROM core.metrica_visits"))
     finally:
-        warehouse.run_script(staging.door_text(load_fields("visits")) + ";\n")
+        warehouse.run_script(staging.staging_script(load_fields("visits")) + ";\n")
         warehouse.command("ALTER TABLE core.metrica_visits DROP COLUMN direct_order")
     ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), 3)]
     assert (books.quarantined, arrived[ids[0]], arrived[ids[1]], ids[2] in arrived) == (
@@ -109,10 +110,13 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("ADD COLUMN new_one String", "names no field for core.metrica_visits.new_one"),
+        (
+            "ADD COLUMN new_one String",
+            r"metrica_visits\.yaml\): nothing fills core\.metrica_visits\.new_one",
+        ),
         (
             "MODIFY COLUMN city FixedString(64)",
-            "ym:s:regionCity arrives in core.metrica_visits.city as String, but that column is FixedString",
+            "core.metrica_visits.city is filled as String, but that column is FixedString",
         ),
     ],
 )
@@ -123,7 +127,7 @@ def test_a_list_that_does_not_fit_the_table_is_told(
     warehouse.command(f"ALTER TABLE core.metrica_visits {change}")
     try:
         with pytest.raises(ConfigurationError, match=told):
-            staging.check_columns(warehouse)
+            migrations.check_columns(warehouse, staging.staging_scripts())
     finally:
         warehouse.command(f"ALTER TABLE core.metrica_visits {undo[change.split(maxsplit=1)[0]]}")
 

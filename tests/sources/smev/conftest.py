@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from municipal_indicators.inbox.file_loads import FileRun, load_new_files
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.sources.smev.files import load_file
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.clock import MOSCOW
@@ -71,7 +72,7 @@ class SmevInbox:
         """Put the files there, the name's last underscore a dot, and load all that waits."""
         for name, content in files.items():
             self.put(".".join(name.rsplit("_", 1)), content)
-        return load_new_files("smev", load_file, ZONE)
+        return load_new_files(file_source("smev", ZONE, load_file))
 
     def requests(self, columns: str = "*") -> list[dict[str, Any]]:
         """The rows of core.smev_requests by message id."""
@@ -89,7 +90,7 @@ class SmevInbox:
     def events(self, columns: str) -> list[tuple[Any, ...]]:
         """Columns of all event rows, in the order of file, member and line."""
         return self.warehouse.rows(
-            f"SELECT {columns} FROM core.smev_events ORDER BY unit_key, sheet, line"
+            f"SELECT {columns} FROM core.smev_event_rows ORDER BY unit_key, sheet, line"
         )
 
     def books(self) -> list[tuple[Any, ...]]:

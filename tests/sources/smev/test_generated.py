@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from municipal_indicators.inbox.file_loads import load_new_files
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.sources.smev.files import load_file
 from tests.emulators.inbox.history import write_inbox
 from tests.emulators.inbox.truth import Request, Truth
@@ -37,7 +38,7 @@ def expected(request: Request) -> dict[str, Any]:
 
 
 def test_the_views_equal_the_truth(smev: SmevInbox, truth: Truth) -> None:
-    run = load_new_files("smev", load_file, ZONE)
+    run = load_new_files(file_source("smev", ZONE, load_file))
     assert (run.rejected, run.broken) == ([], [])
     counted = {
         row.pop("message_id"): row
@@ -56,11 +57,11 @@ def test_the_views_equal_the_truth(smev: SmevInbox, truth: Truth) -> None:
 
 
 def test_books_quarantine_and_persons(smev: SmevInbox, truth: Truth) -> None:
-    load_new_files("smev", load_file, ZONE)
+    load_new_files(file_source("smev", ZONE, load_file))
     written = [piece for piece in truth.bad if "smev" in Path(piece.path).parts]
     quarantined = smev.warehouse.rows(
         "SELECT unit, sheet, line FROM ops.quarantine ORDER BY unit, sheet"
     )
     assert len(quarantined) == len(written)
-    kept = " ".join(map(str, chain(*smev.warehouse.rows("SELECT * FROM core.smev_events"))))
+    kept = " ".join(map(str, chain(*smev.warehouse.rows("SELECT * FROM core.smev_event_rows"))))
     assert [value for value in truth.personal if value in kept] == []

@@ -72,7 +72,7 @@ def test_both_halves_in_one_run_and_in_one_archive(smev: SmevInbox) -> None:
     smev.load()
     assert found(smev) == sorted([(A, "FNS001"), (B, "CUTHERE01"), (C, "FNS001")])
     senders = smev.warehouse.rows(
-        "SELECT DISTINCT sender FROM core.smev_events "
+        "SELECT DISTINCT sender FROM core.smev_event_rows "
         "WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published) ORDER BY sender"
     )
     assert senders == [("CUTHERE01",), ("FNS001",)]
@@ -178,7 +178,7 @@ def test_acknowledgements_in_every_format(smev: SmevInbox) -> None:
     }
     smev.load(all_zip=zipped(members))
     rows = smev.warehouse.rows(
-        "SELECT format, message_id, ack, smev_error FROM core.smev_events "
+        "SELECT format, message_id, ack, smev_error FROM core.smev_event_rows "
         "WHERE operation = 'AckRequest' ORDER BY format, line, sheet"
     )
     assert rows == [
@@ -199,6 +199,6 @@ def test_the_same_fault_in_two_archives_has_one_hash(smev: SmevInbox) -> None:
     hashes = [row[0] for row in smev.events("if(operation = 'Fault', line_hash, 0)")]
     assert sorted(hashes)[0] == 0
     assert len(set(hashes)) == 2
-    assert list(itertools.chain(*smev.warehouse.rows("SELECT count() FROM core.smev_events"))) == [
-        3
-    ]
+    assert list(
+        itertools.chain(*smev.warehouse.rows("SELECT count() FROM core.smev_event_rows"))
+    ) == [3]

@@ -103,12 +103,12 @@ def assert_same_events(smev: SmevInbox, truth: Truth) -> None:
     """Acknowledgements and troubles, which core.smev_requests does not show."""
     published = "WHERE load_id IN (SELECT load_id FROM ops.published)"
     acks = smev.warehouse.rows(
-        f"SELECT message_id, toString(ack) FROM core.smev_events {published} AND ack != 'none'"
+        f"SELECT message_id, toString(ack) FROM core.smev_event_rows {published} AND ack != 'none'"
     )
     assert set(acks) == truth.acks()
     troubles = smev.warehouse.rows(
         "SELECT toString(format), toString(fault_name), smev_error, logged_at "
-        f"FROM core.smev_events {published} AND message_type = 'ERROR'"
+        f"FROM core.smev_event_rows {published} AND message_type = 'ERROR'"
     )
     assert {
         (*row[:3], row[3] and row[3].replace(tzinfo=UTC)) for row in troubles

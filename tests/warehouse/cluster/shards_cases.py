@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from municipal_indicators.warehouse import cluster
-from municipal_indicators.warehouse.client import Warehouse, render
+from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
     Books,
     Unit,
     begin_loads,
     publish_loads,
 )
+from municipal_indicators.warehouse.templates import render
 from tests.marts.given import Given
 from tests.warehouse.cluster.two_shards import NAME, sharded_tables
 

@@ -11,17 +11,11 @@ from airflow.models import Connection
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
-from municipal_indicators.sources.metrica import staging
-from municipal_indicators.sources.smev import staging as smev_doors
+from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse import cluster
-from municipal_indicators.warehouse.client import (
-    Warehouse,
-    _hook,
-    literal,
-    render,
-    statements,
-)
+from municipal_indicators.warehouse.client import Warehouse, _hook
 from municipal_indicators.warehouse.retention import _DEAD_LOADS
+from municipal_indicators.warehouse.templates import literal, render, statements
 from tests.warehouse.cluster.two_shards import sharded_tables
 
 if TYPE_CHECKING:
@@ -184,11 +178,13 @@ def ours() -> Iterator[str]:
     """Every statement that changes something, as migrations, builds, sweeping and Metrica loads send it."""
     for path in sorted((settings.SQL / "migrations").glob("*.sql")):
         yield from statements(path.read_text(encoding="utf-8"))
-    for text in (staging.door_texts() | smev_doors.door_texts()).values():
-        yield from statements(text)
-    for path in sorted((settings.SQL / "core").glob("*.sql")):
+    for source in SOURCES:
+        for text in source.staging_scripts().values():
+            yield from statements(text)
+    for path in sorted([*settings.SQL.glob("core/*.sql"), *settings.SQL.glob("ops/*.sql")]):
         body = path.read_text(encoding="utf-8").strip().removesuffix(";")
-        yield f"CREATE OR REPLACE VIEW core.{path.stem} AS\n{body}"
+        query = f"\n{body}" if body.startswith("(") else f" AS\n{body}"
+        yield f"CREATE OR REPLACE VIEW {path.parent.name}.{path.stem}{query}"
     duplicates = {
         "table": "core.metrica_visits",
         "id": "visit_id",

@@ -22,7 +22,8 @@ from lxml import etree
 
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse import cluster
-from municipal_indicators.warehouse.client import Warehouse, _hook, literal
+from municipal_indicators.warehouse.client import Warehouse, _hook
+from municipal_indicators.warehouse.templates import literal
 from tests.emulators.clickhouse.users import as_default
 
 NAME = "municipal"

@@ -34,7 +34,7 @@ def serving(path: Path, identity: str | None, **options: object) -> Iterator[Cli
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseFront]:
     """A server with an empty warehouse that its user ``loader`` has made."""
-    from municipal_indicators.warehouse.migrations import apply_schema
+    from municipal_indicators.sources.schema import apply_schema
 
     folder = tmp_path_factory.mktemp("server")
     with serving(folder / "warehouse", "loader") as running:

@@ -16,17 +16,18 @@ def load(source: str) -> int:
     """Load a source; how many files or orders were published. Raises AssertionError where one failed."""
     from municipal_indicators.inbox.file_loads import load_outcome
     from municipal_indicators.reference.passport import load_passport
+    from municipal_indicators.sources.file_sources import file_source
 
     if source == "metrica":
+        from municipal_indicators.sources.schema import apply_schema
         from municipal_indicators.warehouse.client import open_warehouse
-        from municipal_indicators.warehouse.migrations import apply_schema
         from tests.sources.metrica.site_loads import run_all
 
         with open_warehouse() as warehouse:
             apply_schema(warehouse)
         return len(run_all(f"run of {source}", *DAYS))
     loader = import_module(f"municipal_indicators.sources.{source}.files")
-    outcome = load_outcome(source, loader.load_file, load_passport().time_zone)
+    outcome = load_outcome(file_source(source, load_passport().time_zone, loader.load_file))
     assert not outcome["failed"], outcome["failed"]
     return int(outcome["published"])
 

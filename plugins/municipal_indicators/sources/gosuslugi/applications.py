@@ -25,32 +25,14 @@ from municipal_indicators.spreadsheets.columns import (
 from municipal_indicators.spreadsheets.dates import made_at, moment_text, true_at
 from municipal_indicators.spreadsheets.kinds import (
     Block,
+    Note,
     Reading,
     Table,
     TableKind,
     utc_text,
 )
-from municipal_indicators.spreadsheets.loading import counted_words
 from municipal_indicators.spreadsheets.words import Words
 
-COLUMNS = (
-    "application_key",
-    "service_code",
-    "service_name",
-    "filed_at",
-    "channel",
-    "channel_text",
-    "status_group",
-    "status_text",
-    "status_at",
-    "finished_at",
-    "due",
-    "due_calendar_days",
-    "applicant_type",
-    "rating",
-    "problem_field",
-    "problem",
-)
 _DAYS = re.compile(
     r"(\d{1,3})(?:[.,]0+)?(?: ?(?:р|раб[а-я]*)\.?)?(?: ?(?:д|дн|день|дня|дней)\.?)?", re.IGNORECASE
 )
@@ -124,11 +106,15 @@ class _Conversion:
             "problem": problems,
         }
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Words that were loaded as unknown or прочее."""
         return [
-            *counted_words("statuses without a group (loaded as unknown)", self.statuses.unknown),
-            *counted_words("channels without a name (loaded as прочее)", self.channels.unknown),
+            *_unmapped(
+                "unknown_status", "status without a group", "unknown", self.statuses.unknown
+            ),
+            *_unmapped(
+                "unknown_channel", "channel without a name", "прочее", self.channels.unknown
+            ),
         ]
 
     def _groups(self, block: Block) -> list[str]:
@@ -178,6 +164,14 @@ def _whole_number(cell: Cell, words: Words) -> str:
     return "" if normal_form(text) in words.absent else mask_personal(text)
 
 
+def _unmapped(code: str, what: str, loaded_as: str, counts: Mapping[str, int]) -> list[Note]:
+    """Words that no list of ``reference/`` maps, and how often each was met."""
+    return [
+        Note(code, f"{what} (loaded as {loaded_as}): «{mask_personal(word)[:60]}»", times)
+        for word, times in counts.items()
+    ]
+
+
 def _without(texts: Sequence[str], dropped: Sequence[bool]) -> list[str]:
     return ["" if drop else text for text, drop in zip(texts, dropped, strict=True)]
 
@@ -186,9 +180,7 @@ APPLICATIONS = TableKind(
     name="service_applications",
     title="реестр заявлений",
     needed=("application_number", "service_code", "filed_at", "channel", "status"),
-    door="staging.service_applications",
     target="core.service_application_rows",
-    columns=COLUMNS,
     open_table=open_applications,
     totals={"count()": "count()"},
 )

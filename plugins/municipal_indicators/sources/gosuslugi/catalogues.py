@@ -27,17 +27,6 @@ from municipal_indicators.spreadsheets.kinds import (
     TableKind,
 )
 
-COLUMNS = (
-    "service_code",
-    "service_name",
-    "level",
-    "electronic",
-    "valid_from",
-    "valid_to",
-    "problem_field",
-    "problem",
-)
-
 
 def open_catalogue(table: Table) -> Reading:
     """Prepare the conversions for one catalogue; see ``TableKind.open_table``."""
@@ -82,9 +71,7 @@ CATALOGUE = TableKind(
     name="service_catalogue",
     title="перечень услуг",
     needed=("service_code", "service_name", "level", "electronic", "valid_from"),
-    door="staging.service_catalogue",
     target="core.service_catalogue_rows",
-    columns=COLUMNS,
     open_table=open_catalogue,
     totals={"count()": "count()"},
 )

@@ -19,13 +19,13 @@ from municipal_indicators.sources.metrica.client import LogOrder
 from municipal_indicators.sources.metrica.fields import FieldList
 from municipal_indicators.sources.metrica.plan import Days
 from municipal_indicators.sources.metrica.staging import (
-    door_of,
     id_of,
+    staging_table_of,
     table_of,
     unit_suffix,
 )
 from municipal_indicators.warehouse.bulk_insert import Block, stage_lines
-from municipal_indicators.warehouse.client import Warehouse, render
+from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
     Books,
     Load,
@@ -34,6 +34,7 @@ from municipal_indicators.warehouse.load_ledger import (
     fail_loads,
     publish_loads,
 )
+from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _stage(
                 lines[number] += block.lines
                 yield block
 
-    stage_lines(warehouse, door_of(prepared.order.source), blocks())
+    stage_lines(warehouse, staging_table_of(prepared.order.source), blocks())
     return lines
 
 

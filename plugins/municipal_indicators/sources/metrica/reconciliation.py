@@ -14,7 +14,8 @@ from municipal_indicators.sources.metrica.api_errors import HeavyError
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.hook import MetricaHook
 from municipal_indicators.sources.metrica.reporting import Report
-from municipal_indicators.warehouse.client import Warehouse, open_warehouse, render
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
+from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from municipal_indicators.sources.metrica.staging import id_of, table_of
-from municipal_indicators.warehouse.client import Warehouse, render
+from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Load
+from municipal_indicators.warehouse.templates import render
 
 _NOT_VALUES = {"unit_key", "load_id", "part", "line"}
 

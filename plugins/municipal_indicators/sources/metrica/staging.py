@@ -15,15 +15,15 @@ from municipal_indicators.sources.metrica.fields import (
     file_of,
     load_fields,
 )
-from municipal_indicators.warehouse.client import Warehouse, literal, render
+from municipal_indicators.warehouse.templates import literal, render
 
 _TEMPLATE = "staging/metrica_log.sql"
+_FUNCTIONS = "staging/metrica_functions.sql"
 _INTEGER = re.compile(r"(U?)Int(8|16|32|64)")
 # The number of a row whose cells cannot be told apart; fields count from 1.
 _NOT_A_FIELD = 255
 # A zone must be a constant; when the view is made there is no context yet.
 _TIME_ZONE = "ifNull(nullIf(JSONExtractString(getSetting('log_comment'), 'time_zone'), ''), 'UTC')"
-_OWN_COLUMNS = {"unit_key", "load_id", "part", "line"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def id_of(source: str) -> str:
     return {"visits": "visit_id", "hits": "watch_id"}[source]
 
 
-def door_of(source: str) -> str:
+def staging_table_of(source: str) -> str:
     """The table through which the lines of a source are staged."""
     return f"staging.metrica_{source}"
 
@@ -55,35 +55,18 @@ def table_of(source: str) -> str:
     return f"core.metrica_{source}"
 
 
-def door_texts() -> dict[str, str]:
-    """The SQL of every Metrica door, by the name under which it is recorded."""
-    return {
-        f"{_TEMPLATE} of {source}": door_text(load_fields(source)) for source in sorted(SOURCES)
-    }
-
-
-def check_columns(warehouse: Warehouse) -> None:
-    """Raise ConfigurationError unless every field has a column of its type, and every column a field."""
+def staging_scripts() -> dict[str, str]:
+    """The SQL of the staging of every Metrica log, by the name under which it is recorded."""
+    scripts = {_FUNCTIONS: render(_FUNCTIONS)}
     for source in sorted(SOURCES):
-        table, listed = table_of(source), file_of(source).name
-        kept = {name: _bare(kind) for name, kind in warehouse.column_types(table).items()}
-        asked = {field.column: field for field in load_fields(source).kept}
-        for column, field in asked.items():
-            if kept.get(column) != _bare(_stored_type(field)):
-                raise ConfigurationError(
-                    f"reference/{listed}: the field {field.name} arrives in {table}.{column} as "
-                    f"{field.type}, but that column is {kept.get(column) or 'missing'}. "
-                    "Add or change it in a new migration in sql/migrations."
-                )
-        if extra := sorted(kept.keys() - asked.keys() - _OWN_COLUMNS):
-            raise ConfigurationError(
-                f"reference/{listed} names no field for {table}.{extra[0]}: its cells would be lost. "
-                "Add the line, with required: false for a field no longer needed."
-            )
+        scripts[f"{_TEMPLATE} (reference/{file_of(source).name})"] = staging_script(
+            load_fields(source)
+        )
+    return scripts
 
 
-def door_text(fields: FieldList) -> str:
-    """The SQL that makes the door of a list anew."""
+def staging_script(fields: FieldList) -> str:
+    """The SQL that re-creates the staging of a list of fields."""
     columns = [_column(number, field) for number, field in enumerate(fields.fields, start=1)]
     day = next(n for n, field in enumerate(fields.fields, start=1) if field.column == DAY)
     return render(
@@ -212,7 +195,3 @@ def _range(kind: str, least: int | None = None) -> str:
 def _stored_type(field: ApiField) -> str:
     kind = "DateTime('UTC')" if field.inner_type == "DateTime" else field.inner_type
     return f"Nullable({kind})" if field.is_nullable else kind
-
-
-def _bare(kind: str) -> str:
-    return re.sub(r"LowCardinality\((\w+)\)", r"\1", kind)

@@ -43,10 +43,11 @@ def load_logs(source: str, asset: Asset) -> None:
 
     @task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
     def apply_schema() -> None:
-        from municipal_indicators.warehouse import client, migrations
+        from municipal_indicators.sources import schema
+        from municipal_indicators.warehouse import client
 
         with client.open_warehouse() as opened:
-            migrations.apply_schema(opened)
+            schema.apply_schema(opened)
 
     @task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
     def plan_requests() -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
         SELECT countIf(format != 'text'), countIf(format = 'journal'),
                countIf(format = 'envelope') + uniqExactIf(line_hash, format = 'journal'),
                countIf(format = 'text'), uniqExactIf(line_hash, format = 'text')
-        FROM core.smev_events
+        FROM core.smev_event_rows
         WHERE unit_key = {key:String} AND load_id = {load_id:UUID}
         """,
         {"key": task.load.unit.key, "load_id": str(task.load.load_id)},

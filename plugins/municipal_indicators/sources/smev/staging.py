@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from municipal_indicators.sources.smev.rules import load_rules
-from municipal_indicators.warehouse.client import render
+from municipal_indicators.warehouse.templates import render
 
 _TEMPLATE = "staging/smev.sql"
 
 
-def door_texts() -> dict[str, str]:
-    """The SQL of the SMEV doors, by the name under which it is recorded.
+def staging_scripts() -> dict[str, str]:
+    """The SQL of the staging of SMEV messages, by the name under which it is recorded.
 
     Raises ConfigurationError when ``reference/smev.yaml`` is wrong.
     """

@@ -1,37 +1,22 @@
--- Terms of answers by kind of information, the operator's view of the exchange, and how each indicator is counted.
-CREATE TABLE IF NOT EXISTS core.smev_kinds
+-- Marts of the exchange over SMEV; BI shows the comments.
+CREATE TABLE IF NOT EXISTS marts.smev_requests_daily
 (
-    information_type String COMMENT 'Пространство имён вида сведений без версии',
-    name String COMMENT 'Вид сведений',
-    term Nullable(UInt16) COMMENT 'Срок ответа; пусто — по паспорту программы',
-    unit LowCardinality(String) COMMENT 'Единица срока: hours, working_days, calendar_days'
+    day Date COMMENT 'День отправки запроса',
+    sender LowCardinality(String) COMMENT 'Отправитель, мнемоника СМЭВ',
+    information_type String COMMENT 'Вид сведений: пространство имён',
+    channel_class LowCardinality(String)
+        COMMENT 'Канал: interagency межведомственный, portal заявления с ЕПГУ',
+    requests UInt64 COMMENT 'Запросов получено',
+    answered UInt64 COMMENT 'Из них с окончательным ответом, отказы включены',
+    rejected UInt64 COMMENT 'Из них с отказом',
+    overdue UInt64 COMMENT 'Из них отвечено позже срока или не отвечено в срок',
+    repeats UInt64 COMMENT 'Повторных доставок',
+    median_response_seconds Nullable(Float64) COMMENT 'Время ответа, секунд, медиана',
+    p95_response_seconds Nullable(Float64) COMMENT 'Время ответа, секунд, 95-й процентиль'
 )
 ENGINE = MergeTree
-ORDER BY information_type
-COMMENT 'Справочник видов сведений (reference/smev_kinds.csv)';
-
-CREATE TABLE IF NOT EXISTS core.indicator_methods
-(
-    code String COMMENT 'Код показателя',
-    method String COMMENT 'Код способа подсчёта',
-    method_name String COMMENT 'Способ подсчёта',
-    explanation String COMMENT 'Как считается показатель'
-)
-ENGINE = MergeTree
-ORDER BY code
-COMMENT 'Способы подсчёта показателей (reference/labels.yaml)';
-
-CREATE TABLE IF NOT EXISTS marts.indicator_methods
-(
-    indicator String COMMENT 'Код показателя',
-    name String COMMENT 'Показатель',
-    method String COMMENT 'Код способа подсчёта',
-    method_name String COMMENT 'Способ подсчёта',
-    explanation String COMMENT 'Как считается показатель'
-)
-ENGINE = MergeTree
-ORDER BY indicator
-COMMENT 'Как считается каждый показатель программы';
+ORDER BY (day, sender, information_type, channel_class)
+COMMENT 'Запросы по СМЭВ по дням, отправителям и видам сведений';
 
 CREATE TABLE IF NOT EXISTS marts.smev_answer_terms_daily
 (
@@ -39,7 +24,8 @@ CREATE TABLE IF NOT EXISTS marts.smev_answer_terms_daily
     sender LowCardinality(String) COMMENT 'Отправитель, мнемоника СМЭВ',
     information_type String COMMENT 'Вид сведений: пространство имён',
     information_name String COMMENT 'Вид сведений по справочнику; пусто, если в нём не назван',
-    channel_class LowCardinality(String) COMMENT 'Канал: interagency межведомственный, portal заявления с ЕПГУ',
+    channel_class LowCardinality(String)
+        COMMENT 'Канал: interagency межведомственный, portal заявления с ЕПГУ',
     term LowCardinality(String) COMMENT 'Срок ответа',
     requests UInt64 COMMENT 'Запросов получено',
     on_time UInt64 COMMENT 'Из них отвечено в срок, отказы включены',
@@ -58,8 +44,10 @@ COMMENT 'Соблюдение сроков ответа на запросы СМ
 
 CREATE TABLE IF NOT EXISTS marts.smev_exchange_daily
 (
-    day Date COMMENT 'День первой передачи сообщения; у ошибки без времени — последний день сообщений того же архива',
-    operation LowCardinality(String) COMMENT 'Операция СМЭВ; Fault — ошибка, не связанная с сообщением. Отправка и её приём СМЭВ — разные операции: по операциям не складывать',
+    day Date
+        COMMENT 'День первой передачи сообщения; у ошибки без времени — последний день сообщений того же архива',
+    operation LowCardinality(String)
+        COMMENT 'Операция СМЭВ; Fault — ошибка, не связанная с сообщением. Отправка и её приём СМЭВ — разные операции: по операциям не складывать',
     fault_name LowCardinality(String) COMMENT 'Ошибка СМЭВ или адаптера; пусто — нет или не названа',
     smev_error UInt16 COMMENT 'Номер ошибки СМЭВ; 0 — нет',
     messages UInt64 COMMENT 'Разных сообщений',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from municipal_indicators.spreadsheets.cells import (
@@ -13,6 +13,7 @@ from municipal_indicators.spreadsheets.cells import (
     plain_text,
 )
 from municipal_indicators.spreadsheets.columns import decimal_text
+from municipal_indicators.spreadsheets.kinds import Table
 from municipal_indicators.spreadsheets.words import Words
 
 _UNIT = re.compile(
@@ -35,6 +36,15 @@ def scale_of(texts: Iterable[str]) -> Decimal | None:
             if found["rouble"]:
                 return Decimal(1)
     return None
+
+
+def column_scales(table: Table, names: Sequence[str]) -> dict[str, Decimal]:
+    """Roubles in the unit of each amount column: its heading's, the title's, or that of another of them."""
+    texts = table.headings.texts
+    named = {name: scale_of([texts[name]]) if name in texts else None for name in names}
+    shared = next((scale for scale in named.values() if scale), None)
+    titled = scale_of(table.above)
+    return {name: scale or titled or shared or Decimal(1) for name, scale in named.items()}
 
 
 def roubles(words: Words, scale: Decimal) -> Memo:

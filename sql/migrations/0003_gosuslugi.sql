@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS core.service_application_rows
     service_name LowCardinality(String) COMMENT 'Наименование услуги',
     filed_on Date COMMENT 'Дата подачи в поясе программы',
     channel LowCardinality(String) COMMENT 'ЕПГУ, РПГУ, МФЦ, лично, почта, прочее',
-    status_group LowCardinality(String) COMMENT 'in_progress, provided, refused, withdrawn, unknown, draft, failed',
+    status_group LowCardinality(String)
+        COMMENT 'in_progress, provided, refused, withdrawn, unknown; draft, failed и removed витрины не считают',
     status_at DateTime64(3, 'UTC') COMMENT 'Дата статуса, а без неё — дата подачи',
     finished_on Nullable(Date) COMMENT 'Дата окончательного статуса',
     due_on Nullable(Date) COMMENT 'Регламентный срок датой',
@@ -44,12 +45,3 @@ CREATE TABLE IF NOT EXISTS core.service_catalogue_rows
 ENGINE = MergeTree
 ORDER BY (unit_key, load_id, sheet, line)
 COMMENT 'Строки каталогов услуг; читать только через core.service_catalogue';
-
-CREATE TABLE IF NOT EXISTS core.holidays
-(
-    day Date COMMENT 'Нерабочий день',
-    name String COMMENT 'Почему'
-)
-ENGINE = MergeTree
-ORDER BY day
-COMMENT 'Нерабочие праздничные и перенесённые дни из reference/holidays.csv';

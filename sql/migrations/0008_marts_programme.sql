@@ -1,0 +1,60 @@
+-- Marts of the programme; BI shows the comments.
+CREATE TABLE IF NOT EXISTS marts.indicators_monthly
+(
+    month Date COMMENT 'Месяц, первый день',
+    year UInt16 COMMENT 'Год',
+    indicator LowCardinality(String) COMMENT 'Код показателя',
+    name String COMMENT 'Показатель',
+    unit LowCardinality(String) COMMENT 'Единица измерения',
+    numerator Nullable(Float64) COMMENT 'Числитель: что посчитано',
+    denominator Nullable(Float64) COMMENT 'Знаменатель: от чего считается',
+    fact Nullable(Float64) COMMENT 'Факт на конец месяца; пусто, если считать не из чего',
+    plan Nullable(Float64) COMMENT 'План на год; пусто, если программа его не задаёт',
+    final_plan Nullable(Float64) COMMENT 'План на последний год программы',
+    forecast Nullable(Float64) COMMENT 'Прогноз на конец года',
+    status Enum8('no_data' = 0, 'off_track' = 1, 'at_risk' = 2, 'on_track' = 3, 'achieved' = 4)
+        COMMENT 'Состояние: no_data нет данных, off_track отстаёт, at_risk под угрозой, on_track по плану, achieved достигнут',
+    edition_date Nullable(Date) COMMENT 'Редакция программы, действующая на конец месяца',
+    data_through Nullable(Date) COMMENT 'Последний день учтённых данных',
+    computed_at DateTime('UTC') COMMENT 'Когда рассчитано'
+)
+ENGINE = MergeTree
+ORDER BY (indicator, month)
+COMMENT 'Показатели программы по месяцам: план, факт, прогноз, состояние';
+
+CREATE TABLE IF NOT EXISTS marts.indicator_methods
+(
+    indicator String COMMENT 'Код показателя',
+    name String COMMENT 'Показатель',
+    method String COMMENT 'Код способа подсчёта',
+    method_name String COMMENT 'Способ подсчёта',
+    explanation String COMMENT 'Как считается показатель'
+)
+ENGINE = MergeTree
+ORDER BY indicator
+COMMENT 'Как считается каждый показатель программы';
+
+CREATE TABLE IF NOT EXISTS marts.programme_funding_yearly
+(
+    year UInt16 COMMENT 'Год',
+    plan Nullable(Decimal(18, 2)) COMMENT 'План по программе, рублей',
+    executed Nullable(Decimal(18, 2)) COMMENT 'Кассовое исполнение на последнюю дату года, рублей',
+    execution_share Nullable(Float64) COMMENT 'Исполнение к плану, 0…1',
+    edition_date Nullable(Date) COMMENT 'Редакция программы, действующая на конец года'
+)
+ENGINE = MergeTree
+ORDER BY year
+COMMENT 'Финансирование программы по годам';
+
+CREATE TABLE IF NOT EXISTS marts.data_freshness
+(
+    source LowCardinality(String)
+        COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
+    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка',
+    data_through Nullable(Date) COMMENT 'Последний день данных',
+    lag_days Nullable(UInt32) COMMENT 'Дней от последнего дня данных до дня расчёта',
+    status LowCardinality(String) COMMENT 'Свежесть: fresh свежие, late опаздывают, missing нет'
+)
+ENGINE = MergeTree
+ORDER BY source
+COMMENT 'Свежесть данных по источникам';

@@ -1,0 +1,3 @@
+-- Rows of the register of departments, from text to the core table.
+{% from 'macros/table_staging.sql' import table_staging -%}
+{{ table_staging(kind, headings) }}
