@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from municipal_indicators.settings import REPOSITORY
 
 LONGEST_MODULE = 450
+LONGEST_SQL_LINE = 110
+FOLDERS_OF_SQL_NOT_YET_WRAPPED = ("sql/migrations/", "sql/staging/")
 HEAVY = {"pandas", "chdb", "clickhouse_connect", "lxml", "numpy", "pyarrow", "requests"}
 DEVELOPMENT = {"tests", "demo", "bench"}
 NAMELESS = {"utils", "util", "common", "helpers", "misc"}
@@ -303,6 +305,15 @@ def test_no_module_is_long_or_named_for_nothing() -> None:
 
 def test_nothing_is_left_unfinished_in_sql() -> None:
     assert places(r"\b(?:TO[D]O|FIX[M]E|XX[X])\b", "*.sql") == []
+
+
+def test_no_line_of_sql_is_long() -> None:
+    long = [
+        place
+        for place in places(rf"^.{{{LONGEST_SQL_LINE + 1}}}", "sql/*.sql")
+        if not place.startswith(FOLDERS_OF_SQL_NOT_YET_WRAPPED)
+    ]
+    assert long == []
 
 
 def test_nothing_that_is_built_is_tracked() -> None:
