@@ -65,7 +65,7 @@ class Stage:
         return str(json.loads(self.passwords.read_text(encoding="utf-8"))[user])
 
     def environment(self, emulator_port: int) -> dict[str, str]:
-        """What a bare Airflow needs to run our DAGs (contract, section 2), and quiet logs."""
+        """What a bare Airflow needs to run our DAGs (README.md), and quiet logs."""
         engine = {"interface": "chdb", "path": str(self.warehouse)}
         clickhouse = {
             "conn_type": "clickhouse",

@@ -316,6 +316,49 @@ def test_no_line_of_sql_is_long() -> None:
     assert long == []
 
 
+def test_no_document_is_cited_that_users_do_not_have() -> None:
+    # Bracketed, so that the search does not find itself.
+    unshipped = (
+        r"\b[Cc]ontract('s|,| section)",
+        r"\b(?:of|by|in) the [c]ontract\b",
+        r"\b[f]acts/",
+        r"\b[Ff]acts? [s]heet",
+        r"\b[d]esign\.md",
+        r"\b(?:shared|style-examples)[/.]m?d?\b",
+        r"\b[i]ssues? #?[0-9]",
+        r"\b[s]heet [0-9]+\.[0-9]",
+    )
+    assert places("|".join(unshipped), ":!LICENSE", ":!*requirements*.txt") == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as the usual forges make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def citations() -> Iterator[tuple[str, Path, str]]:
+    """File that cites, page and anchor of each ``docs/page.md#anchor`` and of each link of a page."""
+    for name, text in texts(":!*requirements*.txt"):
+        for page, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", text):
+            yield name, REPOSITORY / page, anchor
+        if name.endswith(".md"):
+            for page, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", text):
+                path = REPOSITORY / name
+                yield name, (path.parent / page).resolve() if page else path, anchor
+
+
+def test_every_page_that_is_cited_is_there() -> None:
+    cited = set(citations())
+    missing = [
+        f"{name}: {page.relative_to(REPOSITORY)}#{anchor}"
+        for name, page, anchor in sorted(cited)
+        if not page.exists() or (anchor and anchor not in anchors(page))
+    ]
+    assert missing == []
+    assert len(cited) > len(tracked("docs/*.md"))
+
+
 def test_nothing_that_is_built_is_tracked() -> None:
     built = r"\.(?:pyc|log|sqlite|db|parquet)$|(?:^|/)(?:\.venv|build|__pycache__|node_modules)/"
     names = [str(path.relative_to(REPOSITORY)) for path in tracked()]

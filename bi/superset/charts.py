@@ -111,7 +111,7 @@ def _series(part: Part, formats: dict[str, str]) -> Params:
     by = [part.by] if isinstance(part.by, str) else part.by
     return {
         # An axis that is an SQL expression gets an alias of its own. With the bare column Superset says
-        # `… AS month` and ClickHouse takes that alias in WHERE (facts/superset.md, trap 1).
+        # `… AS month` and ClickHouse takes that alias in WHERE (docs/bi.md#traps-of-superset).
         "x_axis": {
             "expressionType": "SQL",
             "sqlExpression": part.x,

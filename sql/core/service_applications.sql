@@ -1,4 +1,4 @@
--- One row per application in its newest state (docs/files.md, "Which row wins"). The newest status date wins,
+-- One row per application in its newest state (docs/files.md#which-row-wins). The newest status date wins,
 -- then a removal, then a final status over an open one, then the later file, then the later row. An
 -- application whose newest state is a removal is left out.
 SELECT

@@ -1,5 +1,5 @@
 -- Requests received over SMEV: distinct REQUEST message ids addressed to us, by sending time. The passport's
--- smev.count may choose another way to count (docs/smev.md, "Seven ways to count").
+-- smev.count may choose another way to count (docs/smev.md#seven-ways-to-count).
 {% from 'macros/counted.sql' import counted %}
 {%- set requests %}{% include 'macros/smev_counted.sql' %}{% endset %}
 {%- if smev_count == 'chains' %}

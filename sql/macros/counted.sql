@@ -1,5 +1,5 @@
 {#- A counted indicator from `counts` (month, n, last_day: one row per month with something counted), over the
-    year or the programme (docs/indicators.md, "Forecast"). Forecast over the year: by the year before if
+    year or the programme (docs/indicators.md#forecast). Forecast over the year: by the year before if
     something was counted in its January, else by the months elapsed. Over the programme: by the average
     monthly gain of the last 12 months, or of the months there are. `loaded` is true if anything to count from
     was ever loaded: otherwise there is no row and so no fact. -#}

@@ -1,5 +1,5 @@
     -- Requests that the indicator counts: received by our mnemonics, production only, without tests
-    -- (docs/smev.md, "What counts as a request received").
+    -- (docs/smev.md#what-counts-as-a-request-received).
     SELECT *, toDate(sent_at, {{ time_zone | literal }}) AS day
     FROM core.smev_requests
     WHERE NOT is_test

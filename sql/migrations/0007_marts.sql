@@ -1,4 +1,4 @@
--- What BI reads: names, types and grains are the contract's (section 5); the comments are shown by BI.
+-- What BI reads. Names, types and grains are an interface that BI relies on (docs/marts.md); BI shows the comments.
 CREATE TABLE IF NOT EXISTS marts.indicators_monthly
 (
     month Date COMMENT 'Месяц, первый день',

@@ -272,7 +272,7 @@ def test_every_option_is_one_of_this_airflow(services: dict[str, Any]) -> None:
             assert not known[key].get("version_deprecated"), f"{option} is deprecated"
 
 
-def test_connections_and_variables_are_those_of_the_contract(services: dict[str, Any]) -> None:
+def test_connections_and_variables_are_those_of_the_readme(services: dict[str, Any]) -> None:
     environment = services["airflow-scheduler"]["environment"]
     clickhouse = json.loads(environment["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"])
     server = services["clickhouse"]["environment"]
