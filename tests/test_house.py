@@ -338,7 +338,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def citations() -> Iterator[tuple[str, Path, str]]:
-    """File that cites, page and anchor of each ``docs/page.md#anchor`` and of each link of a page."""
+    """File that cites, page and anchor of each page of docs that is named, and of each link."""
     for name, text in texts(":!*requirements*.txt"):
         for page, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", text):
             yield name, REPOSITORY / page, anchor
