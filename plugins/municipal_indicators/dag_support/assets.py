@@ -1,4 +1,4 @@
-"""The names by which DAGs announce what they have published and await what others did; no logic."""
+"""The assets by which DAGs announce what they published and wait for others; no logic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SERVICE_APPLICATIONS = Asset("service_applications")
 SMEV_REQUESTS = Asset("smev_requests")
 PROGRAMME_REGISTERS = Asset("programme_registers")
 
-# What the marts are built from: any of them published anew makes the marts stale.
+# What the marts are built from: a new publication of any of them makes the marts stale.
 SOURCES = (
     METRICA_VISITS,
     METRICA_HITS,

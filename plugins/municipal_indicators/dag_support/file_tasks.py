@@ -1,4 +1,4 @@
-"""The tasks that the DAGs of all file sources share; light to import, everything heavy inside the tasks."""
+"""The tasks that the DAGs of all file sources share; heavy imports are inside the tasks."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from airflow.sdk import Asset, Param, task
 
 from municipal_indicators.settings import WAREHOUSE_POOL
 
-# What a form hands over where a run says ``{"again": true}``.
+# The value that a form sends for ``{"again": true}``.
 TICKED = "true"
 
 
 def again_params() -> dict[str, Param]:
-    """The param of a run over files: ``again``, see ``load_and_announce``."""
+    """The param ``again`` of a run over files; see ``load_and_announce``."""
     return {
         "again": Param(
             None,
-            # The first type is the field that a form shows, the examples are what it suggests.
+            # The first type decides which field the form shows; the examples are its suggestions.
             type=["null", "string", "boolean"],
             minLength=1,
             maxLength=250,
             examples=[TICKED, "2024/*", "*/register.xlsx"],
             title="Load archived files again",
             description=(
-                "Empty: new files only. true: before them, the archived files with rows in quarantine or "
-                "words that nobody had mapped. A pattern: those whose path below the inbox is like it, "
-                "* stands for anything."
+                "Empty: new files only. true: first load the archived files again that have rows in "
+                "quarantine or unmapped words. A pattern: those whose path below the inbox matches it; "
+                "* matches any text."
             ),
         )
     }
@@ -36,14 +36,14 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
     """Wire ``load_files`` to ``announcement`` and ``name_failed_files`` in the DAG being declared.
 
     ``source`` names the folder of the inbox and the package whose ``files.load_file`` is called.
-    What was published is announced even where other files failed; then the run fails all the same.
-    A run with the param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived
-    files anew, see ``file_loads.load_again``; the DAG declares it with ``again_params``.
+    Published files are announced even if other files failed; the run fails in that case too. A run
+    with the param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived files
+    again, see ``file_loads.load_again``. The DAG declares the param with ``again_params``.
     """
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
     def load_files() -> dict[str, Any]:
-        """Load everything new; returns how many files were published and which failed."""
+        """Load everything new; returns the number of published files and which files failed."""
         from importlib import import_module
 
         from airflow.sdk import get_current_context
@@ -62,7 +62,7 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
 
     @task(task_id=announcement, outlets=[asset], task_display_name="Announce new data")
     def announce(outcome: dict[str, Any]) -> None:
-        """Tell the marts that files were published; skipped where none were."""
+        """Announce to the marts that files were published; skipped if none were."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         if not outcome["published"]:
@@ -70,7 +70,7 @@ def load_and_announce(source: str, asset: Asset, *, announcement: str) -> None:
 
     @task(retries=0, task_display_name="Name failed files")
     def name_failed_files(outcome: dict[str, Any]) -> None:
-        """Fail where files stayed in the inbox for a reason of ours."""
+        """Fail if files stayed in the inbox because of an error on our side."""
         from municipal_indicators.errors import IndicatorsError
 
         if outcome["failed"]:
