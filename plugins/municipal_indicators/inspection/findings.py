@@ -1,4 +1,4 @@
-"""Loads one file into a warehouse of its own by the real way, and collects what became of it."""
+"""Loads one file into a warehouse of its own as a real run does, and collects the result."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _HARMLESS = ("hidden sheets left out", "sheets without a table")
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """One recognised table: where it is, what it is, and how its first rows were understood.
+    """One recognised table: its place, its kind, and how its first rows were read.
 
-    ``lines`` are the first and last line of the headings, ``columns`` all that have one, ``rows``
-    the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones included,
-    ``quarantined`` those kept back.
+    ``lines`` are the first and last line of the headings, ``columns`` all columns with a heading,
+    ``rows`` the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones
+    included, ``quarantined`` the rows in quarantine.
     """
 
     label: str
@@ -61,7 +61,7 @@ class FoundTable:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that would be kept back; ``cell`` is empty where no single cell is the reason."""
+    """A row that would be quarantined; ``cell`` is empty if no single cell is the reason."""
 
     sheet: str
     line: int
@@ -76,8 +76,8 @@ class Inspection:
     """What a load of the file would do.
 
     ``status`` is published, rejected or failed; ``reason`` says why for an engineer, ``for_sender``
-    in Russian. ``formats`` pairs each member of the file with what its bytes are; ``refused`` are
-    the tables that would not be taken.
+    in Russian. ``formats`` has the format of each member of the file; ``refused`` are the tables that
+    would not be loaded.
     """
 
     label: str
@@ -95,16 +95,16 @@ class Inspection:
 
     @property
     def exit_code(self) -> int:
-        """0: all of it is good; 1: something would be kept back or is doubtful; 2: it would not be taken."""
+        """0: all is good; 1: rows would be quarantined or are doubtful; 2: it would not be loaded."""
         if self.status != "published":
             return 2
         return int(bool(self.problems or self.warnings))
 
 
 def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
-    """Load a copy of the file by the way of ``source`` (empty: the first that takes it) and look.
+    """Load a copy of the file as ``source`` (empty: the first source that accepts it) and report.
 
-    The warehouse, inbox and archive of the settings are filled and must be throw-away ones.
+    The warehouse, inbox and archive of the settings are filled: they must be temporary ones.
     """
     formats, is_exchange = contents(path, [kind for kinds in _kinds().values() for kind in kinds])
     found: list[Inspection] = []
@@ -116,17 +116,17 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
     if source and best.source != source:
         best = found[0]
         if found[-1].status == "published":
-            best.notes.append(f"inbox/{found[-1].source}/ would take it")
+            best.notes.append(f"inbox/{found[-1].source}/ would accept it")
     elif best.status != "published" and not source:
-        # Of several refusals the most telling one: that of a table that was nearly recognised.
-        best = max(found, key=_telling(is_exchange))
+        # Of several refusals take the most helpful one: that of a table that was nearly recognised.
+        best = max(found, key=_helpfulness(is_exchange))
     best.formats = formats
     best.refused = _refused(path, best, is_known=bool(source))
     return best
 
 
 def _kinds() -> dict[str, Sequence[TableKind]]:
-    """The kinds of table of each source that has any."""
+    """The kinds of table of each source that has tables."""
     return {
         name: import_module(f"municipal_indicators.sources.{name}.files").KINDS
         for name in OF_TABLES
@@ -134,7 +134,7 @@ def _kinds() -> dict[str, Sequence[TableKind]]:
 
 
 def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[RefusedTable]:
-    """The tables that were not taken, by the kinds of the source that they are meant for, if ``is_known``."""
+    """The tables that were not loaded, by the kinds of their source if ``is_known``, else of all sources."""
     if inspection.source not in OF_TABLES:
         return []
     is_known = is_known or inspection.status == "published" or "taken for" in inspection.reason
@@ -148,7 +148,7 @@ def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[Refu
     return [table for table in found if table.label not in shown]
 
 
-def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
+def _helpfulness(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
     return lambda one: ("taken for" in one.reason, is_exchange == (one.source == "smev"))
 
 
@@ -166,7 +166,7 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / path.name
     shutil.copyfile(path, copy)
-    # A young file would be watched for growth, and an empty one left for later.
+    # A recent file would be watched for growth, and a recent empty one left for the next run.
     modified = min(path.stat().st_mtime, time.time() - _SETTLED_SECONDS)
     os.utime(copy, (modified, modified))
     try:
@@ -212,7 +212,7 @@ def _looked_up(
         {"source": source},
     )
     if not events:
-        reason = "the inbox leaves files alone whose names begin with a dot or ~$"
+        reason = "the inbox ignores files whose names begin with a dot or ~$"
         return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
     (load_id, unit_key, label, status, message, *counts) = events[0]
     inspection = Inspection(label, source, status, books=Books(*counts))
@@ -235,7 +235,7 @@ def _looked_up(
     ]
     if [problem.reason for problem in inspection.problems] == [inspection.reason]:
         inspection.problems.clear()
-    # The same content must be looked at again when it comes under another name.
+    # The same content must be inspected again when it comes under another name.
     warehouse.command("TRUNCATE TABLE ops.files")
     warehouse.command("TRUNCATE TABLE ops.load_events")
     return inspection
@@ -246,8 +246,8 @@ def _sort_notes(inspection: Inspection, message: str) -> None:
         if note.startswith("columns left out") or ", headings in line " in note:
             continue
         is_harmless = note.startswith(_HARMLESS) or "holds no data" in note
-        is_told = is_harmless or inspection.source not in OF_TABLES
-        (inspection.notes if is_told else inspection.warnings).append(note)
+        is_note = is_harmless or inspection.source not in OF_TABLES
+        (inspection.notes if is_note else inspection.warnings).append(note)
 
 
 def _for_sender(unit_key: str) -> str:
