@@ -254,7 +254,7 @@ def test_a_new_env_file_has_every_secret_once_and_only_for_its_owner(tmp_path: P
     assert values["AIRFLOW_PORT"] == EXAMPLE["AIRFLOW_PORT"]
     again = make()
     assert again.returncode == 1
-    assert "there already" in again.stderr
+    assert "exists already" in again.stderr
     assert written.read_text() == text
 
 

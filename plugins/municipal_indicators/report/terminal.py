@@ -25,7 +25,7 @@ STATUS_STYLES = {
     "no_data": ("○", "dim"),
 }
 
-# A narrower terminal has no frame: the words need its space.
+# A narrower terminal gets a smaller frame: the words need the space.
 COMFORTABLE_WIDTH = 110
 
 
