@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON_DIRS := $(wildcard plugins dags demo bi bench deploy tests)
 
-# A stamp is named after the content it stands for: another branch's lock is another stamp.
+# A stamp is named after the content of the lock: another branch's lock is another stamp.
 stamp = $(VENV)/.installed-$(1)-$(firstword $(shell cat $(2) pyproject.toml | cksum))
 RUNTIME := $(call stamp,runtime,requirements.txt)
 DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt requirements-dev.txt)
@@ -79,11 +79,11 @@ lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PYTHON_DIRS)
 
-format: $(DEVELOPMENT) ## Format the code and mend what can be mended safely
+format: $(DEVELOPMENT) ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Pin requirements*.txt anew (LOCK=--upgrade takes newer versions; fetches uv if missing)
+lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetches uv if missing)
 	@uv="$(UV)"; \
 	if [ -z "$$uv" ]; then \
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \

@@ -1,4 +1,4 @@
-"""What the benches of file loads share: the rounds, the table, the figures, and our own load."""
+"""What the benchmarks of file loads share: the rounds, the table, the figures, and our own load."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Bench:
         return 0
 
     def _measures(self, folder: Path, options: argparse.Namespace) -> Iterator[Measure]:
-        """All ways in turn, round after round, so that a busy minute hits none of them alone."""
+        """Run all ways in turn, round after round, so that a busy minute does not affect only one of them."""
         for number in range(1, options.rounds + 1):
             for way in options.ways:
                 one = in_fresh_process(f"bench.{self.name}", way, folder)
@@ -92,7 +92,7 @@ class Bench:
                 yield one
 
     def _print_table(self, ways: Sequence[str], measures: Sequence[Measure]) -> None:
-        """One line a way: medians of the rounds, the highest peak, and ratios of speed."""
+        """One line per way: medians of the rounds, the highest peak, and ratios of speed."""
         from rich.console import Console
         from rich.table import Table
 
@@ -134,7 +134,7 @@ class Bench:
 
 
 def aged(path: Path) -> None:
-    """Make a file an hour old: a young one is watched for a while before it is taken."""
+    """Make a file an hour old: the load watches a recent file for a while before it takes it."""
     stamp = time.time() - 3600
     os.utime(path, (stamp, stamp))
 
@@ -142,7 +142,7 @@ def aged(path: Path) -> None:
 def our_load(
     source: str, loader: Loader, files: Sequence[Path], count: Callable[[Warehouse], int]
 ) -> Prepared:
-    """The load task of a DAG over an inbox with these files; the schema stands before."""
+    """The load task of a DAG over an inbox with these files; the schema is applied before."""
     import clickhouse_connect
 
     from municipal_indicators import settings
@@ -156,7 +156,7 @@ def our_load(
         shutil.copy2(file, inbox / file.name)
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-    # A client that stays keeps the engine running, so that its start is no part of the load.
+    # An open client keeps the engine running, so that its start is not part of the load.
     kept = clickhouse_connect.get_client(interface="chdb", path=str(embedded_path()))
     outcome: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""What all benches share: the machine, the cost of a process, progress, and the choice of ways."""
+"""What all benchmarks share: the machine, the cost of a process, progress, and the choice of ways."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What one way took; ``rows`` are those that it stored or read."""
+    """The cost of one way; ``rows`` are the rows that it stored or read."""
 
     way: str
     rows: int
@@ -35,7 +35,7 @@ class Measure:
 
     @property
     def speed(self) -> float:
-        """Rows a second."""
+        """Rows per second."""
         return self.rows / self.seconds
 
 
@@ -43,7 +43,7 @@ AnyMeasure = TypeVar("AnyMeasure", bound=Measure)
 
 
 def timed(way: str, load: Callable[[], object], count: Callable[[], int]) -> Measure:
-    """Time a load in this process; what it stored or read is counted after the clock."""
+    """Time a load in this process; its rows are counted after the clock has stopped."""
     cpu, started = cpu_seconds(), time.perf_counter()
     load()
     seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
@@ -79,15 +79,15 @@ def a_room(folder: Path, name: str) -> Iterator[Path]:
 
 
 def answer_of(
-    way: str, arguments: Sequence[str], room: Path, variables: dict[str, str], told: str = ""
+    way: str, arguments: Sequence[str], room: Path, variables: dict[str, str], task: str = ""
 ) -> dict[str, Any]:
-    """What ``python -m`` with these arguments writes into ``answer.json`` of its room.
+    """Run ``python -m`` with these arguments; returns what it writes into ``answer.json`` of its room.
 
-    ``told`` stands on its input. Ends the bench with the output of a process that fails.
+    ``task`` is its standard input. If the process fails, the benchmark ends with its output.
     """
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
-        input=told,
+        input=task,
         cwd=REPOSITORY,
         env=variables,
         capture_output=True,

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure_size(size: int, options: argparse.Namespace) -> Iterator[VisitsMeasure]:
-    """All ways in turn, round after round, so that a busy minute hits none of them alone."""
+    """Run all ways in turn, round after round, so that a busy minute does not affect only one of them."""
     bulk = Bulk(size, options.out)
     fields = _fields()
     say(f"{size:,} rows: writing the day")
@@ -79,11 +79,11 @@ def _measure_size(size: int, options: argparse.Namespace) -> Iterator[VisitsMeas
 
 
 def _child(way: str, task: Task, folder: Path) -> dict[str, Any]:
-    """What a fresh process with an empty warehouse answers."""
+    """Run one way in a new process with an empty warehouse; returns its answer."""
     with a_room(folder, "metrica-bench") as room:
-        told = replace(task, warehouse=str(room / "warehouse")).as_json()
+        text = replace(task, warehouse=str(room / "warehouse")).as_json()
         arguments = ["bench.ways", way, str(room / "answer.json")]
-        return answer_of(way, arguments, room, _environment(room, task.url), told)
+        return answer_of(way, arguments, room, _environment(room, task.url), text)
 
 
 def _environment(room: Path, url: str) -> dict[str, str]:
@@ -105,7 +105,7 @@ def _emulator(size: int, options: argparse.Namespace) -> Iterator[str]:
         assert process.stdout is not None
         found = re.search(r"http://\S+\d", process.stdout.readline())
         if found is None:
-            raise SystemExit("The Metrica emulator did not start; see its words above.")
+            raise SystemExit("The Metrica emulator did not start; see its output above.")
         yield found[0]
     finally:
         process.terminate()
@@ -113,7 +113,7 @@ def _emulator(size: int, options: argparse.Namespace) -> Iterator[str]:
 
 
 def _print_table(size: int, measures: Sequence[VisitsMeasure], ways: Sequence[str]) -> None:
-    """One line a way: medians of the rounds, and ratios to the engine alone."""
+    """One line per way: medians of the rounds, and ratios to the engine alone."""
     from rich.console import Console
     from rich.table import Table
 

@@ -64,7 +64,7 @@ def _at(number: int) -> datetime:
 
 
 def _log_lines(number: int) -> Iterator[str]:
-    """A third of the lines tells of messages, the others of the adapter's own work."""
+    """A third of the lines are about messages, the others about the adapter's own work."""
     chance = random.Random(1)
     for line in range(number):
         at = _at(line)
@@ -176,8 +176,8 @@ def _re_text(path: Path) -> Prepared:
         with path.open(encoding="utf-8") as lines:
             for line in lines:
                 if found := _ENTRY.match(line):
-                    told = _ID.search(found[3])
-                    batch.append((*found.groups(), told[1] if told else ""))
+                    message = _ID.search(found[3])
+                    batch.append((*found.groups(), message[1] if message else ""))
                 if len(batch) == _BATCH:
                     warehouse.client.insert("default.lines", batch, column_names=names)
                     batch.clear()

@@ -1,4 +1,4 @@
-"""What a measured way of loading gets told, and the table that all ways but ours load into."""
+"""The input of a measured way of loading, and the table that all ways but ours load into."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Task:
     """One measurement: where the API is, which day, and where the warehouse goes.
 
     ``columns`` are name and type of each column of core.metrica_visits, ``order_by`` its key.
-    ``file`` is the day as one TSV file with a heading, as it lies on the emulator's disk.
+    ``file`` is the day as one TSV file with a heading, as it is on the emulator's disk.
     """
 
     url: str

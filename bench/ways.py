@@ -1,7 +1,7 @@
 """The ways to load a day of visits, each run in a process of its own: `python -m bench.ways WAY`.
 
-The task comes as JSON in the input, the measure goes as JSON to the file named last. A way prepares
-all it needs, connections and tables too, and returns what is to be timed and how to look at the result.
+The task is JSON on standard input; the measure is written as JSON to the file named last. A way prepares
+all it needs, connections and tables too, and returns what to time and how to check the result.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class _Download:
             with self._session.get(url, stream=True, timeout=60) as response:
                 response.raise_for_status()
                 response.raw.decode_content = True
-                # urllib3 closes its file at the end of the body, which readers take amiss.
+                # urllib3 closes its file at the end of the body, which some readers do not accept.
                 response.raw.auto_close = False
                 yield response.raw
 

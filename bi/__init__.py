@@ -1,1 +1,1 @@
-"""What people open over the marts: Superset's dashboards as code, and the page for other BI tools."""
+"""BI over the marts: Superset's dashboards as code, and the page for other tools."""

@@ -1,4 +1,4 @@
-"""``python -m bi``: writes Superset's bundle and ``docs/marts.md`` anew from their sources."""
+"""``python -m bi``: writes Superset's bundle and ``docs/marts.md`` from their sources."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def generated(marts: Sequence[Mart]) -> dict[Path, str]:
 
 
 def main() -> int:
-    """Write the files over what is there; 0."""
+    """Write the files, replacing the existing ones; returns 0."""
     files = generated(_marts_of_the_schema())
     shutil.rmtree(BUNDLE, ignore_errors=True)
     for path, text in files.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
-# A comment says the name first, then what to know about it.
+# A comment gives the name first, then an explanation.
 END_OF_NAME = re.compile(r";|\.|, первый день|, 0…1|, отказы включены|: (?=[a-z0-9_]+ )")
 
 
@@ -22,7 +22,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        """The name in the comment, without the explanation behind it."""
+        """The name in the comment, without the explanation after it."""
         return END_OF_NAME.split(self.comment, maxsplit=1)[0].strip()
 
 
@@ -51,7 +51,7 @@ def read_marts(client: Client) -> list[Mart]:
 
 
 def dictionary(marts: Sequence[Mart]) -> str:
-    """``docs/marts.md``: every mart with its columns, for whoever connects another tool."""
+    """``docs/marts.md``: every mart with its columns, for people who connect another tool."""
     lines = [
         "# The marts: what tables and columns mean",
         "",
@@ -71,5 +71,5 @@ def dictionary(marts: Sequence[Mart]) -> str:
 
 
 def _without_values(type_name: str) -> str:
-    """A type without the numbers behind an Enum's words and without how it is stored."""
+    """A type without the numbers of an Enum and without LowCardinality."""
     return re.sub(r" = \d+", "", re.sub(r"LowCardinality\((.*)\)", r"\1", type_name))

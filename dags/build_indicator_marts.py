@@ -1,8 +1,8 @@
 """Rebuilds what BI reads: the indicators of the programme and the marts around them.
 
 ### What it does
-It starts by itself when a load has published something, and can be started by hand at any time;
-running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
+It starts by itself when a load has published something, and can be started by hand at any time.
+Running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
 are complete. Then the data checks run, and the report page is written: the menu entry «Отчёт»
 here, and the file that the Airflow Variable `report` names (`report.html` in `AIRFLOW_HOME` by
 default).
@@ -12,11 +12,11 @@ What the loads have published, the passport (`programme.yaml`), the lists in `re
 params.
 
 ### When it fails
-The error names the file at fault: the passport (line and allowed values), a file of `reference/`,
-or one of `sql/`. Mend it and run the DAG again. "The embedded warehouse is held by …" means that
-another run is at work: wait, or stop it. A data check that fails names its file in `sql/checks/`
-and the rows that it found; the marts are then built but doubtful, and the report stays that of
-the last good build. Where only `write_report` fails, marts and checks are done: mend what it
+The error names the file to correct: the passport (line and allowed values), a file of `reference/`,
+or one of `sql/`. Correct it and run the DAG again. "The embedded warehouse is held by …" means that
+another run is using it: wait, or stop it. A data check that fails names its file in `sql/checks/`
+and the rows that it found. The marts are built then, but doubtful, and the report stays that of
+the last good build. If only `write_report` fails, marts and checks are done: correct what it
 names and clear that task.
 """
 
@@ -42,7 +42,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     tags=["marts"],
 )
 def build_indicator_marts() -> None:
-    """Marts first, then their checks and the report, and the removal of rows that nobody sees again."""
+    """Build the marts, check them, write the report, and delete rows that are no longer needed."""
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts")
     def build_marts() -> dict[str, int]:

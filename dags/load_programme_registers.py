@@ -2,25 +2,25 @@
 
 ### What it does
 Every night it takes all new files, loads each as one unit and moves it to `archive/registers/`.
-The rows of one date make one version of a register; of the same key the later file wins. Amounts
-are taken in roubles or thousands as the heading says.
+The rows of one date make one version of a register. Of rows with the same key the later file wins.
+Amounts are in roubles or thousands, as the heading says.
 
 ### Inputs
 Files in `inbox/registers/`, any depth: .xlsx, .xls, .ods, .csv, alone or in .zip and .gz; kinds
-known by their headings, never by file name. New spellings belong into `reference/headings.yaml`
-and `reference/words.yaml`.
+are recognised by headings, never by file name. New spellings are added to
+`reference/headings.yaml` and `reference/words.yaml`.
 
 ### Params
-`again`, empty by default: new files only. `true` first loads those archived files anew that have
-rows in quarantine or words that no list maps; a pattern such as `2024/*.xlsx` those whose
-path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
+`again`, empty by default: new files only. `true` first loads archived files again that have rows
+in quarantine or unmapped words; a pattern such as `2024/*.xlsx` those whose path below the inbox
+matches it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
-A file that cannot be taken lies in `archive/rejected/` beside a `.reason.txt` for its sender:
-that does not fail the run. Single bad rows are in `ops.quarantine` with file, sheet, line, field
-and reason; the rest of their file is loaded. `name_failed_files` fails where files failed for a
-reason of ours: they stay in the inbox; mend the cause and run the DAG again. What was published
-is announced all the same and not loaded twice. Attempts are in `ops.loads`.
+A file that cannot be loaded is moved to `archive/rejected/`, with a `.reason.txt` for its sender.
+That does not fail the run. Single bad rows are in `ops.quarantine` with file, sheet, line, field
+and reason; the rest of their file is loaded. `name_failed_files` fails if files failed because of
+an error on our side. They stay in the inbox: correct the cause and run the DAG again. Published
+files are announced in any case and not loaded twice. Attempts are in `ops.loads`.
 """
 
 from __future__ import annotations

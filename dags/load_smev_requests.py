@@ -1,26 +1,26 @@
-"""Loads what the SMEV adapter leaves behind: archives of envelopes, journal exports, text logs.
+"""Loads the files of the SMEV adapter: archives of envelopes, journal exports, text logs.
 
 ### What it does
 Every night it takes all new files, loads each as one unit and moves it to `archive/smev/`. The
-same message seen in several files is one request; see `core.smev_requests`. A file whose last
-line rotation cut is loaded once more when the file after it arrives.
+same message in several files is one request; see `core.smev_requests`. A file whose last line was
+cut by rotation is loaded once more when the next file arrives.
 
 ### Inputs
-Files in `inbox/smev/`, any depth, kinds known by content; `.zip`, `.gz` and `.tar` are opened.
-Senders on test stands, names of operations, texts of log events and time zones of sources are in
+Files in `inbox/smev/`, any depth; kinds are recognised by content; `.zip`, `.gz` and `.tar` are opened.
+Senders of test systems, names of operations, texts of log events and time zones of sources are in
 `reference/smev.yaml`; kinds of information and terms of answers in `reference/smev_kinds.csv`.
 
 ### Params
-`again`, empty by default: new files only. `true` first loads those archived files anew that have
-rows in quarantine or words that no list maps; a pattern such as `2024/*.xlsx` those whose
-path below the inbox is like it. On the command line: `--conf '{"again": true}'`.
+`again`, empty by default: new files only. `true` first loads archived files again that have rows
+in quarantine or unmapped words; a pattern such as `2024/*.xlsx` those whose path below the inbox
+matches it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
-A file that cannot be taken lies in `archive/rejected/` beside a `.reason.txt` for its sender:
-that does not fail the run. Single bad members and lines are in `ops.quarantine` with file, line,
-field and reason; the rest of their file is loaded. `name_failed_files` fails where files failed
-for a reason of ours: they stay in the inbox; mend the cause and run the DAG again. What was
-published is announced all the same and not loaded twice. Attempts are in `ops.loads`.
+A file that cannot be loaded is moved to `archive/rejected/`, with a `.reason.txt` for its sender.
+That does not fail the run. Single bad members and lines are in `ops.quarantine` with file, line,
+field and reason; the rest of their file is loaded. `name_failed_files` fails if files failed
+because of an error on our side. They stay in the inbox: correct the cause and run the DAG again.
+Published files are announced in any case and not loaded twice. Attempts are in `ops.loads`.
 """
 
 from __future__ import annotations

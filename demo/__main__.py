@@ -1,4 +1,4 @@
-"""``python -m demo`` (``make demo``): the whole way once, from sources to the report."""
+"""``python -m demo`` (``make demo``): everything once, from sources to the report."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
 
 
 def _days_to_load(stage: Stage, last_month: date) -> date:
-    """The whole history once; afterwards only its end, as every night does."""
+    """The whole history at first; afterwards only its end, as every night."""
     done = _done(stage)
     if done is None:
         return FIRST_DAY
@@ -97,7 +97,7 @@ def _days_to_load(stage: Stage, last_month: date) -> date:
 
 
 def _first_day_of_hits(last_month: date) -> date:
-    """Half a year shows the pages; all years would cost 40 s of CPU more."""
+    """Half a year is enough for the pages; all years would cost 40 s of CPU more."""
     return (last_month - timedelta(days=30 * (MONTHS_OF_HITS - 1))).replace(day=1)
 
 
@@ -120,7 +120,7 @@ def _note_done(stage: Stage, last_month: date) -> None:
 
 
 def _show(environment: Mapping[str, str], console: Console) -> None:
-    # Airflow reads its environment when it is imported, so it is set before and imported here.
+    # Airflow reads its environment when it is imported: the environment must be set before.
     os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
     from municipal_indicators.report import print_indicators
     from municipal_indicators.warehouse.client import open_warehouse
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         default=REPOSITORY / "build" / "demo",
-        help="where warehouse, inbox, archive and logs of the demo live",
+        help="folder of the warehouse, inbox, archive and logs of the demo",
     )
     return parser
 

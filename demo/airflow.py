@@ -27,7 +27,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class NotStartedError(Exception):
-    """Airflow cannot be started here; the message is for the user, with the way out."""
+    """Airflow cannot be started here; the message tells the user what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(stage: Stage, environment: Mapping[str, str], port: int, console: Console) -> None:
     """Run Airflow's processes in ``environment`` until Ctrl-C.
 
-    Raises ServiceFailedError where one does not start or ends by itself.
+    Raises ServiceFailedError if one does not start or ends by itself.
     """
     run_airflow(
         ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
@@ -81,7 +81,7 @@ def serve(stage: Stage, environment: Mapping[str, str], port: int, console: Cons
         _say_where(console, stage, port)
         services.watch()
     finally:
-        # A second Ctrl-C would leave processes behind; their end is waited for with a limit.
+        # A second Ctrl-C would leave processes behind: it is ignored, and the wait has a limit.
         for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
         with console.status("Процессы Airflow завершаются"):
@@ -94,7 +94,7 @@ def _dag_ids() -> set[str]:
 
 @contextmanager
 def alone(stage: Stage) -> Iterator[None]:
-    """Keep a second Airflow from the same metadata."""
+    """Prevent a second Airflow on the same metadata."""
     path = stage.root / "airflow.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
@@ -109,7 +109,7 @@ def alone(stage: Stage) -> Iterator[None]:
 
 
 def check_port(port: int) -> None:
-    """Raise NotStartedError where somebody listens on it."""
+    """Raise NotStartedError if the port is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         default=REPOSITORY / "build" / "demo",
-        help="where warehouse, inbox, archive, metadata and logs of the demo live",
+        help="folder of the warehouse, inbox, archive, metadata and logs of the demo",
     )
     return parser
 

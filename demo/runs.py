@@ -1,4 +1,4 @@
-"""Runs ``airflow`` commands as a newcomer would: progress on the screen, the log in a file."""
+"""Runs ``airflow`` commands: progress on the screen, the log in a file."""
 
 from __future__ import annotations
 

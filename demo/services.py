@@ -1,4 +1,4 @@
-"""Airflow's own processes beside each other: started, watched, prepared over the API and ended together."""
+"""Airflow's own processes: started, watched, prepared over the API and stopped together."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HOST = "127.0.0.1"
 USER = "admin"
 POOL = "warehouse"
 
-# The api-server first, since the others report to it; it is stopped last for the same reason.
-# Their own servers of logs are not needed on one machine, and their ports would be taken for nothing.
+# The api-server starts first, since the others report to it; for the same reason it is stopped last.
+# Their log servers are not needed on one machine and would only occupy ports.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "api-server": ("api-server", "--host", HOST, "--port", "{port}", "--workers", "1"),
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -36,11 +36,11 @@ ENDED_WITHIN_SECONDS = 20
 
 
 class ServiceFailedError(Exception):
-    """A process of Airflow ended by itself or did not get ready; the message names it and its log."""
+    """A process of Airflow ended by itself or did not become ready; the message names it and its log."""
 
 
 def services_environment(stage: Stage, emulator_port: int, port: int) -> dict[str, str]:
-    """The environment of all processes: the demo's, and one machine's small Airflow behind a login."""
+    """The environment of all processes: that of the demo, and a small Airflow with a login."""
     return stage.environment(emulator_port) | {
         "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
         "AIRFLOW__API__HOST": HOST,
@@ -65,7 +65,7 @@ class _Service:
 
 
 class AirflowServices:
-    """The four processes of an Airflow on this machine; ``stop`` ends whatever was started."""
+    """The four processes of an Airflow on this machine; ``stop`` ends those that were started."""
 
     def __init__(self, stage: Stage, environment: Mapping[str, str], port: int) -> None:
         self.environment = dict(environment)
@@ -90,13 +90,13 @@ class AirflowServices:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    # Ctrl-C is for us: the order in which they end is ours to choose.
+                    # Ctrl-C reaches only this process, which stops the others in order.
                     start_new_session=True,
                 )
             self._running.append(_Service(name, log, process))
 
     def wait_until_healthy(self, console: Console) -> None:
-        """Wait until every process says that it is at work. Raises ServiceFailedError."""
+        """Wait until every process is ready. Raises ServiceFailedError."""
         waiting = set(COMMANDS)
 
         def is_healthy() -> bool:
@@ -110,9 +110,9 @@ class AirflowServices:
         console.print(f"  [green]✓[/] Процессы Airflow — {time.monotonic() - started:.0f} с")
 
     def prepare(self, expected: set[str]) -> None:
-        """Make the pool of the embedded engine, wait for the DAGs ``expected`` and switch them on.
+        """Create the pool of the embedded engine, wait for the DAGs ``expected`` and switch them on.
 
-        Raises ServiceFailedError where a DAG file cannot be imported.
+        Raises ServiceFailedError if a DAG file cannot be imported.
         """
         headers = {"Authorization": f"Bearer {self._token()}"}
         if POOL not in {pool["name"] for pool in self._get("pools?limit=100", headers)["pools"]}:
@@ -129,7 +129,7 @@ class AirflowServices:
             }
             if expected <= parsed:
                 return True
-            # An error that an earlier start has left stays until its file is parsed anew.
+            # An error of an earlier start remains until its file is parsed again.
             for error in self._get("importErrors", headers)["import_errors"]:
                 if datetime.fromisoformat(error["timestamp"]) >= self._begun_at:
                     raise ServiceFailedError(f"{error['filename']}: {error['stack_trace']}")
@@ -145,18 +145,18 @@ class AirflowServices:
         switched.raise_for_status()
 
     def watch(self) -> None:
-        """Return never; raises ServiceFailedError when a process ends by itself."""
+        """Never return; raises ServiceFailedError when a process ends by itself."""
         while True:
             self._check_running()
             time.sleep(1)
 
     def stop(self) -> None:
-        """End the processes and whatever they have started; those that do not end in time are killed."""
+        """Stop the processes and their children; those that do not end in time are killed."""
         families = {one.name: _family(one.process.pid) for one in self._running}
         for name in reversed(families):
             if name == "api-server":
                 psutil.wait_procs(families.get("scheduler", []), timeout=ENDED_WITHIN_SECONDS)
-            # What the triggerer watches for is begun anew by the next one: no need to wait for it.
+            # The next triggerer restarts what this one waits for: there is no need to let it finish.
             for process in families[name][: None if name == "triggerer" else 1]:
                 _signal(process, signal.SIGTERM)
         started = [process for family in families.values() for process in family]

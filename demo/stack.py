@@ -1,8 +1,8 @@
-"""``python -m demo.stack`` (``make stack``): Airflow and Superset beside each other, without containers.
+"""``python -m demo.stack`` (``make stack``): Airflow and Superset together, without containers.
 
-The embedded engine belongs to one process, so the warehouse is served over HTTP here, as a server
-would: several tasks load at once, and the dashboards show each build when it has ended. Both come as
-one user with all rights; the rights of ``loader`` and ``bi`` apart are for a real server.
+The embedded engine belongs to one process. Here it is served over HTTP, as by a server: several tasks
+load at once, and the dashboards show each build when it has ended. Both programs connect as one user
+with all rights; a real server separates the rights of ``loader`` and ``bi``.
 """
 
 from __future__ import annotations

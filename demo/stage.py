@@ -1,4 +1,4 @@
-"""Where the demo lives below ``build/demo`` and the environment that its Airflow runs in."""
+"""The folders of the demo below ``build/demo``, and the environment of its Airflow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOKEN = "demo-token"  # noqa: S105 - only the emulator knows it
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The folders of one demo; everything in them can be thrown away."""
+    """The folders of one demo; everything in them can be deleted."""
 
     root: Path
 
@@ -37,35 +37,35 @@ class Stage:
 
     @property
     def report(self) -> Path:
-        """The page that the last build of the marts wrote."""
+        """The report page of the last build of the marts."""
         return self.root.parent / "report.html"
 
     @property
     def done(self) -> Path:
-        """The last month that was loaded; exists when the demo has run."""
+        """The file with the last loaded month; exists if the demo has run."""
         return self.root / "done"
 
     @property
     def passwords(self) -> Path:
-        """Who may log in to the demo's Airflow, as its simple auth manager reads it."""
+        """The users of the demo's Airflow, as its simple auth manager reads them."""
         return self.root / "airflow" / "passwords.json"
 
     def personal_data_key(self) -> str:
-        """The demo's own secret, made once and kept."""
+        """The secret of the demo, created once and kept."""
         path = self.root / "personal_data_key"
         if not path.exists():
             _write_secret(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="utf-8").strip()
 
     def password(self, user: str) -> str:
-        """The password of a user of the demo's Airflow, made once and kept."""
+        """The password of a user of the demo's Airflow, created once and kept."""
         if not self.passwords.exists():
-            # Airflow would make one too, and print it into the log of the api-server.
+            # Airflow would create one itself and print it into the log of the api-server.
             _write_secret(self.passwords, json.dumps({user: secrets.token_urlsafe(9)}))
         return str(json.loads(self.passwords.read_text(encoding="utf-8"))[user])
 
     def environment(self, emulator_port: int) -> dict[str, str]:
-        """What a bare Airflow needs to run our DAGs (contract, section 2), and quiet logs."""
+        """What a bare Airflow needs to run our DAGs (README.md), and quiet logs."""
         engine = {"interface": "chdb", "path": str(self.warehouse)}
         clickhouse = {
             "conn_type": "clickhouse",

@@ -29,11 +29,11 @@ SECRETS = ("secret_key", "admin", "reader")
 
 
 class NotStartedError(Exception):
-    """Superset cannot be started; the message has the reason and the way out, in Russian."""
+    """Superset cannot be started; the message says why and what to do, in Russian."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C, then 0; 1 where it cannot be started."""
+    """Serve until Ctrl-C, then return 0; 1 if it cannot be started."""
     options = _parser().parse_args(arguments)
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -65,7 +65,7 @@ def _serving(options: argparse.Namespace, console: Console) -> Iterator[None]:
 def superset_over(
     front: ClickHouseFront, home: Path, port: int, console: Console
 ) -> Iterator[None]:
-    """Superset on a port, reading as the front's user; its environment is installed where it is missing.
+    """Superset on a port, reading as the user of the HTTP front; installs its environment if it is missing.
 
     Raises NotStartedError and EnvironmentNotMadeError.
     """
@@ -98,7 +98,7 @@ def superset_over(
 def warehouse_front(warehouse: Path, identity: str | None) -> Iterator[ClickHouseFront]:
     """The warehouse over HTTP with the rights of a production user, or with all rights.
 
-    Raises NotStartedError where another program has the warehouse open.
+    Raises NotStartedError if another program has the warehouse open.
     """
     password = secrets.token_urlsafe(12)
     try:
@@ -117,7 +117,7 @@ def warehouse_front(warehouse: Path, identity: str | None) -> Iterator[ClickHous
 
 
 def check_port(port: int) -> None:
-    """Raise NotStartedError where somebody listens on it."""
+    """Raise NotStartedError if the port is in use."""
     with socket.socket() as one:
         if one.connect_ex(("127.0.0.1", port)) == 0:
             raise NotStartedError(
@@ -127,7 +127,7 @@ def check_port(port: int) -> None:
 
 @contextmanager
 def _ctrl_c_kept_from_children() -> Iterator[None]:
-    """A terminal sends Ctrl-C to all of us; those started here are ended in their order instead."""
+    """A terminal sends Ctrl-C to all processes; those started here ignore it and are stopped in order."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -136,7 +136,7 @@ def _ctrl_c_kept_from_children() -> Iterator[None]:
 
 
 def _secrets(path: Path) -> dict[str, str]:
-    """Passwords made at the first start and kept for this user only."""
+    """Passwords, created at the first start and readable by this user only."""
     if not path.exists():
         made = {name: secrets.token_urlsafe(32 if name == "secret_key" else 12) for name in SECRETS}
         path.touch(mode=0o600)
@@ -167,7 +167,7 @@ def _environment(
 
 
 def _set_up(home: Path, environment: Mapping[str, str], console: Console) -> None:
-    """Run Superset's set-up unless the last one was of the same bundle and lock."""
+    """Run Superset's set-up unless the last one had the same bundle and lock."""
     parts = [SOURCES / "requirements.txt", SOURCES / "superset_setup.py"]
     parts += sorted((SOURCES / "bundle").rglob("*.yaml"))
     content = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()

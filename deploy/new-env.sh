@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Writes .env from .env.example with new random secrets; a .env that is there is left alone.
+# Writes .env from .env.example with new random secrets; an existing .env is not changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ -e .env ]; then
-  echo ".env is there already: mend it by hand, or move it away for a new one." >&2
+  echo ".env exists already: edit it by hand, or move it away to get a new one." >&2
   exit 1
 fi
 

@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from municipal_indicators.settings import REPOSITORY
 
 LONGEST_MODULE = 450
+LONGEST_SQL_LINE = 110
+FOLDERS_OF_SQL_NOT_YET_WRAPPED = ("sql/migrations/", "sql/staging/")
 HEAVY = {"pandas", "chdb", "clickhouse_connect", "lxml", "numpy", "pyarrow", "requests"}
 DEVELOPMENT = {"tests", "demo", "bench"}
 NAMELESS = {"utils", "util", "common", "helpers", "misc"}
@@ -303,6 +305,58 @@ def test_no_module_is_long_or_named_for_nothing() -> None:
 
 def test_nothing_is_left_unfinished_in_sql() -> None:
     assert places(r"\b(?:TO[D]O|FIX[M]E|XX[X])\b", "*.sql") == []
+
+
+def test_no_line_of_sql_is_long() -> None:
+    long = [
+        place
+        for place in places(rf"^.{{{LONGEST_SQL_LINE + 1}}}", "sql/*.sql")
+        if not place.startswith(FOLDERS_OF_SQL_NOT_YET_WRAPPED)
+    ]
+    assert long == []
+
+
+def test_no_document_is_cited_that_users_do_not_have() -> None:
+    # Bracketed, so that the search does not find itself.
+    unshipped = (
+        r"\b[Cc]ontract('s|,| section)",
+        r"\b(?:of|by|in) the [c]ontract\b",
+        r"\b[f]acts/",
+        r"\b[Ff]acts? [s]heet",
+        r"\b[d]esign\.md",
+        r"\b(?:shared|style-examples)[/.]m?d?\b",
+        r"\b[i]ssues? #?[0-9]",
+        r"\b[s]heet [0-9]+\.[0-9]",
+    )
+    assert places("|".join(unshipped), ":!LICENSE", ":!*requirements*.txt") == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as the usual forges make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def citations() -> Iterator[tuple[str, Path, str]]:
+    """File that cites, page and anchor of each page of docs that is named, and of each link."""
+    for name, text in texts(":!*requirements*.txt"):
+        for page, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", text):
+            yield name, REPOSITORY / page, anchor
+        if name.endswith(".md"):
+            for page, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", text):
+                path = REPOSITORY / name
+                yield name, (path.parent / page).resolve() if page else path, anchor
+
+
+def test_every_page_that_is_cited_is_there() -> None:
+    cited = set(citations())
+    missing = [
+        f"{name}: {page.relative_to(REPOSITORY)}#{anchor}"
+        for name, page, anchor in sorted(cited)
+        if not page.exists() or (anchor and anchor not in anchors(page))
+    ]
+    assert missing == []
+    assert len(cited) > len(tracked("docs/*.md"))
 
 
 def test_nothing_that_is_built_is_tracked() -> None:

@@ -14,7 +14,7 @@ from bi.superset.sources import Computed, Dashboard, Dataset, Part
 
 WAREHOUSE = "Витрины показателей"
 VERSION = "1.0.0"
-# Names of things get the same identity in every installation and at every import.
+# The same names get the same UUIDs in every installation and at every import.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:municipal-indicators:superset")
 GRID = ["ROOT_ID", "GRID_ID"]
 
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 def identity(kind: str, name: str) -> str:
-    """The stable UUID of a thing of the bundle."""
+    """The stable UUID of an object of the bundle."""
     return str(uuid.uuid5(NAMESPACE, f"{kind}/{name}"))
 
 
@@ -31,7 +31,7 @@ def bundle(marts: Sequence[Mart]) -> dict[str, Document]:
     added = sources.read_datasets()
     by_name = {mart.name: mart for mart in marts}
     files = {
-        # A bundle without an instant in it is the same at every generation.
+        # A bundle without the current time is the same at every generation.
         "metadata.yaml": {
             "version": VERSION,
             "type": "assets",
@@ -50,14 +50,14 @@ def bundle(marts: Sequence[Mart]) -> dict[str, Document]:
 
 
 def written(document: Document) -> str:
-    """A document as YAML that a diff reads well."""
+    """A document as YAML that is easy to compare."""
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
 
 
 def _database() -> Document:
     return {
         "database_name": WAREHOUSE,
-        # Where it really is, and the password, superset_config.py takes from the environment.
+        # superset_config.py takes the real address and the password from the environment.
         "sqlalchemy_uri": "clickhousedb://bi@clickhouse/marts",
         "expose_in_sqllab": False,
         "allow_run_async": False,

@@ -1,4 +1,4 @@
-"""The parts of a dashboard as Superset's charts: one function a kind, its form data in return."""
+"""The parts of a dashboard as Superset's charts: one function per kind, which returns its form data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Params = dict[str, Any]
 
 MONTH_AXIS = "%b %Y"
 COLOURS = "supersetColors"
-# The same thing has the same colour on every chart, whichever is drawn first.
+# The same series has the same colour on every chart, whichever is drawn first.
 COLOURS_OF = {
     "Факт": "#0b62b0",
     "План": "#8a8f98",
@@ -111,7 +111,7 @@ def _series(part: Part, formats: dict[str, str]) -> Params:
     by = [part.by] if isinstance(part.by, str) else part.by
     return {
         # An axis that is an SQL expression gets an alias of its own. With the bare column Superset says
-        # `… AS month` and ClickHouse takes that alias in WHERE (facts/superset.md, trap 1).
+        # `… AS month` and ClickHouse takes that alias in WHERE (docs/bi.md#traps-of-superset).
         "x_axis": {
             "expressionType": "SQL",
             "sqlExpression": part.x,
@@ -125,7 +125,7 @@ def _series(part: Part, formats: dict[str, str]) -> Params:
         "show_empty_columns": True,
         "x_axis_time_format": MONTH_AXIS,
         "tooltipTimeFormat": MONTH_AXIS,
-        # Between whole numbers an axis of few has halves, which ",d" would round to the same number twice.
+        # An axis of small whole numbers has halves, which ",d" would round to the same number twice.
         "y_axis_format": formats[part.metrics[0]].replace(",d", ",.1~f"),
         "truncateYAxis": False,
         "y_axis_bounds": [0, 1 if "%" in formats[part.metrics[0]] else None],

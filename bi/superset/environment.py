@@ -19,16 +19,16 @@ PYTHONS = ("python3.11", "python3.12")
 
 
 class EnvironmentNotMadeError(Exception):
-    """Superset's environment cannot be made; the message has the reason and the way out."""
+    """Superset's environment cannot be created; the message says why and what to do."""
 
 
 def is_made() -> bool:
-    """Whether the environment of this lock is there."""
+    """Whether the environment of this lock exists."""
     return (_folder() / "installed").exists()
 
 
 def superset_environment() -> Path:
-    """The ``bin`` of an environment made from the lock: once for a lock, kept in build/.
+    """The ``bin`` of an environment made from the lock, created once per lock and kept in build/.
 
     Raises EnvironmentNotMadeError. Several processes may ask at once.
     """

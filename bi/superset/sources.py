@@ -1,4 +1,4 @@
-"""What the files in ``sources/`` may say; a wrong key stops the generation with its place."""
+"""What the files in ``sources/`` may contain; a wrong key stops the generation and is named."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Words(_Strict):
 
 
 class Whole(_Strict):
-    """Whether a month is covered by its source's data to its last day."""
+    """Whether the data of a source cover a month to its last day."""
 
     day: str
     source: str
@@ -140,16 +140,16 @@ class Part(_Strict):
 
 
 class Row(_Strict):
-    """Parts beside each other; height in Superset's units of 8 pixels."""
+    """Parts side by side; the height is in Superset's units of 8 pixels."""
 
     height: int
     parts: list[Part]
 
     def widths(self) -> list[int]:
-        """Columns of 12 for each part: as told, the others share what is left."""
-        told = [part.width for part in self.parts]
-        rest = (12 - sum(width or 0 for width in told)) // max(1, told.count(None))
-        return [width or rest for width in told]
+        """Columns of 12 for each part: the given widths; the other parts share the rest."""
+        given = [part.width for part in self.parts]
+        rest = (12 - sum(width or 0 for width in given)) // max(1, given.count(None))
+        return [width or rest for width in given]
 
 
 class Filter(_Strict):

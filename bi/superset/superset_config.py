@@ -2,7 +2,7 @@
 
 Needed (Superset refuses to start without them):
 
-- ``SUPERSET_SECRET_KEY``: signs sessions and encrypts what Superset keeps; keep it for good;
+- ``SUPERSET_SECRET_KEY``: signs sessions and encrypts stored passwords; never change it;
 - ``SUPERSET_DATABASE_URI``: Superset's own metadata, such as
   ``postgresql+psycopg2://superset:…@postgres:5432/superset``;
 - ``CLICKHOUSE_BI_PASSWORD``: of the ClickHouse user that reads ``marts`` and nothing else.
@@ -11,10 +11,10 @@ With a default:
 
 - ``CLICKHOUSE_HOST`` (``clickhouse``), ``CLICKHOUSE_PORT`` (8123, or 8443 with TLS), ``CLICKHOUSE_SECURE``
   (0; 1 for TLS), ``CLICKHOUSE_BI_USER`` (``bi``);
-- ``SUPERSET_BEHIND_HTTPS`` (0): 1 where a reverse proxy with TLS stands before Superset: cookies are
-  then sent over HTTPS only, and the proxy's ``X-Forwarded-…`` headers are believed.
+- ``SUPERSET_BEHIND_HTTPS`` (0): 1 behind a reverse proxy with TLS: cookies are
+  then sent over HTTPS only, and the proxy's ``X-Forwarded-…`` headers are trusted.
 
-``SUPERSET_ADMIN_PASSWORD`` is read by ``superset_setup.py`` only, which makes the administrator.
+``SUPERSET_ADMIN_PASSWORD`` is read by ``superset_setup.py`` only, which creates the administrator.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset's name
 ) -> tuple[Any, dict[str, Any]]:
     """Put address and password from the environment into a connection of the bundle's database.
 
-    So the password is nowhere in Superset's metadata, and another one needs a restart only.
+    The password is therefore not in Superset's metadata, and a new one needs only a restart.
     """
     if str(uri.set(database="marts", query={})) != WAREHOUSE_URI:
         return uri, params
@@ -68,7 +68,7 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset's name
     return uri.set(**_CLICKHOUSE, query=query), params
 
 
-# One language, Russian; number and date formats of charts do not follow it by themselves.
+# Russian is the only language; number and date formats of charts need settings of their own.
 BABEL_DEFAULT_LOCALE = "ru"
 LANGUAGES = {"ru": {"flag": "ru", "name": "Русский"}}
 D3_FORMAT = {
@@ -94,8 +94,8 @@ D3_TIME_FORMAT = {
 }  # fmt: skip
 APP_NAME = "Показатели программы"
 
-# The login page asks for the words of its language before anybody is logged in. Role Public holds that one
-# permission (superset_setup.py); PUBLIC_ROLE_LIKE would let nobody in particular do what Gamma may.
+# The login page needs its language pack before the login. Role Public has only that permission
+# (superset_setup.py); with PUBLIC_ROLE_LIKE anonymous users could do what Gamma may.
 AUTH_ROLE_PUBLIC = "Public"
 AUTH_ROLE_ADMIN = "Admin"
 AUTH_USER_REGISTRATION = False
@@ -110,7 +110,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _BEHIND_HTTPS
 ENABLE_PROXY_FIX = _BEHIND_HTTPS
 TALISMAN_ENABLED = True
-# No outside host at all: the built front end calls a telemetry pixel, whatever the settings say.
+# No outside host: the front end calls a telemetry pixel, whatever the settings are.
 TALISMAN_CONFIG = {
     "content_security_policy": {
         "base-uri": ["'self'"],
@@ -129,7 +129,7 @@ TALISMAN_CONFIG = {
     "session_cookie_secure": _BEHIND_HTTPS,
 }
 
-# Nothing that runs queries of its own or beside the request: no Celery, no Redis, no Jinja in SQL.
+# No background queries: no Celery, no Redis, no Jinja in SQL.
 FEATURE_FLAGS = {
     "ALERT_REPORTS": False,
     "ALLOW_ADHOC_SUBQUERY": False,

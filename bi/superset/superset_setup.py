@@ -1,10 +1,10 @@
-"""``python -m superset_setup [BUNDLE]``: makes or renews everything in Superset; run it at every release.
+"""``python -m superset_setup [BUNDLE]``: creates or updates everything in Superset; run it at every release.
 
 Runs in Superset's own environment, in this folder, with the variables of ``superset_config.py``. In
-this order: the metadata's tables, permissions, the administrator (made once, with the password in
+this order: the metadata's tables, permissions, the administrator (created once, with the password in
 ``SUPERSET_ADMIN_PASSWORD``), the bundle, whose charts, datasets and dashboards are overwritten also
 where they exist, and role «Читатель» (with user ``reader`` in it where ``SUPERSET_READER_PASSWORD`` is
-set). What people made themselves in Superset stays as it is. Run again, it changes nothing.
+set). Objects that users created in Superset are not changed. A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ READER = "Читатель"
 SHORTEST_PASSWORD = 12
 BUNDLE = Path(__file__).resolve().parent / "bundle"
 
-# What it takes to open dashboards and to take their numbers along as CSV or Excel. Not here, so not
-# allowed: SQL Lab, the chart editor, writing or exporting anything, lists of databases and users.
+# What is needed to open dashboards and to download their numbers as CSV or Excel. Not in the list, so
+# not allowed: SQL Lab, the chart editor, writing or exporting anything, lists of databases and users.
 READING = (
     ("can_read", "Dashboard"),
     ("can_read", "Chart"),
@@ -54,7 +54,7 @@ LOGIN_PAGE = (("can_language_pack", "Superset"),)
 
 
 def main(bundle: Path = BUNDLE) -> int:
-    """Set Superset up with the bundle in a folder; 0, or 1 with the way out on stderr."""
+    """Set Superset up with the bundle in a folder; 0, or 1 with an explanation on stderr."""
     from superset.app import create_app  # type: ignore[import-not-found]
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -83,7 +83,7 @@ def main(bundle: Path = BUNDLE) -> int:
 
 
 def import_bundle(folder: Path) -> int:
-    """Write a bundle's folder over what Superset has of the same names; the number of its files.
+    """Import a bundle's folder, replacing objects of the same UUIDs; returns the number of its files.
 
     Raises superset's CommandInvalidError or ImportFailedError, after which nothing has changed.
     """

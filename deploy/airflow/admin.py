@@ -1,7 +1,7 @@
-"""Gives Airflow its user ``admin`` with the password of ``AIRFLOW_ADMIN_PASSWORD``; safe to run again.
+"""Creates Airflow's user ``admin`` with the password of ``AIRFLOW_ADMIN_PASSWORD``; safe to run again.
 
-Not ``airflow users create``: its password would stand in the list of processes, and it leaves the
-password of an existing user as it is.
+``airflow users create`` is not used: its password would be visible in the list of processes, and it does
+not change the password of an existing user.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SHORTEST_PASSWORD = 12
 
 
 def main() -> int:
-    """Make the user or renew its password; 0 when that was done, 1 when Airflow refused."""
+    """Create the user or set its password; 0 on success, 1 if Airflow refuses."""
     password = os.environ.get("AIRFLOW_ADMIN_PASSWORD", "")
     if len(password) < SHORTEST_PASSWORD:
         sys.stderr.write(

@@ -4,11 +4,11 @@ set -euo pipefail
 
 airflow db migrate
 
-# Each load holds one slot while it writes: so many writers the warehouse takes at once.
+# Each load holds one slot while it writes: this limits the number of parallel writers.
 airflow pools set warehouse "${WAREHOUSE_SLOTS:?set WAREHOUSE_SLOTS, such as 4}" \
   "Loads and builds that write to ClickHouse at the same time"
 
-# The report is a page of a plugin: who may only look has to see its menu entry too.
+# The report is a page of a plugin: users who may only read must see its menu entry too.
 airflow roles add-perms Viewer User --action can_read --resource Plugins
 
 python "$(dirname "${BASH_SOURCE[0]}")/admin.py"

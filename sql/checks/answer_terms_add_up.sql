@@ -1,8 +1,22 @@
 -- Every request is answered in time, overdue or open, and all are those of smev_requests_daily.
-SELECT day, sender, information_type, channel_class, sum(requests) AS termed, sum(split) AS split, sum(counted) AS counted
+SELECT
+    day,
+    sender,
+    information_type,
+    channel_class,
+    sum(requests) AS termed,
+    sum(split) AS split,
+    sum(counted) AS counted
 FROM
 (
-    SELECT day, sender, information_type, channel_class, requests, on_time + overdue + open AS split, 0 AS counted
+    SELECT
+        day,
+        sender,
+        information_type,
+        channel_class,
+        requests,
+        on_time + overdue + open AS split,
+        0 AS counted
     FROM marts.smev_answer_terms_daily
     UNION ALL
     SELECT day, sender, information_type, channel_class, 0, 0, requests

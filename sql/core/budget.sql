@@ -1,5 +1,5 @@
--- One row a year, date and budget item, in roubles; of the same key the later file wins. A row without an item
--- is the whole sum of that date: it counts where no items are known, or only from earlier files.
+-- One row per year, date and budget item, in roubles. Of rows with the same key the later file wins. A row
+-- without an item is the total of that date: it counts where no items are known, or only from earlier files.
 SELECT year, as_of, item, newest.1 AS plan, newest.2 AS executed
 FROM
 (

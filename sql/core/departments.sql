@@ -1,4 +1,4 @@
--- One row a department and date of the register; of the same key the later file wins.
+-- One row per department and date of the register. Of rows with the same key the later file wins.
 SELECT as_of, department_key, newest.1 AS department, newest.2 AS required, newest.3 AS equipped
 FROM
 (

@@ -1,4 +1,4 @@
--- One row an event: date and title, case and spaces ignored.
+-- One row per event. An event is a date and a title, with case and spaces ignored.
 SELECT held_on, replaceRegexpAll(lowerUTF8(e.title), '\\s+', '') AS title_key, any(e.title) AS title
 FROM core.event_rows AS e
 WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')

@@ -1,6 +1,6 @@
--- One row an application in its newest state (contract, section 4): the newest status date wins, then a
--- removal, then a final status over an open one, then the later file, then the later row. An application
--- whose newest state is a removal is not there.
+-- One row per application in its newest state (docs/files.md#which-row-wins). The newest status date wins,
+-- then a removal, then a final status over an open one, then the later file, then the later row. An
+-- application whose newest state is a removal is left out.
 SELECT
     portal,
     application_key,
@@ -26,7 +26,11 @@ FROM
             ),
             (
                 status_at,
-                multiIf(status_group = 'removed', 2, status_group IN ('provided', 'refused', 'withdrawn'), 1, 0),
+                multiIf(
+                    status_group = 'removed', 2,
+                    status_group IN ('provided', 'refused', 'withdrawn'), 1,
+                    0
+                ),
                 file_at, arrived_at, unit_key, sheet, line
             )
         ) AS newest

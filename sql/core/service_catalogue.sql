@@ -1,4 +1,4 @@
--- One row a service and first day of validity; of the same key the later export wins.
+-- One row per service and first day of validity. Of rows with the same key the later export wins.
 SELECT
     service_code,
     valid_from,
@@ -11,7 +11,10 @@ FROM
     SELECT
         service_code,
         valid_from,
-        argMax((service_name, level, is_electronic, valid_to), (file_at, arrived_at, unit_key, sheet, line)) AS newest
+        argMax(
+            (service_name, level, is_electronic, valid_to),
+            (file_at, arrived_at, unit_key, sheet, line)
+        ) AS newest
     FROM core.service_catalogue_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'gosuslugi')
     GROUP BY service_code, valid_from

@@ -1,4 +1,5 @@
--- One row a published event: a page view, a file download, a link that leads away. visitor: as in core.site_visits.
+-- One row per published hit: a page view, a file download or an external link. visitor: as in
+-- core.site_visits.
 SELECT
     counter_id,
     watch_id,

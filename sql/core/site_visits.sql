@@ -1,5 +1,5 @@
--- One row a published visit. visitor: counterUserIDHash, or clientID where that is 0 (contract, section 1);
--- the first member of the tuple keeps the two number spaces apart.
+-- One row per published visit. visitor: counterUserIDHash, or clientID where that is 0 (docs/indicators.md).
+-- The first element of the tuple keeps the two kinds of numbers apart.
 SELECT
     counter_id,
     toDate(splitByChar('/', unit_key)[2]) AS counter_day,

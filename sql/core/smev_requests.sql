@@ -1,7 +1,7 @@
--- Requests received: one row a distinct message id of a REQUEST that SMEV delivered to us
--- (facts/smev-logs.md, 5.1). Tests and other bodies' requests are here too, for the marts to leave
--- out by is_test and recipient; broadcasts, cancels and our own requests never are.
--- The best witness wins for each attribute: envelope, then journal, then text log.
+-- Requests received: one row per distinct message id of a REQUEST that SMEV delivered to us
+-- (docs/smev.md#what-counts-as-a-request-received). Test requests and requests to other bodies are included:
+-- the marts leave them out by is_test and recipient. Broadcasts, cancels and our own requests are not
+-- included. For each attribute the best format wins: envelope, then journal, then text log.
 WITH
     events AS
     (
@@ -26,18 +26,39 @@ WITH
             max(e.ack = 'accepted') AS is_acknowledged,
             argMinIf(e.sender, (e.format, e.sender), e.is_delivery AND e.sender != '') AS sender,
             argMinIf(e.recipient, (e.format, e.recipient), e.is_delivery AND e.recipient != '') AS recipient,
-            argMinIf(e.namespace, (e.format, e.namespace, e.root_element), e.is_delivery AND e.namespace != '') AS namespace,
-            argMinIf(e.root_element, (e.format, e.namespace, e.root_element), e.is_delivery AND e.root_element != '') AS root_element,
-            argMinIf(e.reference_message_id, (e.format, e.reference_message_id), e.is_delivery AND e.reference_message_id != '') AS reference,
+            argMinIf(
+                e.namespace,
+                (e.format, e.namespace, e.root_element),
+                e.is_delivery AND e.namespace != ''
+            ) AS namespace,
+            argMinIf(
+                e.root_element,
+                (e.format, e.namespace, e.root_element),
+                e.is_delivery AND e.root_element != ''
+            ) AS root_element,
+            argMinIf(
+                e.reference_message_id,
+                (e.format, e.reference_message_id),
+                e.is_delivery AND e.reference_message_id != ''
+            ) AS reference,
             groupUniqArrayIf(e.reply_key, e.is_delivery AND e.reply_key != '') AS reply_keys,
             max(e.is_test) AS is_test,
-            uniqExactIf(toStartOfSecond(e.delivered_at), e.is_delivery AND e.delivered_at IS NOT NULL) AS delivery_stamps,
-            uniqExactIf(toStartOfSecond(e.logged_at), e.is_delivery AND e.logged_at IS NOT NULL AND e.format = 'journal') AS journal_stamps,
-            uniqExactIf(toStartOfSecond(e.logged_at), e.is_delivery AND e.logged_at IS NOT NULL AND e.format = 'text') AS text_stamps,
+            uniqExactIf(
+                toStartOfSecond(e.delivered_at),
+                e.is_delivery AND e.delivered_at IS NOT NULL
+            ) AS delivery_stamps,
+            uniqExactIf(
+                toStartOfSecond(e.logged_at),
+                e.is_delivery AND e.logged_at IS NOT NULL AND e.format = 'journal'
+            ) AS journal_stamps,
+            uniqExactIf(
+                toStartOfSecond(e.logged_at),
+                e.is_delivery AND e.logged_at IS NOT NULL AND e.format = 'text'
+            ) AS text_stamps,
             arraySort(groupUniqArrayIf(toString(e.format), e.is_delivery)) AS formats
         FROM events AS e
         GROUP BY e.message_id
-        -- What the best witness calls a broadcast is none for the journal's word either.
+        -- A message that the best format calls a broadcast is not a request, even if the journal says so.
         HAVING countIf(e.is_delivery AND e.message_type = 'REQUEST') > 0
            AND minIf(e.format, e.is_delivery AND e.message_type = 'REQUEST') = minIf(e.format, e.is_delivery)
     ),
@@ -46,7 +67,8 @@ WITH
         SELECT message_id AS request_id, arrayJoin(arrayPushFront(reply_keys, message_id)) AS key
         FROM received
     ),
-    -- An answer names its request (1), else the address it goes to does, by its words (2) or its hash (3).
+    -- An answer names its request (1), else its address does: by the id inside the address (2) or its hash
+    -- (3).
     links AS
     (
         SELECT argMin(k.request_id, (a.link.1, k.request_id)) AS request_id,

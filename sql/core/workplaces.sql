@@ -1,4 +1,4 @@
--- One row a workplace and date of the register; of the same key the later file wins.
+-- One row per workplace and date of the register. Of rows with the same key the later file wins.
 SELECT as_of, number_key, newest.1 AS has_pc, newest.2 AS has_protection, newest.3 AS has_edms
 FROM
 (

@@ -1,5 +1,5 @@
--- Share of municipal services that can be applied for electronically, %: active and electronic at the month's end
--- of those active at the month's end.
+-- Share of municipal services that can be applied for electronically, %: services that are active and
+-- electronic at the month's end among those active at the month's end.
 WITH services AS
 (
 {% include 'macros/services.sql' %}

@@ -1,6 +1,7 @@
--- Growth of the sites' visitors, %: distinct (site, visitor) pairs from January through the month against the same
--- months of the baseline year (contract, section 6). Nothing loaded in the year's months, or no visitor in the
--- baseline: no fact. Forecast: the year's visitors projected by the year before, against the whole baseline year.
+-- Growth of the sites' visitors, %: distinct (site, visitor) pairs from January through the month, compared
+-- with the same months of the baseline year (docs/indicators.md). There is no fact if no day of these months
+-- is loaded, or if the baseline has no visitor. Forecast: the year's visitors, projected by the year before,
+-- compared with the whole baseline year.
 WITH visits AS
 (
 {% include 'macros/visits.sql' %}
@@ -22,7 +23,7 @@ days_by_month AS
     FROM core.site_calendar
     GROUP BY year, month_number
 ),
--- Running totals of every year, one row a month, so that months without visits carry on.
+-- Running totals of every year, one row per month, so that months without visits carry the total forward.
 through AS
 (
     SELECT
@@ -58,8 +59,10 @@ wide AS
         t.last_day AS last_day
     FROM core.programme_months AS m
     LEFT JOIN through AS t ON t.year = m.year AND t.month_number = m.month_number
-    LEFT JOIN through AS same_before ON same_before.year = m.year - 1 AND same_before.month_number = m.month_number
-    LEFT JOIN (SELECT * FROM through WHERE month_number = 1) AS january_before ON january_before.year = m.year - 1
+    LEFT JOIN through AS same_before
+        ON same_before.year = m.year - 1 AND same_before.month_number = m.month_number
+    LEFT JOIN (SELECT * FROM through WHERE month_number = 1) AS january_before
+        ON january_before.year = m.year - 1
     LEFT JOIN (SELECT * FROM through WHERE month_number = 12) AS before ON before.year = m.year - 1
     {%- if not baseline_value %}
     LEFT JOIN (SELECT * FROM through WHERE year = {{ baseline_year }}) AS b ON b.month_number = m.month_number

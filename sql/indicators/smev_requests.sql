@@ -1,5 +1,5 @@
--- Requests received over SMEV: distinct REQUEST message ids addressed to us, by sending time. The passport's smev.count
--- may choose another way to count (facts/smev-logs.md, 5.2).
+-- Requests received over SMEV: distinct REQUEST message ids addressed to us, by sending time. The passport's
+-- smev.count may choose another way to count (docs/smev.md#seven-ways-to-count).
 {% from 'macros/counted.sql' import counted %}
 {%- set requests %}{% include 'macros/smev_counted.sql' %}{% endset %}
 {%- if smev_count == 'chains' %}
@@ -9,7 +9,8 @@
 {%- elif smev_count == 'acknowledged' %}
     {%- set days = "SELECT day FROM (\n" ~ requests ~ "\n) WHERE is_acknowledged" %}
 {%- elif smev_count == 'received_date' %}
-    {%- set days = "SELECT toDate(received_at, " ~ time_zone | literal ~ ") AS day FROM (\n" ~ requests ~ "\n)" %}
+    {%- set received_on = "toDate(received_at, " ~ time_zone | literal ~ ")" %}
+    {%- set days = "SELECT " ~ received_on ~ " AS day FROM (\n" ~ requests ~ "\n)" %}
 {%- elif smev_count == 'both_directions' %}
     {%- set own = 'requests' %}
     {%- set sent %}{% include 'macros/smev_own.sql' %}{% endset %}
@@ -21,7 +22,8 @@
     {%- set days = requests %}
 {%- endif %}
 {{ counted(
-    "SELECT toStartOfMonth(day) AS month, count() AS n, max(day) AS last_day FROM (\n" ~ days ~ "\n) GROUP BY month",
+    "SELECT toStartOfMonth(day) AS month, count() AS n, max(day) AS last_day"
+        ~ " FROM (\n" ~ days ~ "\n) GROUP BY month",
     "(SELECT count() FROM ops.published WHERE source = 'smev') > 0",
     spans['smev_requests'],
     first_year,

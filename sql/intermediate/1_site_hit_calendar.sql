@@ -1,4 +1,4 @@
--- Days of the programme zone whose hits are loaded whole: pages of no other day are counted.
+-- Days of the programme zone whose hits are loaded completely. Pages of other days are not counted.
 {%- set counter_days = 'core.site_hit_days' %}
 SELECT counter_id, day
 FROM

@@ -1,4 +1,4 @@
--- What the new load of each day changed against the published one: rows gone, added and changed.
+-- What the new load of each day changed compared with the published one: rows gone, added and changed.
 -- Rows are compared by a hash of their values; groups beyond the limit go to disk, so that a large day fits.
 INSERT INTO ops.metrica_reloads
     (counter_id, source, counter_day, load_id, previous_load_id, hours_before, hours_after,
@@ -56,7 +56,8 @@ LEFT JOIN
         (
             SELECT unit_key, load_id, {{ id }} AS id, cityHash64({{ values }}) AS hash
             FROM {{ table }}
-            WHERE unit_key IN {keys:Array(String)} AND (load_id IN {new:Array(UUID)} OR load_id IN {old:Array(UUID)})
+            WHERE unit_key IN {keys:Array(String)}
+                AND (load_id IN {new:Array(UUID)} OR load_id IN {old:Array(UUID)})
         )
         GROUP BY unit_key, id
     )

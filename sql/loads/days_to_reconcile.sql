@@ -1,5 +1,5 @@
--- Settled counter days of these counters without a report that is younger than the order they were loaded by.
--- Settled: ordered more than settling_days after the day, both counted in the counter's zone.
+-- Settled counter days of these counters that have no report newer than the log request of their load.
+-- Settled: requested at least settling_days after the end of the day, in the counter's zone.
 SELECT s.counter_id AS counter_id, s.counter_day AS counter_day
 FROM
 (

@@ -1,4 +1,4 @@
--- Of rows with the same id in one load keep one: of a visit the longest, its latest state.
+-- Of rows with the same id in one load one is kept: for a visit the longest, which is its latest state.
 DELETE FROM {{ table }}
 WHERE unit_key IN {keys:Array(String)} AND load_id IN {loads:Array(UUID)}
   AND (load_id, part, line) IN

@@ -1,6 +1,7 @@
-{#- CTEs over applications that count (drafts and failures before filing are left out), to stand after WITH.
-    `dated`: one row an application, with its service's last known name. Due is the date of the register, or the filing
-    date plus its number of working days. Open cases are overdue as of the last day of data. -#}
+{#- CTEs over applications that count (without drafts and failures before filing), to be included after WITH.
+    `dated`: one row per application, with the last known name of its service. The due date is that of the
+    register, or the filing date plus the register's number of working days. Open cases are overdue as of the
+    last day of data. -#}
 calendar AS
 (
 {% include 'macros/working_days.sql' %}
@@ -17,7 +18,9 @@ names AS
         SELECT toString(service_code) AS service_code, service_name, (1, valid_from) AS known_from
         FROM core.service_catalogue
         UNION ALL
-        SELECT toString(service_code), toString(service_name), (0, filed_on) FROM applications WHERE service_name != ''
+        SELECT toString(service_code), toString(service_name), (0, filed_on)
+        FROM applications
+        WHERE service_name != ''
     )
     GROUP BY service_code
 ),
@@ -45,12 +48,16 @@ dated AS
         if(is_final, a.finished_on > due, due < l.last_day) AS is_overdue,
         t.working_days - f.working_days AS working_days_taken
     FROM applications AS a
-    LEFT JOIN (SELECT day, toNullable(working_days) AS working_days FROM calendar) AS f ON f.day = a.filed_on
+    LEFT JOIN (SELECT day, toNullable(working_days) AS working_days FROM calendar) AS f
+        ON f.day = a.filed_on
     LEFT JOIN
     (
         SELECT toNullable(day) AS day, working_days FROM calendar WHERE is_working
-    ) AS d ON d.working_days = f.working_days + assumeNotNull(a.due_working_days) AND a.due_working_days IS NOT NULL
-    LEFT JOIN (SELECT day, toNullable(working_days) AS working_days FROM calendar) AS t ON t.day = a.finished_on
+    ) AS d
+        ON d.working_days = f.working_days + assumeNotNull(a.due_working_days)
+        AND a.due_working_days IS NOT NULL
+    LEFT JOIN (SELECT day, toNullable(working_days) AS working_days FROM calendar) AS t
+        ON t.day = a.finished_on
     LEFT JOIN names AS n ON n.service_code = toString(a.service_code)
     CROSS JOIN last_data AS l
 )

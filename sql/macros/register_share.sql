@@ -1,4 +1,5 @@
-{#- The share of the latest register not later than the month's end; `versions` selects as_of, part, whole. -#}
+{#- The share by the latest register that is not later than the month's end. `versions` selects as_of, part
+    and whole. -#}
 {% macro register_share(versions) -%}
 WITH versions AS
 (

@@ -1,5 +1,5 @@
-    -- Service × month from its first validity on, as of the month's end: of the versions valid then the one that
-    -- began last, else the last one that had begun.
+    -- Service × month from its first validity on, as of the month's end: of the versions valid then, the one
+    -- that began last. If none is valid then, the last one that had begun.
     SELECT
         service_code,
         month,

@@ -1,5 +1,5 @@
-{#- Days of the programme zone that the counter days of `counter_days`, a view, cover whole. Settled: ordered more than
-    settling_days after the day (the nightly re-load ends then). -#}
+{#- Days of the programme zone that are covered completely by the counter days of the view `counter_days`.
+    Settled: requested more than settling_days after the day, when the nightly re-load has ended. -#}
 SELECT
     counter_id,
     day,
@@ -29,4 +29,8 @@ FROM
 )
 GROUP BY counter_id, day
 HAVING sum(dateDiff('second', overlap_from, overlap_until))
-    >= dateDiff('second', toDateTime(day, {{ time_zone | literal }}), toDateTime(day + 1, {{ time_zone | literal }}))
+    >= dateDiff(
+        'second',
+        toDateTime(day, {{ time_zone | literal }}),
+        toDateTime(day + 1, {{ time_zone | literal }})
+    )

@@ -1,4 +1,5 @@
--- Source: how far its data reach, and whether that is late for a source of its rhythm (reference/freshness.csv).
+-- One row per source: how far its data reach, and whether that is later than its term allows
+-- (reference/freshness.csv).
 SELECT
     r.source AS source,
     r.last_success_at AS last_success_at,

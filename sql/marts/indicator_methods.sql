@@ -1,4 +1,9 @@
--- One row an indicator of the passport: the way it is counted, in words.
-SELECT i.code AS indicator, i.name AS name, m.method AS method, m.method_name AS method_name, m.explanation AS explanation
+-- One row per indicator of the passport: the way it is counted, in words.
+SELECT
+    i.code AS indicator,
+    i.name AS name,
+    m.method AS method,
+    m.method_name AS method_name,
+    m.explanation AS explanation
 FROM core.programme_indicators AS i
 INNER JOIN core.indicator_methods AS m ON m.code = i.code

@@ -1,5 +1,5 @@
--- Indicator × month: the fact and forecast of sql/indicators, the plan of the edition in force at the month's end,
--- and the status (contract, section 6).
+-- Indicator × month: the fact and forecast of sql/indicators, the plan of the edition in force at the month's
+-- end, and the status (docs/indicators.md#status).
 WITH in_force AS
 (
     SELECT m.month AS month, max(e.edition_date) AS edition_date

@@ -1,5 +1,5 @@
--- Site × settled counter day: what was loaded beside what Metrica reports. Days without visits count 0 on either side.
--- The interface of Metrica processes further than its logs: small differences are no error.
+-- Site × settled counter day: what was loaded, and what Metrica reports. Days without visits count 0 on both
+-- sides. Metrica's reports are processed further than its logs: small differences are not errors.
 {%- set measures = {'visits': 'visits', 'visitors': 'users', 'pageviews': 'pageviews'} %}
 SELECT
     d.counter_day AS day,
@@ -18,7 +18,9 @@ SELECT
     if(
         r.compared_at IS NULL,
         NULL,
-        {% for ours in measures %}ifNull(abs({{ ours }}_difference) <= 0.01, false){{ '' if loop.last else ' AND ' }}{% endfor %}
+{%- for ours in measures %}
+        {{ '' if loop.first else 'AND ' }}ifNull(abs({{ ours }}_difference) <= 0.01, false)
+{%- endfor %}
     ) AS is_within_tolerance,
     r.compared_at AS compared_at
 FROM

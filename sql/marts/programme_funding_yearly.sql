@@ -1,4 +1,5 @@
--- Year of the programme: plan of the edition in force at the year's end, cash executed as of the year's latest date.
+-- One row per year of the programme: the plan of the edition in force at the year's end, and the cash
+-- execution as of the year's latest date.
 WITH years AS
 (
     SELECT toUInt16({{ first_year }} + number) AS year, makeDate(year, 12, 31) AS year_end

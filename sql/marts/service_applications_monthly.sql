@@ -1,4 +1,4 @@
--- Month filed × service × channel × status group, of macros/dated_applications.sql.
+-- Month filed × service × channel × status group, from macros/dated_applications.sql.
 WITH
 {% include 'macros/dated_applications.sql' %}
 SELECT

@@ -1,6 +1,7 @@
--- Month filed × service: the four measures that public services are judged by. Completed is provided or refused: a final
--- answer of the authority. The completion share leaves withdrawn applications out of its denominator. Working days run
--- from filing to the final answer as the term does: the day of filing is not counted.
+-- Month filed × service: the four measures of the quality of public services. Completed means provided or
+-- refused: a final answer of the authority. The denominator of the completion share has no withdrawn
+-- applications. Working days run from filing to the final answer, as the term does: the day of filing is not
+-- counted.
 WITH
 {% include 'macros/dated_applications.sql' %}
 SELECT

@@ -1,5 +1,6 @@
--- Site × period. Visitors are counted anew at each grain. A period appears when a whole day of it is loaded,
--- a loaded day without visits counts 0. Settled: the period is over and so are the corrections of its days.
+-- Site × period. Visitors are counted separately at each grain. A period appears when at least one of its
+-- days is loaded completely. A loaded day without visits counts 0. Settled: the period is over, and Metrica
+-- no longer corrects its days.
 {%- set grains = {
     'day': 'day', 'week': 'toMonday(day)', 'month': 'toStartOfMonth(day)',
     'quarter': 'toStartOfQuarter(day)', 'year': 'toStartOfYear(day)'
@@ -29,8 +30,9 @@ SELECT
     c.bounces AS bounces,
     if(c.visits = 0, NULL, c.bounces / c.visits) AS bounce_share,
     if(c.visits = 0, NULL, c.seconds / c.visits) AS average_visit_seconds,
-    p.days_settled AND dateDiff('day', {{ ends[grain].replace('period_start', 'p.period_start') }}, l.requested_on)
-        > {{ settling_days }} AS is_settled
+    p.days_settled
+        AND dateDiff('day', {{ ends[grain].replace('period_start', 'p.period_start') }}, l.requested_on)
+            > {{ settling_days }} AS is_settled
 FROM
 (
     SELECT counter_id, {{ start }} AS period_start, min(is_settled) AS days_settled

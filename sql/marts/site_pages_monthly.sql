@@ -1,9 +1,9 @@
--- Site × month × page: host and path of the address, without query; a file is a page too. Only days whose hits are
--- loaded whole count, each event and visit in the month of its own day.
---   pageviews  page views of it
+-- Site × month × page: host and path of the address, without query. A file is a page too. Only days whose
+-- hits are loaded completely count, each hit and visit in the month of its own day.
+--   pageviews  page views of the page
 --   downloads  downloads of it, for a file
---   visitors   distinct visitors of those page views and downloads, counted anew here, not to be summed
---   exits      visits that ended on it; of days whose visits are loaded whole as well
+--   visitors   distinct visitors of those page views and downloads, counted separately here, not to be summed
+--   exits      visits that ended on it, of days whose visits are loaded completely as well
 {% from 'macros/page.sql' import page %}
 SELECT
     e.month AS month,

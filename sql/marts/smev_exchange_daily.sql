@@ -1,12 +1,12 @@
--- Day × operation × fault. Whatever files tell of it, and however often, one transfer of a message is one: the stamps
--- of the best witness are counted, in whole seconds. What belongs to a day and to no operation (backlog, silence)
--- stands in smev_adapter_daily, where no filter by operation can sum it up wrongly.
+-- Day × operation × fault. One transfer of a message counts once, whichever files report it and however
+-- often: the timestamps of the best format are counted, in whole seconds. What belongs to a day and to no
+-- operation (backlog, silence) is in smev_adapter_daily, where no filter by operation can sum it up wrongly.
 WITH
 events AS
 (
     SELECT
         * EXCEPT (operation),
-        -- A journal may leave the operation out: the type and the direction tell which it was.
+        -- A journal may omit the operation: then type and direction give it.
         multiIf(
             e.operation != '', e.operation,
             e.message_type = 'REQUEST' AND e.direction = 'in', 'GetRequestResponse',
@@ -16,7 +16,8 @@ events AS
             e.message_type = 'ERROR', 'Fault',
             ''
         ) AS operation,
-        operation = 'Fault' OR message_type = 'ERROR' OR ack = 'refused' OR fault_name != '' OR smev_error != 0 AS is_fault
+        operation = 'Fault' OR message_type = 'ERROR' OR ack = 'refused'
+            OR fault_name != '' OR smev_error != 0 AS is_fault
     FROM core.smev_events AS e
     WHERE operation != ''
 ),
@@ -26,10 +27,11 @@ last_moments AS
     FROM events
     GROUP BY unit_key
 ),
--- A fault that no message stands behind: the same line of two exports is one, and each format tells of all.
+-- Faults without a message id: the same line in two exports counts once, and each format may report all of
+-- them.
 bare_faults AS
 (
-    SELECT at, operation, fault_name, smev_error, max(told) AS faults
+    SELECT at, operation, fault_name, smev_error, max(reported) AS faults
     FROM
     (
         SELECT
@@ -38,7 +40,7 @@ bare_faults AS
             e.fault_name AS fault_name,
             e.smev_error AS smev_error,
             e.format AS format,
-            uniqExact(e.line_hash) AS told
+            uniqExact(e.line_hash) AS reported
         FROM events AS e
         LEFT JOIN last_moments AS l ON l.unit_key = e.unit_key
         WHERE e.is_fault AND e.message_id = '' AND coalesce(e.logged_at, l.last_at) IS NOT NULL
@@ -54,7 +56,8 @@ transfers AS
         e.smev_error AS smev_error,
         e.message_id AS message_id,
         max(e.is_fault) AS is_fault,
-        -- An acknowledgement has no time of its own: its message's, else that of its archive, stands in.
+        -- An acknowledgement has no time of its own: the time of its message is used, else that of its
+        -- archive.
         toDate(
             coalesce(
                 min(e.delivered_at),
@@ -67,8 +70,14 @@ transfers AS
             {{ time_zone | literal }}
         ) AS at,
         uniqExactIf(toStartOfSecond(e.delivered_at), e.delivered_at IS NOT NULL) AS delivery_stamps,
-        uniqExactIf(toStartOfSecond(e.logged_at), e.logged_at IS NOT NULL AND e.format = 'journal') AS journal_stamps,
-        uniqExactIf(toStartOfSecond(e.logged_at), e.logged_at IS NOT NULL AND e.format = 'text') AS text_stamps,
+        uniqExactIf(
+            toStartOfSecond(e.logged_at),
+            e.logged_at IS NOT NULL AND e.format = 'journal'
+        ) AS journal_stamps,
+        uniqExactIf(
+            toStartOfSecond(e.logged_at),
+            e.logged_at IS NOT NULL AND e.format = 'text'
+        ) AS text_stamps,
         toUInt64(greatest(1, multiIf(
             delivery_stamps > 0, delivery_stamps,
             journal_stamps > 0, journal_stamps,
@@ -76,7 +85,11 @@ transfers AS
         ))) AS times,
         if(
             operation = 'GetRequestResponse' AND NOT is_fault AND NOT max(e.is_test)
-                AND (max(e.recipient) = '' OR upperUTF8(max(e.recipient)) IN ({{ mnemonics | map('upper') | map('literal') | join(', ') }})),
+                AND (
+                    max(e.recipient) = ''
+                    OR upperUTF8(max(e.recipient))
+                        IN ({{ mnemonics | map('upper') | map('literal') | join(', ') }})
+                ),
             dateDiff('millisecond', min(e.sent_at), min(e.delivered_at)) / 1000,
             NULL
         ) AS pickup_seconds
@@ -98,7 +111,15 @@ SELECT
     quantileExactInclusiveOrNull(0.95)(pickup_seconds) AS p95_pickup_seconds
 FROM
 (
-    SELECT at, operation, fault_name, smev_error, 1 AS of_messages, times, if(is_fault, times, 0) AS of_faults, pickup_seconds
+    SELECT
+        at,
+        operation,
+        fault_name,
+        smev_error,
+        1 AS of_messages,
+        times,
+        if(is_fault, times, 0) AS of_faults,
+        pickup_seconds
     FROM transfers
     WHERE at IS NOT NULL
     UNION ALL

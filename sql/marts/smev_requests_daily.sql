@@ -1,5 +1,5 @@
--- Day × sender × kind of information × channel class. Overdue: the final answer came after the term, or the term
--- passed without one before the last moment of data.
+-- Day × sender × kind of information × channel class. Overdue: the final answer came after the term, or the
+-- term ended without one before the last moment of data.
 WITH
 {% include 'macros/smev_dated.sql' %}
 SELECT

@@ -1,4 +1,4 @@
--- How far the data of each source reach: one row a source.
+-- How far the data of each source reach: one row per source.
 SELECT
     source,
     last_success_at,

@@ -1,4 +1,4 @@
--- Which way each indicator of the passport is counted; its words stand in reference/labels.yaml.
+-- How each indicator of the passport is counted. The words are in reference/labels.yaml.
 SELECT indicator, method
 FROM marts.indicator_methods
 ORDER BY indicator

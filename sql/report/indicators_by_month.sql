@@ -1,4 +1,4 @@
--- The way of every indicator: one row an indicator and month, from the first programme year on.
+-- The course of every indicator: one row per indicator and month, from the first programme year on.
 SELECT
     indicator,
     month,

@@ -1,4 +1,4 @@
--- How many indicators stand in each status at the last month, best status first.
+-- How many indicators have each status in the last month, best status first.
 SELECT
     status,
     count() AS indicators

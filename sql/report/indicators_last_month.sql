@@ -1,4 +1,4 @@
--- The programme's state: one row an indicator, at the last month that the marts hold.
+-- The state of the programme: one row per indicator, in the last month of the marts.
 SELECT
     indicator,
     name,

@@ -1,7 +1,7 @@
--- Money of the programme in thousand roubles: one row a year.
+-- Money of the programme in thousand roubles: one row per year.
 SELECT
     year,
-    -- A decimal keeps its scale in a division: without three more digits kopecks are cut off.
+    -- A division keeps the scale of the decimal: without three more digits kopecks would be cut off.
     toDecimal128(plan, 5) / 1000 AS plan_thousands,
     toDecimal128(executed, 5) / 1000 AS executed_thousands,
     execution_share,

@@ -1,4 +1,4 @@
--- Applications by channel: one row a month of filing, all services together.
+-- Applications by channel: one row per month of filing, all services together.
 SELECT
     month,
     sumIf(applied.applications, applied.channel = 'ЕПГУ') AS federal_portal,

@@ -1,4 +1,4 @@
--- Audience of all sites: one row a month, months without any data between the others as NULL.
+-- Audience of all sites: one row per month. Months without data between other months are NULL.
 -- Visitors of several sites are added up: one person on two sites is two visitors, as in the
 -- indicator, where a visitor is a pair of site and visitor.
 SELECT

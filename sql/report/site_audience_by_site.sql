@@ -1,4 +1,4 @@
--- Audience of each site over its last twelve months with data: one row a site and month.
+-- Audience of each site over its last twelve months with data: one row per site and month.
 SELECT
     site,
     period_start AS month,

@@ -1,5 +1,5 @@
--- Visits of the last twelve months by device: one row a device, all sites together. The year before is
--- NULL where the marts do not hold the whole of it.
+-- Visits of the last twelve months by device: one row per device, all sites together. The year before is
+-- NULL where the marts do not hold all of it.
 WITH
     (SELECT max(month) FROM marts.site_devices_monthly) AS last_month,
     (SELECT min(month) FROM marts.site_devices_monthly) AS first_month,

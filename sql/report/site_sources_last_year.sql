@@ -1,5 +1,5 @@
--- Visits of the last twelve months by source: one row a source, all sites together. The year before is
--- NULL where the marts do not hold the whole of it.
+-- Visits of the last twelve months by source: one row per source, all sites together. The year before is
+-- NULL where the marts do not hold all of it.
 WITH
     (SELECT max(month) FROM marts.site_sources_monthly) AS last_month,
     (SELECT min(month) FROM marts.site_sources_monthly) AS first_month,

@@ -1,4 +1,4 @@
--- SMEV requests addressed to us: one row a month of sending.
+-- SMEV requests addressed to us: one row per month of sending.
 SELECT
     toStartOfMonth(day) AS month,
     sumIf(daily.requests, daily.channel_class = 'interagency') AS interagency,

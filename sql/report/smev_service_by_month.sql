@@ -1,4 +1,4 @@
--- Answers in time and the adapter's work: one row a month that any of the SMEV marts has.
+-- Answers in time and the adapter's work: one row per month of any SMEV mart.
 SELECT
     month,
     sum(of_on_time) AS on_time,

@@ -67,14 +67,14 @@ def test_a_dictionary_shows_types_as_a_reader_needs_them() -> None:
 
 
 def test_no_mart_needs_final_or_rights_beyond_its_database(warehouse: Warehouse) -> None:
-    # Superset reads without FINAL, and a view would need rights on what it reads (traps 5 and 6).
+    # Superset reads without FINAL, and a view would need rights on what it reads (docs/bi.md, traps 5, 6).
     engines = warehouse.rows("SELECT DISTINCT engine FROM system.tables WHERE database = 'marts'")
     assert engines == [("MergeTree",)]
 
 
 @pytest.mark.parametrize("path", DATASETS, ids=lambda path: path.stem)
 def test_no_alias_is_a_column(path: Path) -> None:
-    # ClickHouse takes an alias for the column of that name, in WHERE too (trap 1).
+    # ClickHouse takes an alias for the column of that name, in WHERE too (docs/bi.md, trap 1).
     dataset = read(path)
     stored = {column["column_name"] for column in dataset["columns"] if not column["expression"]}
     computed = [column["column_name"] for column in dataset["columns"] if column["expression"]]
@@ -91,7 +91,7 @@ def test_no_alias_is_a_column(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DATASETS, ids=lambda path: path.stem)
 def test_time_is_a_day_and_no_instant(path: Path) -> None:
-    # The edges of a filter on an instant are the server's midnight, not Moscow's (trap 3).
+    # The edges of a filter on an instant are the server's midnight (docs/bi.md, trap 3).
     dataset = read(path)
     types = {column["column_name"]: column["type"] for column in dataset["columns"]}
     assert dataset["main_dttm_col"] is None or types[dataset["main_dttm_col"]] == "Date"
@@ -105,7 +105,7 @@ def test_time_is_a_day_and_no_instant(path: Path) -> None:
 
 
 def test_every_line_over_months_leaves_out_the_month_that_is_not_over() -> None:
-    # A half-filled last month looks like a fall (trap 4). The catalogue's months are states, not sums.
+    # A half-filled last month looks like a fall (docs/bi.md, trap 4). The catalogue's months are states.
     open_ended = [
         chart["slice_name"]
         for chart in map(read, CHARTS)

@@ -196,7 +196,7 @@ def test_a_wrong_token_ends_the_run_at_once(
     assert emulator.actions() == ["counter"]
 
 
-def test_the_dag_is_what_the_contract_says(dag: DAG) -> None:
+def test_the_dag_is_what_users_know(dag: DAG) -> None:
     assert dag.params.dump() == {"date_from": None, "date_to": None, "force": False}
     assert (dag.max_active_runs, dag.catchup) == (1, False)
     assert "When it fails" in str(dag.doc_md)

@@ -1,7 +1,7 @@
-"""Every mart of contract section 5 counted in plain Python from what the emulators made up.
+"""Every mart of docs/marts.md counted in plain Python from what the emulators made up.
 
-Nothing here knows our SQL or our modules: where a number differs, one of the two has misread the
-contract. The readable files of `reference/` (holidays, terms of freshness) are input to both.
+Nothing here knows our SQL or our modules: where a number differs, one of the two has misread
+docs/indicators.md. The readable files of `reference/` (holidays, terms of freshness) are input to both.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""A bare Airflow and an empty warehouse: only the environment of contract section 2."""
+"""A bare Airflow and an empty warehouse: only the environment that README.md asks for."""
 
 import json
 import os

@@ -18,7 +18,7 @@ from tests.emulators.inbox import Truth, write_inbox
 from tests.emulators.inbox.tables import write_file
 from tests.emulators.metrica import Counter, MetricaEmulator, Settings
 from tests.end_to_end.comparison import differences, told
-from tests.end_to_end.contract_columns import BY_THE_CLOCK, COLUMNS, COUNTED_ELSEWHERE, GRAIN
+from tests.end_to_end.mart_columns import BY_THE_CLOCK, COLUMNS, COUNTED_ELSEWHERE, GRAIN
 from tests.end_to_end.oracle import World, now
 from tests.end_to_end.oracle_site import DAY, Site, Span
 from tests.end_to_end.stage import KEY, TOKEN, Stage
@@ -208,7 +208,7 @@ def test_oracle_has_every_case_in_it(way: Way) -> None:
     assert any(not row["is_active"] for row in marts["services_monthly"])
 
 
-def test_columns_are_those_of_the_contract(first: Dump) -> None:
+def test_columns_are_those_that_bi_knows(first: Dump) -> None:
     assert set(first["marts"]) == set(COLUMNS)
     found: dict[str, dict[str, str]] = {}
     for column in first["columns"]:

@@ -253,7 +253,7 @@ def test_encoding_delimiter_and_members_are_named(
 def test_a_file_in_the_wrong_folder_is_told_where_it_belongs(looked: Look) -> None:
     found = looked("a.xlsx", xlsx_bytes(register(row())), "registers")
     assert (found.source, found.exit_code) == ("registers", 2)
-    assert found.notes == ["inbox/gosuslugi/ would take it"]
+    assert found.notes == ["inbox/gosuslugi/ would accept it"]
 
 
 def test_the_same_content_under_another_name_is_looked_at_again(looked: Look) -> None:

@@ -254,7 +254,7 @@ def test_a_new_env_file_has_every_secret_once_and_only_for_its_owner(tmp_path: P
     assert values["AIRFLOW_PORT"] == EXAMPLE["AIRFLOW_PORT"]
     again = make()
     assert again.returncode == 1
-    assert "there already" in again.stderr
+    assert "exists already" in again.stderr
     assert written.read_text() == text
 
 
@@ -272,7 +272,7 @@ def test_every_option_is_one_of_this_airflow(services: dict[str, Any]) -> None:
             assert not known[key].get("version_deprecated"), f"{option} is deprecated"
 
 
-def test_connections_and_variables_are_those_of_the_contract(services: dict[str, Any]) -> None:
+def test_connections_and_variables_are_those_of_the_readme(services: dict[str, Any]) -> None:
     environment = services["airflow-scheduler"]["environment"]
     clickhouse = json.loads(environment["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"])
     server = services["clickhouse"]["environment"]

@@ -46,7 +46,7 @@ def test_own_passport_is_valid() -> None:
         (
             "Europe/Moscow",
             "Europe/Mtsensk",
-            r":6: time_zone: 'Europe/Mtsensk' is no IANA time zone",
+            r":6: time_zone: 'Europe/Mtsensk' is not an IANA time zone",
         ),
         ("last_year: 2027", "last_year: 2022", r"last_year 2022 is before first_year 2023"),
         (
@@ -54,14 +54,14 @@ def test_own_passport_is_valid() -> None:
             "{2031: 25}\n    funding",
             r"names the year 2031; allowed are 2023…2027",
         ),
-        ("date: 2025-01-01", "date: 2023-01-01", r"editions: date 2023-01-01 stands twice"),
+        ("date: 2025-01-01", "date: 2023-01-01", r"editions: date 2023-01-01 is given twice"),
         ("    baseline_year: 2022\n", "", r"site_visitors_growth needs baseline_year"),
         (
             "first_year: 2023",
             "first_year: 2023\nfirst_year: 2023",
             r":5: the key 'first_year' is given twice",
         ),
-        ("programme: Раз", "programme: [Раз", r"no YAML"),
+        ("programme: Раз", "programme: [Раз", r"not valid YAML"),
         (
             "ict_events: {2027: 25}",
             "ict_parties: {2027: 25}",

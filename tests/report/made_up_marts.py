@@ -1,4 +1,4 @@
-"""Made-up marts in the shape of the contract, and the pages written from them.
+"""Made-up marts in the shape of the real ones, and the pages written from them.
 
 Run as a program in a process of its own (``python -m tests.report.made_up_marts FOLDER``): one
 process holds one embedded warehouse, and other tests hold theirs.

@@ -1,5 +1,5 @@
-"""What Airflow's own UI shows of ours: the menu entry of the report, and who may open it.
+"""The report in Airflow's own UI: its menu entry, and who may open it.
 
-Every Airflow process loads ``plugin``, so that it imports nothing but Airflow's plugin class; the
-api-server alone asks for the web application, which ``report_app`` then makes.
+Every Airflow process loads ``plugin``, which therefore imports nothing but Airflow's plugin class. Only
+the api-server asks for the web application, which ``report_app`` then creates.
 """

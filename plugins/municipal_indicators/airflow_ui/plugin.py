@@ -11,7 +11,7 @@ from airflow.plugins_manager import AirflowPlugin
 NAME = "municipal_indicators"
 ROUTE = "programme-report"
 
-# Columns in the colours of Airflow's pinwheel, which can be told on each of its backgrounds.
+# Columns in the colours of Airflow's pinwheel, which are visible on each of its backgrounds.
 ICON = "data:image/svg+xml;utf8," + quote(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20">'
     '<rect x="2" y="10" width="4" height="8" rx="1" fill="#11a9c9"/>'
@@ -21,7 +21,7 @@ ICON = "data:image/svg+xml;utf8," + quote(
 
 
 class MunicipalIndicatorsPlugin(AirflowPlugin):
-    """A menu entry, and the page behind it, served by the api-server from the file of the report."""
+    """A menu entry and its page, served by the api-server from the report file."""
 
     name = NAME
     external_views = [  # noqa: RUF012  the type of Airflow's own attribute
@@ -39,7 +39,7 @@ class MunicipalIndicatorsPlugin(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:  # type: ignore[override]  # Airflow only ever reads it
-        """The web application; made when the api-server asks, because no other process needs it."""
+        """The web application; created when the api-server asks, because no other process needs it."""
         from municipal_indicators.airflow_ui.report_app import make_app
 
         return [{"name": NAME, "app": make_app(), "url_prefix": f"/{ROUTE}"}]

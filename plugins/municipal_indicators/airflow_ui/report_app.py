@@ -17,13 +17,13 @@ from starlette.staticfiles import StaticFiles
 
 from municipal_indicators import settings
 
-# Who may see the DAG that writes the page may see the page.
+# A user who may see the DAG that writes the page may see the page.
 WRITER = "build_indicator_marts"
 
 HEADERS = {
-    # Kept by nobody but the reader's browser, which asks for a newer one each time (ETag).
+    # Only the reader's browser may keep the page, and it asks for a newer one each time (ETag).
     "Cache-Control": "private, no-cache",
-    # All of the page is in its file: whatever else it might ask for is none of ours.
+    # The page is complete in its file: it may load nothing else.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
         "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
@@ -51,11 +51,11 @@ NOTICE = """<!doctype html>
 
 
 def make_app() -> FastAPI:
-    """The application of one page, for the api-server to mount.
+    """Create the application of one page, for the api-server to mount.
 
-    ``GET /`` gives the report (200, or 304 where the reader's copy is the newest), a page that says
-    how to make one (404), or says why not: 401 without a login, 403 without the right to read
-    the DAG that writes it. Works with every auth manager.
+    ``GET /`` returns the report (200, or 304 if the reader's copy is the newest) or a page that says
+    how to make one (404). Without a login it answers 401, without the right to read the DAG that
+    writes the report 403. Works with every auth manager.
     """
     app = FastAPI(title="Municipal indicators", openapi_url=None)
     app.add_exception_handler(HTTPException, _refuse)
@@ -64,7 +64,7 @@ def make_app() -> FastAPI:
 
 
 def report(request: Request) -> Response:
-    """The page as the last build of the marts wrote it."""
+    """Serve the page that the last build of the marts wrote."""
     path = settings.report_path()
     try:
         found = path.stat()
@@ -72,7 +72,7 @@ def report(request: Request) -> Response:
         return _none_yet(path)
     if not stat.S_ISREG(found.st_mode) or not os.access(path, os.R_OK):
         return _none_yet(path)
-    # Starlette's own comparison of ETag and time of change with what the browser holds.
+    # Starlette compares ETag and modification time with the copy of the browser.
     response = StaticFiles(check_dir=False).file_response(path, found, request.scope)
     response.headers.update(HEADERS)
     return response
@@ -89,7 +89,7 @@ def _none_yet(path: Path) -> HTMLResponse:
 
 
 def _refuse(request: Request, error: Exception) -> Response:
-    """The refusal in words; ``error`` is one of FastAPI's."""
+    """Answer with a page that explains the error, one of FastAPI's."""
     assert isinstance(error, HTTPException)
     above = request.scope.get("root_path", "").rpartition("/")[0]
     address = f"{above}/api/v2/auth/login?" + urlencode({"next": str(request.url)})
@@ -100,7 +100,7 @@ def _refuse(request: Request, error: Exception) -> Response:
             "Нужно войти в Airflow",
             f"Отчёт показывается только вошедшим пользователям: нужно {login}.",
         )
-    # Airflow answers so to a login that it does not know any more, too.
+    # Airflow answers the same to an expired login.
     return _notice(
         error.status_code,
         "Отчёт недоступен",

@@ -1,1 +1,1 @@
-"""What DAG files share: assets, schedules, retries, the tasks of file sources; light to import."""
+"""What DAG files share: assets, schedules, retries and the tasks of file sources; light to import."""

@@ -1,4 +1,4 @@
-"""The names by which DAGs announce what they have published and await what others did; no logic."""
+"""The assets by which DAGs announce what they published and wait for others; no logic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks that the DAGs of all file sources share; light to import, everything heavy inside the tasks."""
+"""The tasks that the DAGs of all file sources share; heavy imports are inside the tasks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.settings import WAREHOUSE_POOL
 from municipal_indicators.sources import source
 
-# What a form hands over where a run says ``{"again": true}``.
+# The value that a form sends for ``{"again": true}``.
 TICKED = "true"
 
 
 def again_params() -> dict[str, Param]:
-    """The param of a run over files: ``again``, see ``load_and_announce``."""
+    """The param ``again`` of a run over files; see ``load_and_announce``."""
     return {
         "again": Param(
             None,
-            # The first type is the field that a form shows, the examples are what it suggests.
+            # The first type decides which field the form shows; the examples are its suggestions.
             type=["null", "string", "boolean"],
             minLength=1,
             maxLength=250,
@@ -69,7 +69,7 @@ def load_and_announce(name: str) -> None:
 
     @task(retries=0, task_display_name="Name failed files")
     def name_failed_files(outcome: dict[str, Any]) -> None:
-        """Fail where files stayed in the inbox for a reason of ours."""
+        """Fail if files stayed in the inbox because of an error on our side."""
         from municipal_indicators.errors import IndicatorsError
 
         if outcome["failed"]:

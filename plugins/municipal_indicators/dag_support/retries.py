@@ -1,4 +1,4 @@
-"""When Airflow repeats a task by itself: the one policy that all DAGs share; light to import."""
+"""When Airflow retries a task: the policy that all DAGs share; light to import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-# The first rule that fits decides; what is none of our errors is repeated, it may be the network.
+# The first matching rule decides. Errors that are not ours are retried: they may come from the network.
 WHERE_IT_HELPS = ExceptionRetryPolicy(
     rules=[
         RetryRule("municipal_indicators.errors.MetricaUnavailableError", RetryAction.RETRY),
@@ -16,7 +16,7 @@ WHERE_IT_HELPS = ExceptionRetryPolicy(
         RetryRule(
             "municipal_indicators.errors.IndicatorsError",
             RetryAction.FAIL,
-            reason="a repeat of the same work cannot help",
+            reason="repeating the same work cannot help",
         ),
     ]
 )

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable
 
-# The nights are those of the people who keep the loads, whatever zone a passport names.
+# Nights are those of the people who operate the loads, whichever zone a passport names.
 ZONE = "Europe/Moscow"
 
 
 def every_night(cron: str) -> CronTriggerTimetable:
     """The schedule of a load, ``cron`` in Moscow time.
 
-    A DAG with it has no ``start_date``: one that is switched on waits for its next time, where a
-    start date would make it load the night that is over at once.
+    Such a DAG has no ``start_date``: when it is switched on, it waits for its next night. A start date
+    would make it load the last night at once.
     """
     return CronTriggerTimetable(cron, timezone=ZONE, run_immediately=timedelta())

@@ -1,1 +1,1 @@
-"""Shows what a file that arrived is taken for, and every problem in it, without loading it anywhere."""
+"""Shows what an arrived file is recognised as, and every problem in it, without loading it."""

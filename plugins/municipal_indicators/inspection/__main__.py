@@ -1,8 +1,8 @@
 """``python -m municipal_indicators.inspection FILE…`` (``make inspect FILE=…``).
 
-Shows what each file is taken for, which headings and columns were found, the first typed rows and
-every problem with sheet, row and cell. The file goes the way of a real load, into a warehouse in a
-temporary folder: the configured one, the inbox and the archive are never touched.
+Shows what each file is recognised as, which headings and columns were found, the first typed rows and
+every problem with sheet, row and cell. The file is loaded as by a real run, but into a warehouse in a
+temporary folder: the configured warehouse, the inbox and the archive are never touched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NARROWEST = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Inspect the files; 0: all good, 1: problems, 2: one cannot be taken or read."""
+    """Inspect the files; 0: all good, 1: problems, 2: a file cannot be loaded or read."""
     options = _parser().parse_args(arguments)
     worst = 0
     with _throw_away_home():
@@ -64,16 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m municipal_indicators.inspection",
         description=(
-            "Show what files are taken for, their headings, columns, first rows and problems, without "
+            "Show what files are recognised as, their headings, columns, first rows and problems, without "
             "loading them: the configured warehouse, the inbox and the archive are not touched."
         ),
-        epilog="Exit codes: 0 all good, 1 problems, 2 a file cannot be taken or read.",
+        epilog="Exit codes: 0 all good, 1 problems, 2 a file cannot be loaded or read.",
     )
     parser.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a file as it was sent")
     parser.add_argument(
         "--source",
         choices=_SOURCES,
-        help="the folder of the inbox that it is meant for (default: told by its path or its content)",
+        help="the folder of the inbox that it is meant for (default: by its path or its content)",
     )
     parser.add_argument("--rows", type=int, default=3, help="typed rows to show of each table (3)")
     parser.add_argument("--problems", type=int, default=50, help="problems to show at most (50)")

@@ -1,4 +1,4 @@
-"""What lies in a file that arrived: its members, and what the bytes of each are."""
+"""What an arrived file contains: its members and their formats."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SPOKEN = {
 
 
 def contents(path: Path, kinds: Sequence[TableKind]) -> tuple[list[tuple[str, str]], bool]:
-    """Each member and what its bytes are; and whether all look like messages or logs of SMEV.
+    """Each member with its format, and whether all members look like messages or logs of SMEV.
 
-    A file that is no archive is its own member, without a name.
+    A file that is not an archive is its own member, without a name.
     """
     try:
         with unpacked(path) as content:
@@ -38,7 +38,7 @@ def contents(path: Path, kinds: Sequence[TableKind]) -> tuple[list[tuple[str, st
             ]
             formats += [(name, f"not read: {why}") for name, why in content.broken]
     except FileRejectedError:
-        # Only of an archive nothing at all can be read.
+        # Only an archive can be unreadable as a whole.
         with path.open("rb") as file:
             return [("", "gzip archive" if file.read(2) == b"\x1f\x8b" else "zip archive")], False
     return formats, not {Kind.UNKNOWN, Kind.EMPTY} & set(found.values())

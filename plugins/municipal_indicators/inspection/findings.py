@@ -1,4 +1,4 @@
-"""Loads one file into a warehouse of its own by the real way, and collects what became of it."""
+"""Loads one file into a warehouse of its own as a real run does, and collects the result."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ _HARMLESS = ("hidden_sheet", "no_table", "no_data")
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """One recognised table: where it is, what it is, and how its first rows were understood.
+    """One recognised table: its place, its kind, and how its first rows were read.
 
-    ``lines`` are the first and last line of the headings, ``columns`` all that have one, ``rows``
-    the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones included,
-    ``quarantined`` those kept back.
+    ``lines`` are the first and last line of the headings, ``columns`` all columns with a heading,
+    ``rows`` the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones
+    included, ``quarantined`` the rows in quarantine.
     """
 
     label: str
@@ -72,7 +72,7 @@ class FoundTable:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that would be kept back; ``cell`` is empty where no single cell is the reason."""
+    """A row that would be quarantined; ``cell`` is empty if no single cell is the reason."""
 
     sheet: str
     line: int
@@ -87,8 +87,8 @@ class Inspection:
     """What a load of the file would do.
 
     ``status`` is published, rejected or failed; ``reason`` says why for an engineer, ``for_sender``
-    in Russian. ``formats`` pairs each member of the file with what its bytes are; ``refused`` are
-    the tables that would not be taken.
+    in Russian. ``formats`` has the format of each member of the file; ``refused`` are the tables that
+    would not be loaded.
     """
 
     label: str
@@ -107,16 +107,16 @@ class Inspection:
 
     @property
     def exit_code(self) -> int:
-        """0: all of it is good; 1: something would be kept back or is doubtful; 2: it would not be taken."""
+        """0: all is good; 1: rows would be quarantined or are doubtful; 2: it would not be loaded."""
         if self.status != "published":
             return 2
         return int(bool(self.problems or self.warnings))
 
 
 def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
-    """Load a copy of the file by the way of ``source`` (empty: the first that takes it) and look.
+    """Load a copy of the file as ``source`` (empty: the first source that accepts it) and report.
 
-    The warehouse, inbox and archive of the settings are filled and must be throw-away ones.
+    The warehouse, inbox and archive of the settings are filled: they must be temporary ones.
     """
     formats, is_exchange = contents(path, [kind for kinds in _kinds().values() for kind in kinds])
     found: list[Inspection] = []
@@ -128,10 +128,10 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
     if source and best.source != source:
         best = found[0]
         if found[-1].status == "published":
-            best.notes.append(f"inbox/{found[-1].source}/ would take it")
+            best.notes.append(f"inbox/{found[-1].source}/ would accept it")
     elif best.status != "published" and not source:
-        # Of several refusals the most telling one: that of a table that was nearly recognised.
-        best = max(found, key=_telling(is_exchange))
+        # Of several refusals take the most helpful one: that of a table that was nearly recognised.
+        best = max(found, key=_helpfulness(is_exchange))
     best.formats = formats
     best.refused = _refused(path, best, is_known=bool(source))
     return best
@@ -157,7 +157,7 @@ def _refused(path: Path, inspection: Inspection, *, is_known: bool) -> list[Refu
     return [table for table in found if table.label not in shown]
 
 
-def _telling(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
+def _helpfulness(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]:
     return lambda one: (one.is_nearly_known, is_exchange == (one.source == "smev"))
 
 
@@ -182,7 +182,7 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / path.name
     shutil.copyfile(path, copy)
-    # A young file would be watched for growth, and an empty one left for later.
+    # A recent file would be watched for growth, and a recent empty one left for the next run.
     modified = min(path.stat().st_mtime, time.time() - _SETTLED_SECONDS)
     os.utime(copy, (modified, modified))
     try:
@@ -228,7 +228,7 @@ def _looked_up(
         {"source": source},
     )
     if not events:
-        reason = "the inbox leaves files alone whose names begin with a dot or ~$"
+        reason = "the inbox ignores files whose names begin with a dot or ~$"
         return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
     (load_id, unit_key, label, status, message, *counts) = events[0]
     inspection = Inspection(label, source, status, books=Books(*counts))
@@ -250,7 +250,7 @@ def _looked_up(
     ]
     if [problem.reason for problem in inspection.problems] == [inspection.reason]:
         inspection.problems.clear()
-    # The same content must be looked at again when it comes under another name.
+    # The same content must be inspected again when it comes under another name.
     warehouse.command("TRUNCATE TABLE ops.files")
     warehouse.command("TRUNCATE TABLE ops.load_events")
     return inspection

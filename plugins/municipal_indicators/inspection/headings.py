@@ -1,4 +1,4 @@
-"""The heading row of a table as an inspection shows it, column by column, of tables that are refused too."""
+"""The headings of a table as an inspection shows them, column by column, also of refused tables."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _ALIKE_TO_ANY = 0.75
 class Column:
     """A column with its letter and its heading as written (masked).
 
-    ``name`` is the field that it is read as; without one, ``nearest`` are the known headings nearest
-    to it.
+    ``name`` is the field that it is read as. If it is empty, ``nearest`` are the most similar known
+    headings.
     """
 
     letter: str
@@ -44,10 +44,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class RefusedTable:
-    """What stands where headings should, in a table that is not taken.
+    """A table that is not loaded, with the row that is most likely its headings.
 
-    ``title`` is the kind that it comes nearest to (empty: none), ``lacking`` what it lacks for that,
-    ``line`` the last one of the headings.
+    ``title`` is the most similar kind (empty: none), ``lacking`` are the headings that it lacks for
+    that kind, ``line`` is the last line of the headings.
     """
 
     label: str
@@ -70,13 +70,13 @@ def columns_of(headings: Headings) -> list[Column]:
 
 
 def known_headings(rows: Sequence[Row], kinds: Sequence[TableKind]) -> int:
-    """How many headings of one of the kinds some rows hold: the judge of ``read_sheets``."""
+    """How many headings of one of the kinds are in these rows; ``read_sheets`` chooses by it."""
     found = _found(rows, kinds)
     return len(found.columns) if found else 0
 
 
 def refused_tables(path: Path, kinds: Sequence[TableKind]) -> list[RefusedTable]:
-    """The visible tables of a file by their likeliest headings, as if none of them were taken."""
+    """The visible tables of a file by their most likely headings, as if none of them were loaded."""
     try:
         with unpacked(path) as content:
             return [table for member in content.members for table in _tables(member, kinds)]
@@ -117,7 +117,7 @@ def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> Refu
         {place: str(cell) for place, cell in enumerate(row[:SEARCHED_COLUMNS]) if _is_text(cell)}
         for row in top
     ]
-    # A heading row is the first of those with the most texts.
+    # The heading row is the first row with the most texts.
     place = max(range(len(texts)), key=lambda row: (len(texts[row]), -row), default=0)
     if not texts or len(texts[place]) < 2:
         return None

@@ -17,18 +17,18 @@ _CELL_WIDTH = 40
 _MEMBERS_NAMED = 10
 _TABLES_SHOWN = 5
 _VERDICTS = {
-    0: ("It would be loaded as a whole.", "green"),
-    1: ("It would be loaded, but not all of it is good: see below.", "yellow"),
-    2: ("It would NOT be taken.", "red"),
+    0: ("It would be loaded completely.", "green"),
+    1: ("It would be loaded, but with problems: see below.", "yellow"),
+    2: ("It would NOT be loaded.", "red"),
 }
 
 
 def print_inspection(inspection: Inspection, console: Console, problems: int) -> None:
-    """Print what the file is taken for, table by table, then at most ``problems`` problems."""
+    """Print what the file is recognised as, table by table, then at most ``problems`` problems."""
     words, style = _VERDICTS[inspection.exit_code]
     console.print()
     console.rule(Text(inspection.label.partition("/")[2], style="bold"), align="left")
-    _line(console, "Taken for", _kinds(inspection))
+    _line(console, "Recognised as", _kinds(inspection))
     for text in _contents(inspection.formats):
         _line(console, "Content", text)
     _line(console, "Verdict", words, style)
@@ -98,15 +98,15 @@ def _print_title(table: FoundTable, console: Console, *, is_counted: bool) -> No
 def _print_refused(table: RefusedTable, console: Console) -> None:
     console.print()
     nearest = (
-        f"nearest to {table.title}, headings in line {table.line}"
+        f"most similar to {table.title}, headings in line {table.line}"
         if table.title
-        else f"like no known table; line {table.line} may be its headings"
+        else f"similar to no known table; line {table.line} may be its headings"
     )
-    title = f"{table.label or 'The table'}: NOT taken, {nearest}"
+    title = f"{table.label or 'The table'}: NOT loaded, {nearest}"
     console.print(Text(title, style="bold red"))
     if table.lacking:
         lacking = ", ".join(f"«{name}»" for name in table.lacking)
-        console.print(Text(f"  needed, but in no column: {lacking}"))
+        console.print(Text(f"  needed, but not found: {lacking}"))
     _print_columns(table.columns, console)
 
 
@@ -118,7 +118,7 @@ def _print_columns(columns: Sequence[Column], console: Console) -> None:
         console.print(frame)
     if unknown := [column for column in columns if not column.name]:
         frame = _framed(
-            "Column", "Heading left out", "Nearest known ones (reference/headings.yaml)"
+            "Column", "Heading not read", "Similar known headings (reference/headings.yaml)"
         )
         for column in unknown:
             frame.add_row(

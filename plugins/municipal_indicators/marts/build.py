@@ -1,4 +1,4 @@
-"""Builds what BI reads: passport and reference data first, then facts, then marts, swapped in at the end."""
+"""Builds what BI reads: passport and reference data, then facts, then marts, exchanged at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def build_marts(
     warehouse: Warehouse, passport: Passport, now: datetime | None = None
 ) -> dict[str, int]:
-    """Rebuild every mart from the published rows; returns rows a mart.
+    """Rebuild every mart from the published rows; returns the number of rows per mart.
 
     ``now`` (aware; the clock by default) sets "today" in the programme zone. Readers see the old
     marts until all new ones are complete. Two builds from the same rows on the same day differ in

@@ -1,4 +1,4 @@
-"""Asserts over the marts: each file of ``sql/checks`` selects what must not be; nothing is changed."""
+"""Checks of the marts: each file of ``sql/checks`` selects rows that must not exist; nothing is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How many checks found nothing, and in words what those of ``sql/checks/warnings`` found."""
+    """How many checks found nothing, and what those of ``sql/checks/warnings`` found, in words."""
 
     passed: int
     warnings: tuple[str, ...]
@@ -27,9 +27,9 @@ class Checked:
 def check_marts(warehouse: Warehouse) -> Checked:
     """Run every check.
 
-    A check is a query for rows that must not exist. Its first line says what it asserts. What
-    those of ``sql/checks/warnings`` find is logged as warnings only: it may be no fault of ours.
-    Raises DataCheckError naming each other failed file, how many rows it found, and the first
+    A check is a query for rows that must not exist. Its first line says what it asserts. Findings of
+    ``sql/checks/warnings`` are logged as warnings only: the cause may be outside of this project.
+    Raises DataCheckError that names each other failed file, the number of rows found, and the first
     of them.
     """
     folder = settings.SQL / "checks"
@@ -45,7 +45,7 @@ def check_marts(warehouse: Warehouse) -> Checked:
 
 
 def _finding(warehouse: Warehouse, path: Path) -> str:
-    """What a check found, empty if nothing."""
+    """What a check found; empty if nothing."""
     name = path.relative_to(settings.SQL).as_posix()
     rows = warehouse.rows(render(name))
     claim = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("--").strip()

@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 
 
 class Variant(_Strict):
-    """A way to count an indicator that the passport may choose; without a formula, the usual one."""
+    """A way to count an indicator that the passport may choose; without a formula, the default formula."""
 
     name: str
     formula: str | None = None
@@ -27,7 +27,7 @@ class Variant(_Strict):
 
 
 class Explanation(_Strict):
-    """How one indicator comes about, in words."""
+    """How one indicator is computed, in words."""
 
     formula: str
     numerator: str
@@ -46,7 +46,7 @@ class Labels(_Strict):
     indicators: dict[str, Explanation]
 
     def explanation(self, code: str, variant: str) -> Explanation | None:
-        """The words of an indicator as its variant has them; None where the file has none."""
+        """The words of an indicator in its variant; None if the file has none."""
         usual = self.indicators.get(code)
         if usual is None or variant not in usual.variants:
             return usual
@@ -56,7 +56,7 @@ class Labels(_Strict):
         return usual.model_copy(update=own)
 
     def method(self, code: str, variant: str) -> tuple[str, str, str]:
-        """How an indicator is counted: code, name and words of the way; without a variant the only one."""
+        """How an indicator is counted: code, name and words of the method."""
         words = self.explanation(code, variant)
         formula = words.formula if words else ""
         if words and variant in words.variants:
@@ -66,7 +66,7 @@ class Labels(_Strict):
 
 @cache
 def read_labels(path: Path = LABELS_PATH) -> Labels:
-    """The labels file; raises ConfigurationError that names file and place."""
+    """Read the labels file; raises ConfigurationError that names file and place."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Labels.model_validate(content)
@@ -85,11 +85,11 @@ def read_labels(path: Path = LABELS_PATH) -> Labels:
 
 
 def in_order(codes: Iterable[str], known: Mapping[str, object]) -> list[str]:
-    """Codes in the order of the labels file, unknown ones after them by name."""
+    """Codes in the order of the labels file, then unknown ones by name."""
     places = {code: place for place, code in enumerate(known)}
     return sorted(codes, key=lambda code: (places.get(code, len(places)), code))
 
 
 def word(words: Mapping[str, str], code: str) -> str:
-    """The word for a code, or the code itself where there is none."""
+    """The word for a code, or the code itself if there is none."""
     return words.get(code, code)

@@ -1,4 +1,4 @@
-"""The passport of the programme: reads ``programme.yaml`` and refuses what is impossible in it."""
+"""The passport of the programme: reads ``programme.yaml`` and rejects impossible values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IndicatorCode = Literal[
     "ict_events",
 ]
 COUNTED = {"smev_requests": "year", "ict_events": "programme"}
-# Ways to count requests over SMEV (facts/smev-logs.md, 5.2); each is worded in reference/labels.yaml.
+# Ways to count requests over SMEV (docs/smev.md#seven-ways-to-count), worded in reference/labels.yaml.
 SmevCount = Literal[
     "requests",
     "chains",
@@ -50,7 +50,7 @@ class Site(_Part):
 
 
 class Smev(_Part):
-    """Who we are on SMEV, the contour of the logs, the term for an answer, hours, and what is counted."""
+    """Our mnemonics on SMEV, the contour of the logs, the term of an answer in hours, and what is counted."""
 
     mnemonics: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     contour: Literal["production", "test"] = "production"
@@ -59,7 +59,7 @@ class Smev(_Part):
 
 
 class Indicator(_Part):
-    """A measured goal, as BI shows it; ``unit`` is what fact, plan and forecast are given in."""
+    """A measured goal, as BI shows it; ``unit`` is the unit of fact, plan and forecast."""
 
     code: IndicatorCode
     name: Annotated[str, Field(min_length=1)]
@@ -81,7 +81,7 @@ class Indicator(_Part):
 
     @property
     def span(self) -> str:
-        """Over what a counted indicator accumulates; empty for shares and growth."""
+        """The period over which a counted indicator accumulates; empty for shares and growth."""
         return self.accumulate or COUNTED.get(self.code, "")
 
 
@@ -111,7 +111,9 @@ class Passport(_Part):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"{name!r} is no IANA time zone; allowed are names like Europe/Moscow")
+            raise ValueError(
+                f"{name!r} is not an IANA time zone; allowed are names such as Europe/Moscow"
+            )
         return name
 
     @field_validator("sites")
@@ -154,9 +156,9 @@ class Passport(_Part):
 
 
 def load_passport(path: Path | None = None) -> Passport:
-    """Read and check the passport; without ``path`` the one that the settings name.
+    """Read and check the passport; without ``path`` the one named in the settings.
 
-    Raises PassportError that names the file, the line, the place and what is allowed there.
+    Raises PassportError that names file, line, place and what is allowed there.
     """
     path = path or settings.passport_path()
     try:
@@ -174,7 +176,7 @@ def load_passport(path: Path | None = None) -> Passport:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise PassportError(f"{path}{where}: no YAML: {problem}.") from error
+        raise PassportError(f"{path}{where}: not valid YAML: {problem}.") from error
     if repeated:
         raise PassportError(
             f"{path}:{repeated.start_mark.line + 1}: the key {repeated.value!r} is given twice."
@@ -188,7 +190,7 @@ def load_passport(path: Path | None = None) -> Passport:
 def _distinct(key: str, values: list[Any]) -> None:
     twice = [value for value, times in Counter(values).items() if times > 1]
     if twice:
-        raise ValueError(f"{key} {twice[0]} stands twice; each may stand once")
+        raise ValueError(f"{key} {twice[0]} is given twice; give each once")
 
 
 def _explain(path: Path, tree: yaml.Node | None, error: ValidationError) -> str:

@@ -1,6 +1,6 @@
-"""What people look at: the offline page and the terminal table; formats rows, counts nothing.
+"""The offline page and the terminal table: formats rows, counts nothing.
 
-Every number comes counted out of a query in ``sql/report/``, every word for a code out of
+Every number comes from a query in ``sql/report/``, every word for a code from
 ``reference/labels.yaml``. Nothing here writes to the warehouse or loads a source.
 """
 

@@ -1,7 +1,7 @@
 """The building blocks of every chart: its look, its traces and the table behind it.
 
 Colours are names of the page's style sheet (``var(--fact)``), resolved in the browser, so
-that one figure serves the light scheme, the dark one and print.
+that one figure serves the light scheme, the dark scheme and print.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SERIES = tuple(f"var(--series-{number})" for number in range(1, 7))
 
 @dataclass(frozen=True)
 class Table:
-    """The numbers behind a chart as text: the first cell of a row is its heading."""
+    """The numbers of a chart as text: the first cell of a row is its heading."""
 
     caption: str
     head: tuple[str, ...]
@@ -45,14 +45,14 @@ class Chart:
 
     @property
     def figure_json(self) -> Markup:
-        """The figure for a script element: no text in it can close that element."""
+        """The figure as JSON for a script element; no text in it can close the element."""
         assert self.figure is not None
         text = self.figure.to_json().replace("<", "\\u003c").replace(">", "\\u003e")
         return Markup(text.replace("&", "\\u0026"))  # noqa: S704  escaped just above
 
 
 def plain(text: str) -> str:
-    """A name from the data as plotly shows it literally: it reads tags and entities."""
+    """A name from the data, escaped so that plotly shows it literally: plotly reads tags and entities."""
     return escape(text, quote=False)
 
 
@@ -62,7 +62,7 @@ def wrapped(text: str, width: int = 16) -> str:
 
 
 def figure(*, height: int = 300) -> go.Figure:
-    """An empty figure in the look of the page."""
+    """An empty figure in the style of the page."""
     axis = {
         "fixedrange": True,
         "automargin": True,
@@ -105,7 +105,7 @@ def figure(*, height: int = 300) -> go.Figure:
 
 
 def month_axis(drawing: go.Figure, months: Sequence[date]) -> None:
-    """Label the x axis with Russian months: rarer the more there are."""
+    """Label the x axis with Russian months; the more months, the fewer labels."""
     count = len(set(months))
     if count > 30:
         step, form = "M12", "%Y"
@@ -130,7 +130,7 @@ def add_line(
     written: Sequence[str],
     style: dict[str, object],
 ) -> None:
-    """A line over months; NULL is a gap. ``written`` is what the hover shows for each value."""
+    """A line over months; NULL is a gap. ``written`` is the hover text of each value."""
     drawing.add_scatter(
         name=plain(name),
         x=list(months),
@@ -162,7 +162,7 @@ def add_bars(
 
 
 def say_no_data(drawing: go.Figure) -> None:
-    """«Нет данных» across a chart that has only plans to show."""
+    """«Нет данных» across a chart that has only plans."""
     drawing.add_annotation(
         text=russian.NO_DATA.capitalize(),
         xref="paper",
@@ -189,7 +189,7 @@ def ranking(names: Sequence[str], values: Values, written: Sequence[str], color:
         marker={"color": color},
     )
     top = max((float(value or 0) for value in values), default=0) or 1
-    # Room for the texts beyond the longest bar.
+    # Space for the texts beyond the longest bar.
     drawing.update_xaxes(visible=False, range=[0, top * 2.1])
     drawing.update_yaxes(autorange="reversed", showgrid=False, ticks="", type="category")
     drawing.update_layout(bargap=0.35, hovermode=False, showlegend=False)

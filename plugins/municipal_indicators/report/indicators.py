@@ -21,8 +21,8 @@ UNKNOWN_FORMULA = "формула этого показателя не опис�
 
 Style = dict[str, object]
 
-# Told apart by width, dash and marker as well as by colour; the forecast is a broad band under
-# the fact, because for shares the two are equal and one line would hide the other.
+# The lines differ by width, dash and marker as well as by colour. The forecast is a broad band under
+# the fact, because for shares both are equal and one line would hide the other.
 LINES: tuple[tuple[str, str, Style], ...] = (
     (
         "forecast",
@@ -58,7 +58,7 @@ OVER_BARS: Style = {
 
 @dataclass(frozen=True)
 class Card:
-    """One indicator at the last month, ready to be shown."""
+    """One indicator in the last month, ready to be shown."""
 
     code: str
     name: str
@@ -78,7 +78,7 @@ class Card:
 
 
 def read_cards(client: Client, last: list[Row], labels: Labels) -> list[Card]:
-    """One card an indicator of the last month, whose rows are given; none for no rows."""
+    """One card per indicator, from the rows of the last month; none without rows."""
     rows = {row["indicator"]: row for row in last}
     methods = {row["indicator"]: row["method"] for row in queries.rows(client, "indicator_methods")}
     history: dict[str, list[Row]] = {code: [] for code in rows}
@@ -116,7 +116,7 @@ def _card(row: Row, history: list[Row], labels: Labels, method: str) -> Card:
 
 
 def _parts(row: Row, explanation: Explanation) -> tuple[tuple[str, str], ...]:
-    """The counted numbers with what they count; baselines by share of days are not whole."""
+    """The counted numbers with what they count; a baseline by share of days may have a fraction."""
     parts = [(explanation.numerator, russian.number(row["numerator"], 1))]
     if explanation.denominator or row["denominator"] is not None:
         words = explanation.denominator or "знаменатель"
@@ -138,7 +138,7 @@ def _chart(row: Row, history: list[Row], labels: Labels) -> Chart:
 
 
 def _figure(unit: str, history: list[Row]) -> go.Figure | None:
-    """Lines by month; a counted fact, which starts anew each year, as bars. None without values."""
+    """Lines by month; a counted fact, which restarts each year, as bars. None without values."""
     drawing = charts.figure(height=290)
     months = [point["month"] for point in history]
     counted = unit != "%"

@@ -1,4 +1,4 @@
-"""The report page: one HTML file that opens offline, written in one piece."""
+"""The report page: one HTML file that opens offline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Source:
-    """How far the data of one source reach, in words."""
+    """How far the data of one source reach, as text."""
 
     name: str
     status: str
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with the charts under it; ``link`` is its name in the navigation."""
+    """A heading with its charts; ``link`` is its name in the navigation."""
 
     id: str
     link: str
@@ -51,11 +51,11 @@ class Section:
 
 
 def write_report(client: Client, path: Path, *, programme: str, time_zone: str) -> Path:
-    """Write the page about the marts that ``client`` reads; give its path.
+    """Write the page about the marts that ``client`` reads; returns its path.
 
-    ``programme`` and ``time_zone`` are those of the passport. A reader of the old page never
-    meets half a new one. Raises IndicatorsError where a mart is missing, ConfigurationError where
-    the file cannot be written.
+    ``programme`` and ``time_zone`` are those of the passport. The new page replaces the old one at
+    once. Raises IndicatorsError if a mart is missing, ConfigurationError if the file cannot be
+    written.
     """
     page = _render(_content(client, programme, ZoneInfo(time_zone)))
     _replace(path, page)
@@ -93,7 +93,7 @@ def _edition(last: list[queries.Row]) -> str:
 
 
 def _statuses(client: Client, labels: Labels) -> list[tuple[str, str, int]]:
-    """Status, its word and how many indicators stand in it, best first."""
+    """Status, its word and the number of indicators that have it, best first."""
     return [
         (row["status"], word(labels.statuses, row["status"]), row["indicators"])
         for row in queries.rows(client, "indicators_by_status")
@@ -164,7 +164,7 @@ def _inline(name: str) -> Markup:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside and rename, so that the old page stays whole until the new one is."""
+    """Write to a temporary file and rename it, so that a reader never sees half a page."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reads the report's numbers: runs the files of ``sql/report/`` and gives their rows."""
+"""Reads the numbers of the report: runs the files of ``sql/report/`` and returns their rows."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Row = dict[str, Any]
 
 
 def rows(client: Client, query: str) -> list[Row]:
-    """The rows of ``sql/report/<query>.sql``, a mapping each, NULL as None.
+    """The rows of ``sql/report/<query>.sql`` as mappings, NULL as None.
 
-    Raises IndicatorsError where a mart is missing, which names the DAG that builds it.
+    Raises IndicatorsError if a mart is missing; the error names the DAG that builds it.
     """
     path = SQL_FOLDER / f"{query}.sql"
     try:
@@ -33,5 +33,5 @@ def rows(client: Client, query: str) -> list[Row]:
 
 
 def _first_sentence(error: DatabaseError) -> str:
-    """The engine's message without the query that it repeats."""
+    """The engine's message without the query that is repeated in it."""
     return str(error).partition(" In scope")[0]

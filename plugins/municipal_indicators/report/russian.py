@@ -1,4 +1,4 @@
-"""How numbers, dates and words for codes are written for a Russian reader; pure functions only."""
+"""Numbers, dates and words for codes as Russian text; pure functions only."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def number(value: Number | None, decimals: int = 0) -> str:
 
 
 def planned(value: Number | None, unit: str) -> str:
-    """A plan in an indicator's unit; one that the programme does not set is ``не задан``."""
+    """A plan in an indicator's unit; ``не задан`` if the programme does not set it."""
     return NOT_SET if value is None else quantity(value, unit)
 
 
 def quantity(value: Number | None, unit: str) -> str:
-    """A number in an indicator's unit: per cent to hundredths, what is counted to tenths."""
+    """A number in an indicator's unit: per cent with two decimals, counts with one."""
     text = number(value, 2 if unit == "%" else 1)
     return text if text == NO_DATA else f"{text}{NBSP}{unit}".rstrip()
 
 
 def percent(share: Number | None) -> str:
-    """A share of 0…1 as per cent to tenths: ``0.345`` to ``34,5 %``."""
+    """A share of 0…1 as per cent with one decimal: ``0.345`` to ``34,5 %``."""
     return NO_DATA if share is None else quantity(round(Decimal(str(share)) * 100, 1), "%")
 
 
@@ -77,7 +77,7 @@ def short_day(value: date | None) -> str:
 
 
 def instant(value: datetime | None, zone: ZoneInfo) -> str:
-    """A UTC instant by the clock of the zone: ``1 июля 2026, 05:10``."""
+    """A UTC instant in the zone: ``1 июля 2026, 05:10``."""
     if value is None:
         return NO_DATA
     # The driver gives DateTime('UTC') without a zone.

@@ -1,4 +1,4 @@
-"""The charts beside the indicators: sites, services, SMEV and money, one function each."""
+"""The charts other than those of the indicators: sites, services, SMEV and money, one function each."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _audience_table(found: list[Row]) -> Table:
 
 
 def _audience_by_site(client: Client) -> tuple[Table, ...]:
-    """The last year of each site, where there are several."""
+    """The last year of each site, if there are several sites."""
     found = queries.rows(client, "site_audience_by_site")
     if len({row["site"] for row in found}) < 2:
         return ()
@@ -290,7 +290,7 @@ def _smev_table(found: list[Row]) -> Table:
 
 
 def smev_service(client: Client) -> Chart:
-    """Share of SMEV requests answered in time by month; beside it faults, backlog and silence."""
+    """Share of SMEV requests answered in time by month, with faults, backlog and silence."""
     found = queries.rows(client, "smev_service_by_month")
     known = [row for row in found if row["on_time_share"] is not None]
     months = [row["month"] for row in known]

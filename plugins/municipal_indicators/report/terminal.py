@@ -16,7 +16,7 @@ from municipal_indicators.reference.labels import (
 )
 from municipal_indicators.report import queries, russian
 
-# A sign beside the word keeps statuses apart where there is no colour.
+# A sign beside the word distinguishes statuses without colour.
 STATUS_STYLES = {
     "achieved": ("✔", "bold green"),
     "on_track": ("●", "cyan"),
@@ -25,12 +25,12 @@ STATUS_STYLES = {
     "no_data": ("○", "dim"),
 }
 
-# Below it the frame gives its room to the words.
+# A narrower terminal gets a smaller frame: the words need the space.
 COMFORTABLE_WIDTH = 110
 
 
 def print_indicators(client: Client, console: Console) -> None:
-    """Print fact, plan and forecast of every indicator at the last month, in Russian."""
+    """Print fact, plan and forecast of every indicator in the last month, in Russian."""
     found = {row["indicator"]: row for row in queries.rows(client, "indicators_last_month")}
     if not found:
         console.print("Показателей пока нет: витрины пусты, запустите build_indicator_marts.")
@@ -72,7 +72,7 @@ def _cells(row: queries.Row, labels: Labels) -> list[Text]:
 
 
 def _figure(text: str) -> Text:
-    """Thousands stay on one line; only the words for NULL may wrap."""
+    """A number stays on one line; only the words for NULL may wrap."""
     if text in (russian.NO_DATA, russian.NOT_SET):
         return Text(text, style="dim")
     return Text(text, no_wrap=True)

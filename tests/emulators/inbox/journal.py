@@ -1,4 +1,4 @@
-"""Writers of the adapter's journal export: one JSON object a line, as facts/smev-logs.md 4.2."""
+"""Writers of the adapter's journal export: one JSON object per line (docs/smev.md#the-three-formats)."""
 
 import gzip
 import io

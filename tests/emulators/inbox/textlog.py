@@ -1,4 +1,4 @@
-"""Writers of the adapter's text log: entries in the line patterns of facts/smev-logs.md 3.4."""
+"""Writers of the adapter's text log: entries in the four patterns of docs/smev.md#the-three-formats."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,6 +1,6 @@
 """A stateful stand-in for the Yandex.Metrica API: Logs, Management and a part of Reporting.
 
-Facts come from facts/metrika-api.md ("the sheet" below); nothing here imports from plugins/.
+It behaves as docs/metrica-api.md says. Nothing here imports from plugins/.
 """
 
 from tests.emulators.metrica.faults import Cut, Drop, Faults, Hold, Reply

@@ -1,4 +1,4 @@
-"""The API's refusals and their JSON shape (sheet 5.1, 5.2)."""
+"""The API's refusals and their JSON shape (docs/metrica-api.md#errors)."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.005
 class Reply:
     """An answer sent instead of the real one.
 
-    `after` lets the action happen first, so that only its answer is lost (sheet 6.18).
+    `after` lets the action happen first, so that only its answer is lost (docs/metrica-api.md#log-requests).
     `html` sends a page in place of the API's JSON; `body` sends any text.
     """
 

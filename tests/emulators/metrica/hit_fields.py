@@ -1,4 +1,4 @@
-"""The hit fields of the Logs API (sheet 3.2): which exist, and how each is taken from a hit."""
+"""The hit fields of the Logs API (docs/metrica-api.md#fields), and how each is taken from a hit."""
 
 from collections.abc import Callable
 

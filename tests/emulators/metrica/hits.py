@@ -19,7 +19,7 @@ _SPREAD = 0x9E3779B97F4A7C15
 
 
 class Hit(NamedTuple):
-    """One event, as fields.py shows it under the API's names (sheet 3.2).
+    """One event, as fields.py shows it under the API's names (docs/metrica-api.md#fields).
 
     `happened` is naive, in the counter's zone. A file or a link is an event on a page: it has the
     page's `page_view_id`, and the page's address as its referer.

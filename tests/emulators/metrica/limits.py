@@ -1,4 +1,4 @@
-"""The quotas on calls (sheet 5.3): always counted, refused only when enforced."""
+"""The quotas on calls (docs/metrica-api.md#quotas): always counted, refused only when enforced."""
 
 import time
 from collections import Counter, defaultdict, deque

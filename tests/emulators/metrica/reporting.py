@@ -19,7 +19,7 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 100_000
 MAX_METRICS, MAX_DIMENSIONS = 20, 10
 ADDED = frozenset({"ym:s:visits", "ym:s:pageviews", "ym:s:users", "ym:s:newUsers"})
-# The words differ with `lang`, the ids do not (sheet 6.23).
+# The words differ with `lang`, the ids do not (docs/metrica-api.md#reports).
 SOURCE_NAMES = {
     "organic": ("Search engine traffic", "Переходы из поисковых систем"),
     "direct": ("Direct traffic", "Прямые заходы"),
@@ -77,7 +77,7 @@ def _device(visit: Visit, lang: str) -> dict[str, Any]:
 
 
 def _search_engine(visit: Visit, lang: str) -> dict[str, Any]:
-    """Visits from elsewhere have an engine without name and id (sheet 6.21)."""
+    """Visits from elsewhere have an engine without name and id (docs/metrica-api.md#reports)."""
     engine = visit.lastsign_search_engine_root or None
     return {"id": engine, "name": engine and engine.capitalize()}
 
@@ -106,9 +106,9 @@ def counter_ids(parameters: Mapping[str, str]) -> list[int]:
 def report(
     parameters: Mapping[str, str], today: date, visits_of: VisitsOf, sample_share: float = 1.0
 ) -> dict[str, Any]:
-    """The answer of `/stat/v1/data` (sheet 4.2, 4.3); numbers are floats, totals not sums.
+    """The answer of `/stat/v1/data` (docs/metrica-api.md#reports); numbers are floats, totals not sums.
 
-    Counts made of a share of the visits are told as those of all: estimates (sheet 4.8).
+    Counts made of a share of the visits are told as those of all: estimates (docs/metrica-api.md#reports).
     """
     if not parameters.get("metrics"):
         raise missing("metrics")

@@ -253,7 +253,7 @@ class MetricaEmulator:
         return json_response(answer, pretty=wants_pretty(request))
 
     def _describe(self, counter: Counter, with_goals: bool = False) -> dict[str, Any]:
-        """The Counter object (sheet 1.3); `favorite` is a number, as on the live service."""
+        """The Counter object (docs/metrica-api.md#counters); `favorite` is a number there."""
         offset = self.clock().astimezone(counter.zone).utcoffset() or timedelta()
         created = datetime(
             counter.created.year, counter.created.month, counter.created.day, tzinfo=counter.zone

@@ -77,7 +77,7 @@ class LogRequest:
         return self.status != PROCESSED and self.status not in FINAL
 
     def as_json(self, source_form: str) -> dict[str, Any]:
-        """The LogRequest object (sheet 2.2); size and parts come with the files."""
+        """The LogRequest object (docs/metrica-api.md#log-requests); size and parts come with the files."""
         order = self.order
         answer: dict[str, Any] = {
             "request_id": self.request_id,
@@ -127,7 +127,7 @@ class LogStore:
         return order
 
     def evaluate(self, order: Order, counter: Counter) -> dict[str, Any]:
-        """Whether the period fits into the free quota; days may be 0 or fewer (sheet 2.3)."""
+        """Whether the period fits (docs/metrica-api.md#log-requests); days may be 0 or fewer."""
         with self.lock:
             days = self._free_bytes(counter.id) // self._bytes_per_day(order, counter)
         if self.faults.possible_days is not None:
@@ -178,7 +178,7 @@ class LogStore:
         return request
 
     def part(self, counter_id: int, request_id: int, number: int) -> Part:
-        """A file ready for download; raises ApiError as in the sheet's 2.9."""
+        """A file ready for download; raises ApiError as the API does (docs/metrica-api.md#errors)."""
         with self.lock:
             request = self.find(counter_id, request_id)
             if request.status != PROCESSED:

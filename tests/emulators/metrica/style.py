@@ -16,7 +16,7 @@ VISIT_IDS_SINCE = date(2025, 10, 10)
 class Style:
     """The dialect of arrays, the counter's zone, the zone of `...UTC` columns.
 
-    Hits have their `visitID` since a day only (sheet 2.10), 0 before.
+    Hits have their `visitID` since a day only (docs/metrica-api.md#fields), 0 before.
     """
 
     zone: ZoneInfo

@@ -20,7 +20,7 @@ _ESCAPES = str.maketrans(
 
 
 def escape(text: str) -> str:
-    """Escape one value as ClickHouse TabSeparated does (sheet 2.6)."""
+    """Escape one value as ClickHouse TabSeparated does (docs/metrica-api.md#parts)."""
     return text.translate(_ESCAPES)
 
 

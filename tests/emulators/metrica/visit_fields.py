@@ -1,4 +1,4 @@
-"""The visit fields of the Logs API (sheet 3.1): which exist, and how each is taken from a visit."""
+"""The visit fields of the Logs API (docs/metrica-api.md#fields), and how each is taken from a visit."""
 
 from collections.abc import Callable, Iterable
 
@@ -114,7 +114,7 @@ PLAIN: dict[str, Builder] = {
     "windowClientWidth": _number(lambda v: v.visitor.technology.width),
     "windowClientHeight": _number(lambda v: v.visitor.technology.height * 9 // 10),
     "networkType": _constant(""),
-    # Documented with the placeholder only, ordered bare by clients of 2022-2026 (sheet 2.8).
+    # Documented with the placeholder only, ordered bare by clients of 2022-2026 (docs/metrica-api.md#fields).
     "UTMSource": _text(_utm(0)),
     "UTMMedium": _text(_utm(1)),
     "UTMCampaign": _text(_utm(2)),

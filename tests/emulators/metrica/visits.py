@@ -39,7 +39,7 @@ class Visitor(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One visit, as fields.py shows it under the API's names (sheet 3.1).
+    """One visit, as fields.py shows it under the API's names (docs/metrica-api.md#fields).
 
     `started` is naive, in the counter's zone; `duration` is in seconds; `goals` are pairs of
     goal id and local time.
@@ -99,12 +99,12 @@ class Visit(NamedTuple):
 
     @property
     def person(self) -> int:
-        """The contract's visitor: `counterUserIDHash`, or `clientID` where that is 0."""
+        """The visitor of docs/indicators.md: `counterUserIDHash`, or `clientID` where that is 0."""
         return self.user_hash or self.client_id
 
 
 class Traffic(NamedTuple):
-    """Where a visit came from under one attribution model (sheet 3.4)."""
+    """Where a visit came from under one attribution model (docs/metrica-api.md#fields)."""
 
     source: str
     search_engine_root: str
@@ -142,7 +142,8 @@ def day_visits(
     """All visits whose start falls on `day` of the counter's zone, in no particular order.
 
     `settled=False` is the day as the API shows it in its first days: about 4 % of the visits
-    are still missing and about 8 % are still short of pageviews and seconds (sheet 2.5).
+    are still missing and about 8 % are still short of pageviews and seconds
+    (docs/metrica-api.md#log-requests).
     """
     if day < HISTORY_START:
         return []

@@ -112,7 +112,7 @@ def test_persons_in_every_place_of_a_workbook_are_in_no_table_log_or_inspection(
     marts = "SELECT count() FROM marts.service_applications_monthly"
     assert arrivals.warehouse.value(marts) > 0
     inspected = shown.file.getvalue()  # type: ignore[attr-defined]
-    assert "NOT taken" in inspected
+    assert "NOT loaded" in inspected
     assert "Problems: 3" in inspected
     for found in (arrivals.everything(), caplog.text, inspected):
         assert "***" in found

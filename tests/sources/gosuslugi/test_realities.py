@@ -1,4 +1,4 @@
-"""Realities of the fact sheet (section 5) through a whole load; docs/files.md says where each is tested."""
+"""The realities of docs/files.md#what-arrives, each through a whole load."""
 
 # ruff: noqa: DTZ001 - the engine answers in UTC without saying so
 

@@ -1,4 +1,4 @@
-"""The ten traps of facts/smev-logs.md, section 6, one test each, and the traps of rotation."""
+"""The ten traps of docs/smev.md#ten-traps, one test each, and the traps of rotation."""
 
 from __future__ import annotations
 

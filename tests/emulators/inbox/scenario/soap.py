@@ -1,4 +1,4 @@
-"""The talks as XML messages: all schema versions, wrappers and encodings of the fact sheet."""
+"""The talks as XML messages: all versions, wrappers and encodings of docs/smev.md#the-three-formats."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Expected:
 
     @property
     def counts(self) -> bool:
-        """Whether the contract counts it: to us, no test."""
+        """Whether it is counted: to us, no test (docs/smev.md#what-counts-as-a-request-received)."""
         return not self.is_test and self.recipient in ("", OURS)
 
     @property
@@ -90,7 +90,7 @@ class Truth:
         }
 
     def daily(self, answer_hours: int = 48) -> dict[DailyKey, Daily]:
-        """The contract's mart; a term is over when the last moment of data is past it."""
+        """``marts.smev_requests_daily``; a term is over when the last moment of data is past it."""
         last = max(one.at for one in self.notices if one.at)
         rows: dict[DailyKey, list[Expected]] = defaultdict(list)
         for row in self.requests:

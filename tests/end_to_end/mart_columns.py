@@ -1,4 +1,4 @@
-"""Names and types of the marts' columns: contract section 5, and the marts that came after it."""
+"""Names, types and grains of the marts' columns, which BI relies on (docs/marts.md)."""
 
 _KEY = {"counter_id": "UInt32", "site": "String"}
 _FLOAT = "Nullable(Float64)"
