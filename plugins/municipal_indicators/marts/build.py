@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.reference import lists
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
+from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.templates import literal, render
 
@@ -63,6 +65,7 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "mnemonics": passport.smev.mnemonics,
         "answer_hours": passport.smev.answer_hours,
         "smev_count": passport.smev.count,
+        "sources": [source.name for source in SOURCES],
     }
 
 
@@ -112,7 +115,7 @@ def _sync_passport(warehouse: Warehouse, passport: Passport) -> None:
 
 def _sync_reference(warehouse: Warehouse, passport: Passport) -> None:
     _replace(warehouse, "core.holidays", lists.holidays())
-    _replace(warehouse, "core.freshness_terms", lists.freshness_terms())
+    _replace(warehouse, "core.freshness_terms", _freshness_terms())
     _replace(warehouse, "core.smev_kinds", lists.smev_kinds())
     labels = read_labels()
     chosen = {"smev_requests": passport.smev.count}
@@ -124,6 +127,19 @@ def _sync_reference(warehouse: Warehouse, passport: Passport) -> None:
             for one in passport.indicators
         ],
     )
+
+
+def _freshness_terms() -> list[tuple[str, int, str]]:
+    """The terms of all sources; raises ConfigurationError for a source without one."""
+    terms = lists.freshness_terms()
+    known = {source for source, *_ in terms}
+    for source in SOURCES:
+        if source.name not in known:
+            raise ConfigurationError(
+                f"reference/freshness.csv: the source {source.name} has no line: add "
+                f"`{source.name};days after which its data are late;why`."
+            )
+    return terms
 
 
 def _replace(warehouse: Warehouse, table: str, rows: Sequence[Iterable[Any]]) -> None:
