@@ -1,6 +1,7 @@
 """Compares the marts of two embedded warehouses cell by cell.
 
-``python -m tests.compare_warehouses BEFORE AFTER`` names the folders of both. What a clock writes is left out (``--ignore``). It ends with 0 where all marts are equal, else with 1.
+``python -m tests.compare_warehouses BEFORE AFTER`` names the folders of both. What a clock writes is
+left out (``--ignore``). It ends with 0 where all marts are equal, else with 1.
 """
 
 from __future__ import annotations

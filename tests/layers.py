@@ -1,4 +1,4 @@
-"""The rooms of ``plugins/municipal_indicators`` and their imports; ``python -m tests.layers`` prints numbers."""
+"""The rooms of ``plugins/municipal_indicators`` and their imports; ``python -m tests.layers`` counts them."""
 
 from __future__ import annotations
 
