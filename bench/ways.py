@@ -69,11 +69,8 @@ def describe(task: Task) -> dict[str, Any]:
 def ours(task: Task) -> Prepared:
     """Our load task, from the first byte of the prepared request to publication."""
     from municipal_indicators.sources.metrica.site_load import SiteLoad
-<<<<<<< HEAD
-    from municipal_indicators.sources.schema import apply_schema
-=======
     from municipal_indicators.sources.metrica.site_plan import SitePlan
->>>>>>> 5a854b3 (Metrica: standard terms, smaller objects, decisions on types instead of message texts)
+    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
 
     with open_warehouse() as warehouse:
