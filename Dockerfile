@@ -13,7 +13,7 @@ ENV AIRFLOW_HOME=/opt/airflow \
 
 RUN useradd --uid "${AIRFLOW_UID}" --gid 0 --home-dir "${AIRFLOW_HOME}" --create-home airflow \
     && install -d -o airflow -g 0 -m 0750 \
-        "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/report" "${AIRFLOW_HOME}/metrica-pacing"
+        "${AIRFLOW_HOME}/logs" "${AIRFLOW_HOME}/report" "${AIRFLOW_HOME}/metrica-rate-limit"
 
 WORKDIR /opt/municipal-indicators
 

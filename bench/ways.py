@@ -68,14 +68,14 @@ def describe(task: Task) -> dict[str, Any]:
 
 def ours(task: Task) -> Prepared:
     """Our load task, from the first byte of the prepared request to publication."""
-    from municipal_indicators.sources.metrica.plan import PlannedSite
     from municipal_indicators.sources.metrica.site_load import SiteLoad
+    from municipal_indicators.sources.metrica.site_plan import SitePlan
     from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
 
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-    site = PlannedSite(
+    site = SitePlan(
         name="bench",
         counter_id=task.counter_id,
         source="visits",
@@ -87,16 +87,16 @@ def ours(task: Task) -> Prepared:
         spans=((task.date, task.date),),
     )
     load = SiteLoad(site.model_dump(mode="json"), "metrica_default", "bench")
-    held = load.ordering.hold(load.orders[0])
-    assert held
-    while not load.client.log_request(task.counter_id, held.request.request_id).is_processed:
+    acquired = load.requests.acquire(load.queries[0])
+    assert acquired
+    while not load.client.log_request(task.counter_id, acquired.request.request_id).is_processed:
         pass
 
-    request = load.client.log_request(task.counter_id, held.request.request_id)
+    request = load.client.log_request(task.counter_id, acquired.request.request_id)
     opened = ExitStack()
     warehouse = opened.enter_context(open_warehouse())
     return Prepared(
-        lambda: load.publish(warehouse, load.orders[0], request, held.ordered_at),
+        lambda: load.publish(warehouse, load.queries[0], request, acquired.ordered_at),
         warehouse.value,
         PUBLISHED,
         clean=opened.close,

@@ -1,30 +1,30 @@
-"""Loads the hits of all sites of the passport from Yandex.Metrica: page views, downloads, external links.
+"""Loads the hits of all sites of the passport from Yandex.Metrica: page views, downloads, links.
 
 ### What it does
 Every night, after the visits, it loads the hits of the same days in the same way as
-`load_metrica_visits`: the day before, the `settling_days` before that one, and days missed by an
-outage. `marts.site_pages_monthly` counts from them, by site, month and page (host and path):
-`pageviews`; `downloads` of a file; `visitors`, the distinct ones of both; and `exits`, the visits
-that ended on the page. Only days whose hits are loaded completely count there. No indicator is
-made of hits, and the freshness of Metrica's data depends on the visits alone.
+`load_metrica_visits`: yesterday, the `settling_days` before it, and days that an outage left out.
+`marts.site_pages_monthly` counts from them, by site, month and page (host and path): `pageviews`;
+`downloads` of a file; `visitors`, the distinct ones of both; and `exits`, the visits that ended on
+the page. Only days whose hits are completely loaded count there. No indicator uses hits, and the
+freshness of Metrica's data is that of the visits.
 
 ### Inputs
 The connection `metrica_default` (token with `metrika:read`), the sites of the passport, the
-fields in `reference/metrica_hits.yaml`. Titles of pages are not requested: on the site of a
-town they name persons.
+fields in `reference/metrica_hits.yaml`. Page titles are not requested: on a town's site they name
+persons.
 
 ### Params
-`date_from`, `date_to`: programme days, inclusive. `date_from` alone runs through yesterday; without
-both the run loads the same as every night. A long span is loaded in half-years. A run with the
-same dates as an interrupted one loads only what is not published yet; `force` loads all of it
-again. On the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
+`date_from`, `date_to`: programme days, inclusive. `date_from` alone runs through yesterday.
+Neither: the days of every night. A long span is loaded in half-years. A run with the same dates
+as an interrupted one loads only what that one has not published; `force` loads all days again. On
+the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
 
 ### When it fails
-The message of the failed task names the problem and what to do. Run the DAG again with the same
-dates: it completes what is missing. `ops.metrica_progress`, `ops.metrica_requests` and
-`ops.metrica_storage` (source `hits`) show how far a run came, our log requests, and who fills
-Metrica's storage. Rows that do not fit are in `ops.quarantine`. Attempts are in `ops.loads`, under
-units that end in `/hits`.
+The message of the failed task names the problem and the way out. Run the DAG again with the same
+dates: it loads what is missing. `ops.metrica_progress`, `ops.metrica_requests` and
+`ops.metrica_storage` (source `hits`) show how far a run came, our requests, and which requests
+fill Metrica's storage. Rows that do not fit are in `ops.quarantine`; attempts are in `ops.loads`,
+as units that end in `/hits`.
 """
 
 from __future__ import annotations

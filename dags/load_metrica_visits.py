@@ -1,28 +1,28 @@
 """Loads the visits of all sites of the passport from Yandex.Metrica into the warehouse.
 
 ### What it does
-Every night it loads the day before and, again, the `settling_days` of the passport before that
-one, because Metrica still corrects them. A scheduled night also loads days of the last month that
-an outage left out. `load_logs` is one task per site. It requests a log, waits without holding a
-worker, downloads it, publishes all its counter days in one step and cleans it at Metrica, while
-Metrica prepares the next one. Readers see the old days or the new ones.
+Every night it loads yesterday and, again, the `settling_days` of the passport before it, because
+Metrica still corrects them. A scheduled night also loads days that an outage of the last month
+left out. `load_logs` is one task per site. It creates a log request, is deferred until Metrica has
+prepared it, downloads the log, publishes all its counter days in one step, and cleans the request
+at Metrica. Meanwhile Metrica prepares the next log. Readers see the old days or the new ones.
 
 ### Inputs
 The connection `metrica_default` (token with `metrika:read`), the sites of the passport, the
 fields in `reference/metrica_visits.yaml`.
 
 ### Params
-`date_from`, `date_to`: programme days, inclusive. `date_from` alone runs through yesterday; without
-both the run loads the same as every night. A long span is loaded in half-years. A run with the
-same dates as an interrupted one loads only what is not published yet; `force` loads all of it
-again. On the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
+`date_from`, `date_to`: programme days, inclusive. `date_from` alone runs through yesterday.
+Neither: the days of every night. A long span is loaded in half-years. A run with the same dates
+as an interrupted one loads only what that one has not published; `force` loads all days again. On
+the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'`.
 
 ### When it fails
-The message of the failed task names the problem and what to do. The task is not repeated if that
-cannot help (token, field, daily quota). Afterwards run the DAG again with the same dates: it
-completes what is missing. `ops.metrica_progress` shows how far a run came, `ops.metrica_requests`
-our log requests, `ops.metrica_storage` who fills Metrica's storage. Rows that do not fit are in
-`ops.quarantine` with part, line, field and reason. Attempts are in `ops.loads`.
+The message of the failed task names the problem and the way out. The task is not retried where
+that cannot help (token, field, daily quota). Then run the DAG again with the same dates: it loads
+what is missing. `ops.metrica_progress` shows how far a run came, `ops.metrica_requests` our
+requests at Metrica, `ops.metrica_storage` which requests fill its storage. Rows that do not fit
+are in `ops.quarantine` with part, line, field and reason; attempts are in `ops.loads`.
 """
 
 from __future__ import annotations

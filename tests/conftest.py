@@ -96,7 +96,7 @@ def _server(_remove_home: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METRICA_PACING_FOLDER", str(_HOME / "pacing" / uuid.uuid4().hex))
+    monkeypatch.setenv("METRICA_RATE_LIMIT_FOLDER", str(_HOME / "rate-limit" / uuid.uuid4().hex))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -19,7 +19,7 @@ REFERENCE = REPOSITORY / "reference"
 CLICKHOUSE_CONNECTION = "clickhouse_default"
 METRICA_CONNECTION = "metrica_default"
 WAREHOUSE_POOL = "warehouse"
-METRICA_PACING_VARIABLE = "METRICA_PACING_FOLDER"
+METRICA_RATE_LIMIT_VARIABLE = "METRICA_RATE_LIMIT_FOLDER"
 
 
 def _variable(name: str) -> str | None:
@@ -62,14 +62,14 @@ def _airflow_home() -> Path:
     return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
 
 
-def metrica_pacing_folder() -> Path:
-    """Where the processes of a host share the pace of Metrica calls.
+def metrica_rate_limit_folder() -> Path:
+    """Where the processes of a host share the rate limit of the Metrica API.
 
-    The environment variable ``METRICA_PACING_FOLDER``, else ``metrica-pacing`` in ``AIRFLOW_HOME``.
+    The environment variable ``METRICA_RATE_LIMIT_FOLDER``, else ``metrica-rate-limit`` in ``AIRFLOW_HOME``.
     Not an Airflow Variable: the triggerer calls the API from threads that cannot read one.
     """
-    given = os.environ.get(METRICA_PACING_VARIABLE)
-    return Path(given) if given else _airflow_home() / "metrica-pacing"
+    given = os.environ.get(METRICA_RATE_LIMIT_VARIABLE)
+    return Path(given) if given else _airflow_home() / "metrica-rate-limit"
 
 
 def personal_data_key() -> bytes:

@@ -1,4 +1,4 @@
-"""The DAG load_metrica_hits, run whole against the emulated API and the real engine."""
+"""The DAG load_metrica_hits, run against the emulated API and the real engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import DAG
 
 from municipal_indicators.settings import REPOSITORY
-from municipal_indicators.sources.metrica.site_load import Place
+from municipal_indicators.sources.metrica.checkpoint import Checkpoint
 from municipal_indicators.warehouse.client import Warehouse
 from tests.dags.test_load_metrica_visits import run, states
 from tests.emulators.metrica import MetricaEmulator
@@ -63,12 +63,12 @@ def test_the_request_that_a_load_of_visits_waits_for_is_left_alone(
 ) -> None:
     emulator.settings.polls = 3
     visits = site_load((FIRST, LAST))
-    waiting = visits.begin()
-    assert isinstance(waiting, Place)
+    checkpoint = visits.start()
+    assert isinstance(checkpoint, Checkpoint)
     assert run(dag, NIGHT).state == "success"
     assert len(published(warehouse)) > 0
-    assert not emulator.store.requests[waiting.request_id].status.startswith("cleaned")
-    assert finish(visits, waiting).loaded == len(list(emulator.visits(SITE, FIRST, LAST)))
+    assert not emulator.store.requests[checkpoint.request_id].status.startswith("cleaned")
+    assert finish(visits, checkpoint).loaded == len(list(emulator.visits(SITE, FIRST, LAST)))
     assert {request.status for request in emulator.store.requests.values()} == {"cleaned_by_user"}
 
 

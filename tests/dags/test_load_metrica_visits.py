@@ -1,4 +1,4 @@
-"""The DAG load_metrica_visits, run whole against the emulated API and the real engine."""
+"""The DAG load_metrica_visits, run against the emulated API and the real engine."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from tests.conftest import _empty as empty
 from tests.emulators.metrica import MetricaEmulator, Reply
-from tests.sources.metrica.arrivals import expected, published
 from tests.sources.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
+from tests.sources.metrica.visit_rows import expected, published
 
 SPAN = {"date_from": "2024-03-01", "date_to": "2024-03-02"}
 
@@ -96,7 +96,7 @@ def test_a_night_loads_the_settled_days_and_a_second_run_changes_nothing(
     ] * 2
 
 
-def test_a_broken_site_fails_the_run_while_the_others_are_published(
+def test_a_rejected_site_fails_the_run_and_the_others_are_published(
     dag: DAG,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -123,7 +123,7 @@ def test_a_broken_site_fails_the_run_while_the_others_are_published(
     ]
 
 
-def test_a_load_that_fails_for_good_gives_its_request_back(
+def test_a_load_that_fails_for_good_releases_its_request(
     dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), times=9)
@@ -136,7 +136,7 @@ def test_a_load_that_fails_for_good_gives_its_request_back(
     assert TOKEN not in capsys.readouterr().out
 
 
-def test_a_report_that_is_refused_neither_fails_the_run_nor_keeps_the_days_back(
+def test_a_rejected_report_neither_fails_the_run_nor_holds_back_the_days(
     dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.faults.fail("report", Reply(403, "access_denied", "Access is denied"))
@@ -201,6 +201,6 @@ def test_the_dag_is_what_users_know(dag: DAG) -> None:
     assert (dag.max_active_runs, dag.catchup) == (1, False)
     assert "When it fails" in str(dag.doc_md)
     assert dag.task_dict["announce_visits"].outlets[0].name == "metrica_visits"
-    in_turns = {task.task_id for task in dag.tasks if task.pool == "warehouse"}
+    in_the_pool = {task.task_id for task in dag.tasks if task.pool == "warehouse"}
     everything = {task.task_id for task in dag.tasks}
-    assert in_turns == everything - {"confirm_all_loaded"}
+    assert in_the_pool == everything - {"confirm_all_loaded"}

@@ -194,12 +194,12 @@ def test_each_server_of_the_cluster_has_its_place_and_its_own_data(
     }
 
 
-def test_tasks_and_triggerer_share_the_pace_of_metrica_calls(services: dict[str, Any]) -> None:
-    mounted = "metrica-pacing:/opt/airflow/metrica-pacing"
+def test_tasks_and_triggerer_share_the_rate_limit_of_metrica(services: dict[str, Any]) -> None:
+    mounted = "metrica-rate-limit:/opt/airflow/metrica-rate-limit"
     assert all(mounted in services[name]["volumes"] for name in AIRFLOW)
     image = (REPOSITORY / "Dockerfile").read_text()
     assert "AIRFLOW_HOME=/opt/airflow" in image
-    owned = {"logs", "report", "metrica-pacing"}
+    owned = {"logs", "report", "metrica-rate-limit"}
     assert set(re.findall(r'"\$\{AIRFLOW_HOME\}/([\w-]+)"', image)) == owned
     for name in AIRFLOW:
         homes = [one for one in services[name]["volumes"] if "/opt/airflow/" in one]

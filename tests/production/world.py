@@ -123,7 +123,7 @@ class World:
             "mkdir -p /opt/municipal-indicators /data",
             f"mount --bind {STAGE}/1 /opt/municipal-indicators",
             f"mount --bind {STAGE}/2/data /data",
-            "mkdir -p /opt/airflow/logs /opt/airflow/report /opt/airflow/metrica-pacing",
+            "mkdir -p /opt/airflow/logs /opt/airflow/report /opt/airflow/metrica-rate-limit",
             f"chown -R {AIRFLOW_USER}:0 /opt/airflow /data/inbox /data/archive",
             "mkdir /opt/postgres && chown postgres /opt/postgres",
             *self._superset_image(),

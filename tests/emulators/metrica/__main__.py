@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         quota_bytes=options.quota_bytes,
         enforce_rates=options.enforce_rates,
         bulk=bulk,
-        # Packing would cost more than all the rest of a big download.
+        # Compression would cost more than all the rest of a large download.
         gzip=bulk is None,
     )
     emulator = MetricaEmulator(
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _counter(text: str) -> tuple[int, str]:
     number, _, zone = text.partition(":")
     if not number.isdecimal() or not 0 < int(number) < 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r}: a counter is a number, as 12345678[:Zone]")
+        raise argparse.ArgumentTypeError(f"{text!r}: write a counter as a number, 12345678[:Zone]")
     try:
         ZoneInfo(zone or "Europe/Moscow")
     except (ZoneInfoNotFoundError, ValueError):
@@ -95,21 +95,31 @@ def _parser() -> argparse.ArgumentParser:
         "--token",
         action="append",
         required=True,
-        help="an OAuth token that may see all counters; may be repeated",
+        help="an OAuth token with access to all counters; may be repeated",
     )
     add("--site", default=DEFAULT_SITE, help="host name in the URLs of visits")
     add("--today", type=_day, help="the current day, YYYY-MM-DD; the real one by default")
-    add("--polls", type=int, default=2, help="looks at a request until it is processed")
+    add("--polls", type=int, default=2, help="polls of a request until it is processed")
     add("--parts", type=int, default=2, help="parts of a request")
     add("--rows-per-part", type=int, help="rows of a part, instead of --parts")
     add("--dialect", choices=("A", "B"), default="B", help="how string arrays are quoted")
     add("--csv-quotes", action="store_true", help='wrap cells with a " as in CSV')
     add("--true-utc", action="store_true", help="write dateTimeUTC in UTC instead of UTC+3")
-    add("--quota-bytes", type=int, default=Settings().quota_bytes, help="bytes kept a counter")
-    add("--bulk", type=int, metavar="ROWS", help="serve days of so many made-up visits, from disk")
-    add("--bulk-folder", type=Path, default=Bulk(0).folder, help="where bulk days are kept")
-    add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="most bytes of a bulk part")
-    add("--enforce-rates", action="store_true", help="refuse calls above the quotas")
+    add(
+        "--quota-bytes",
+        type=int,
+        default=Settings().quota_bytes,
+        help="storage per counter, in bytes",
+    )
+    add(
+        "--bulk",
+        type=int,
+        metavar="ROWS",
+        help="serve days of this many generated visits, from disk",
+    )
+    add("--bulk-folder", type=Path, default=Bulk(0).folder, help="folder of the bulk days")
+    add("--part-bytes", type=int, default=Bulk(0).part_bytes, help="maximum bytes of a bulk part")
+    add("--enforce-rates", action="store_true", help="reject calls above the quotas")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Bulk mode: days of millions of rows, written once by the engine and then streamed from disk."""
+"""Bulk mode: days with millions of rows, generated once by ClickHouse and then streamed from disk."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _NAME = re.compile(r'AS "(ym:\w+:\w+)"')
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Every day of every counter has `rows` rows; their files are kept in `folder`.
+    """Every day of every counter has `rows` rows; their files are stored in `folder`.
 
     A part holds at most `part_bytes`; Settings.rows_per_part limits it further.
     """
@@ -28,9 +28,9 @@ class Bulk:
     part_bytes: int = 256 << 20
 
     def day_file(self, counter_id: int, day: date, source: str, fields: Sequence[str]) -> Path:
-        """The file of a day with its heading, written if it is not there yet.
+        """The file of a day with its heading, generated if it does not exist yet.
 
-        The columns stand in the order of `fields`; the rows are the same each time, but not their
+        The columns are in the order of `fields`. The rows are the same each time, but not their
         order. Raises ValueError for a field that bulk days do not have.
         """
         if unknown := self.unknown(source, fields):
@@ -62,7 +62,7 @@ def _query(source: str, fields: Sequence[str]) -> str:
 
 
 def _write(query: str, values: dict[str, str | int], path: Path) -> None:
-    # Beside, not here: an engine in this process would keep the caller from opening its own.
+    # In another process: an engine in this one would stop the caller from opening its own.
     unfinished = path.with_suffix(f".{os.getpid()}")
     task = json.dumps({"query": query, "values": values, "path": str(unfinished)})
     try:
@@ -75,7 +75,7 @@ def _write(query: str, values: dict[str, str | int], path: Path) -> None:
 
 
 def _main() -> None:
-    """Run the query that stands in the input, into a file."""
+    """Run the query from the input and write a file."""
     import chdb
 
     task = json.loads(sys.stdin.read())

@@ -1,10 +1,10 @@
--- A day of {rows:UInt64} visits of counter {counter:UInt32}, in no order, under the API's names. Only the columns
--- asked for are computed. Each draw is a hash of the row's number and a word, so that a day comes out the
--- same again. One cell in a hundred of the long texts holds what TabSeparated escapes.
+-- A day of {rows:UInt64} visits of counter {counter:UInt32}, in no order, under the API's names. Only the requested
+-- columns are computed. Each draw is a hash of the row's number and a word, so that a day is the same each
+-- time. One cell in a hundred of the long texts holds characters that TabSeparated escapes.
 WITH
     number AS n,
     (word, size) -> cityHash64(n, word) % size AS draw,
-    -- Four visits of ten are of visitors who come again.
+    -- Four visits in ten are of returning visitors.
     cityHash64(draw('visitor', greatest(1, intDiv({rows:UInt64} * 6, 10))), 'visitor') AS visitor,
     toDateTime({day:Date}, 'UTC') + toIntervalSecond(draw('second', 86400)) AS started,
     draw('depth', 8) AS depth,

@@ -10,7 +10,7 @@ WHEEL_MASK = (1 << WHEEL_BITS) - 1
 
 
 def wheel(weighted: Iterable[tuple[float, T]]) -> tuple[T, ...]:
-    """Spread items over 1024 slots by weight, so that ten random bits pick one at once."""
+    """Spread items over 1024 slots by weight, so that ten random bits select one."""
     pairs = list(weighted)
     total = sum(weight for weight, _ in pairs)
     slots: list[T] = []
@@ -262,7 +262,7 @@ LINKS = wheel(
         (15, "https://vk.com/mtsensk_adm"),
     ]
 )
-# The title of a page whose path begins so; the first that fits.
+# Page titles by the beginning of the path; the first that matches counts.
 TITLES = (
     ("/novosti/", "Новости — Администрация города Мценска"),
     ("/administratsiya/", "Администрация"),

@@ -1,10 +1,10 @@
-"""The API's refusals and their JSON shape (docs/metrica-api.md#errors)."""
+"""The API's error responses and their JSON (docs/metrica-api.md#errors)."""
 
 from typing import Any
 
 
 class ApiError(Exception):
-    """A refusal: HTTP status, the API's error type and message."""
+    """An error response: HTTP status, the API's error type and message."""
 
     def __init__(self, status: int, error_type: str, message: str, location: str = "") -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class ApiError(Exception):
         self.location = location
 
     def body(self) -> dict[str, Any]:
-        """The answer's JSON; `location` is left out where there is none."""
+        """The JSON of the response; without `location` where there is none."""
         error = {"error_type": self.error_type, "message": self.message}
         if self.location:
             error["location"] = self.location

@@ -1,4 +1,4 @@
-"""Switches for what goes wrong between a client and the API; tests set them at run time."""
+"""Faults between a client and the API, which tests switch on at run time."""
 
 import asyncio
 import time
@@ -14,9 +14,10 @@ _LOOK_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer sent instead of the real one.
+    """A response sent instead of the real one.
 
-    `after` lets the action happen first, so that only its answer is lost (docs/metrica-api.md#log-requests).
+    `after` lets the action happen first, so that only its response is lost
+    (docs/metrica-api.md#log-requests).
     `html` sends a page in place of the API's JSON; `body` sends any text.
     """
 
@@ -31,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """No answer at all: the connection breaks, `after` or before the action happened."""
+    """No response at all: the connection breaks, `after` or before the action happened."""
 
     after: bool = False
 
@@ -40,8 +41,8 @@ class Drop:
 class Cut:
     """A download that ends early.
 
-    `reset` breaks the connection in the middle of a row; `silent` ends the answer there as if
-    it were whole; `line` does so at the end of a row, so that only the size shows the loss.
+    `reset` breaks the connection in the middle of a row; `silent` ends the response there as if
+    it were complete; `line` does so at the end of a row, so that only the size shows the loss.
     """
 
     part: int
@@ -50,10 +51,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A call that stops at a place until it is released, so that a test can act or kill there.
+    """A call that stops at a point until it is released, so that a test can act or kill a process there.
 
-    `reached` is set when the call has come to the place, `ended` when it is over. A call that
-    nobody releases goes on after LONGEST_HOLD_SECONDS.
+    `reached` is set when the call has come to the point, `ended` when it is over. A call that
+    is never released continues after LONGEST_HOLD_SECONDS.
     """
 
     place: HoldPlace
@@ -62,7 +63,7 @@ class Hold:
     ended: Event = field(default_factory=Event)
 
     def release(self) -> None:
-        """Let the call go on."""
+        """Let the call continue."""
         self.released.set()
 
     async def stop_here(self) -> None:
@@ -75,7 +76,7 @@ class Hold:
 
 @dataclass(slots=True)
 class _Waiting:
-    """What the next calls of an action (None: of any) meet, after some that meet nothing."""
+    """The fault for the next calls of an action (None: of any), after some calls without one."""
 
     action: str | None
     what: Reply | Drop | Hold
@@ -87,14 +88,14 @@ class _Waiting:
 class Faults:
     """All switches; off by default.
 
-    The row faults change prepared files of requests ordered while they are set. Cells are put
-    in as they stand, so that any bytes can be played: `bad_values` into the first row,
+    The row faults change the files of requests that are created while they are set. Cells are
+    inserted as they are, so that any bytes are possible: `bad_values` into the first row,
     `bad_rows[n]` into the n-th one; those of `empty_fields` are emptied in the second, the next
-    `wrong_column_rows` rows lose their last cell. The last `duplicate_rows` of each part come
-    again at the start of the next one, as they were earlier if `earlier_duplicates`.
+    `wrong_column_rows` rows lose their last cell. The last `duplicate_rows` of each part are
+    repeated at the start of the next one, in an earlier state if `earlier_duplicates`.
 
     The column faults change headings and cells alike, in the parts from `columns_from_part` on:
-    `extra_columns` (heading and cell) stand first, `renamed_columns` maps old headings to new.
+    `extra_columns` (heading and cell) come first, `renamed_columns` maps old headings to new.
     """
 
     bad_values: dict[str, str] = field(default_factory=dict)
@@ -124,7 +125,7 @@ class Faults:
     _lock: Lock = field(default_factory=Lock)
 
     def clear(self) -> None:
-        """Switch everything off, and let go of what is held."""
+        """Switch everything off, and release held calls."""
         fresh = Faults()
         with self._lock:
             for hold in self._holds:
@@ -134,7 +135,7 @@ class Faults:
                     setattr(self, each.name, getattr(fresh, each.name))
 
     def fail(self, action: str | None, reply: Reply, *, times: int = 1, skip: int = 0) -> None:
-        """Answer `times` calls of an action (None: of any) with `reply`, `skip` calls from now."""
+        """Send `reply` for `times` calls of an action (None: of any), after `skip` calls."""
         self._add(_Waiting(action, reply, skip, times))
 
     def drop(
@@ -144,7 +145,7 @@ class Faults:
         self._add(_Waiting(action, Drop(after), skip, times))
 
     def hold(self, action: str | None, place: HoldPlace = "before", *, skip: int = 0) -> Hold:
-        """Stop a call `before` or `after` its action, or in the `middle` of its answer's body."""
+        """Stop a call `before` or `after` its action, or in the `middle` of its response's body."""
         hold = Hold(place)
         with self._lock:
             self._holds.append(hold)
@@ -157,17 +158,17 @@ class Faults:
             self._cuts += [Cut(part, style)] * times
 
     def script(self, *statuses: str) -> None:
-        """Let the next created request show these statuses, one a poll; the last one stays."""
+        """Let the next created request show these statuses, one per poll; the last one stays."""
         with self._lock:
             self.scripts.append(list(statuses))
 
     def next_script(self) -> list[str] | None:
-        """Take the script of a request that is being created, if any is waiting."""
+        """Take the script for a request that is being created, if there is one."""
         with self._lock:
             return self.scripts.pop(0) if self.scripts else None
 
     def next_for(self, action: str) -> Reply | Drop | Hold | None:
-        """Take what is waiting for a call of this action, if anything is."""
+        """Take the fault for a call of this action, if there is one."""
         with self._lock:
             for one in [one for one in self._waiting if one.action in (None, action)]:
                 if one.skip:
@@ -180,7 +181,7 @@ class Faults:
         return None
 
     def next_cut(self, part: int) -> Cut | None:
-        """Take the cut waiting for this part, if any."""
+        """Take the cut for this part, if there is one."""
         with self._lock:
             found = next((cut for cut in self._cuts if cut.part == part), None)
             if found:

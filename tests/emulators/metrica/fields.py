@@ -36,7 +36,7 @@ def _by_model(name: str, model: str) -> Builder:
 
 
 class UnknownFieldError(ValueError):
-    """A name that the API refuses; the message is the API's own (docs/metrica-api.md#errors)."""
+    """A field name that the API rejects; the message is the API's own (docs/metrica-api.md#errors)."""
 
     def __init__(self, name: str, source: str) -> None:
         super().__init__(f"Unknown field in the request: {name} for the source {source}")
@@ -58,7 +58,7 @@ def builder(name: str, source: str, model: str) -> Builder:
     if match := _ATTRIBUTED_NAME.fullmatch(bare):
         return _by_model(match[2], model if match[1] == PLACEHOLDER else match[1])
     if _LOOSE_NAME.fullmatch(bare):
-        # The model's letter case is loose on the real service: lastSign... (docs/metrica-api.md#fields).
+        # The real service ignores the case of the model: lastSign... (docs/metrica-api.md#fields)
         return builder(prefix + _strict(bare), source, model)
     raise UnknownFieldError(name, source)
 
@@ -69,12 +69,12 @@ def _strict(bare: str) -> str:
 
 
 def header(name: str, model: str) -> str:
-    """The column's heading: a placeholder comes back resolved (a guess: docs/metrica-api.md#fields)."""
+    """The heading of the column: a placeholder is resolved (a guess: docs/metrica-api.md#fields)."""
     return name.replace(PLACEHOLDER, model)
 
 
 def cells(names: Sequence[str], source: str, model: str, style: Style) -> list[Cell]:
-    """One writer of a cell per field, in the order asked for; raises UnknownFieldError."""
+    """One cell writer per field, in the requested order; raises UnknownFieldError."""
     return [builder(name, source, model)(style) for name in names]
 
 

@@ -1,4 +1,4 @@
-"""What a part of a log is made of: bytes in memory, or a stretch of a file on disk."""
+"""The content of a part of a log: bytes in memory, or a range of a file on disk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SMALL_CHUNK = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """A body that is small enough to be held whole."""
+    """A body that is small enough for memory."""
 
     body: bytes
     piece: int = SMALL_CHUNK
@@ -23,14 +23,14 @@ class Memory:
         return len(self.body)
 
     def chunks(self) -> Iterator[bytes]:
-        """The body, piece by piece."""
+        """The body in chunks."""
         for start in range(0, len(self.body), self.piece):
             yield self.body[start : start + self.piece]
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Whole lines of a file, with the heading in front where the stretch does not begin with it."""
+    """A range of whole lines of a file, with the heading in front where the range does not include it."""
 
     path: Path
     head: bytes
@@ -44,11 +44,11 @@ class Stretch:
 
     @property
     def body(self) -> bytes:
-        """All of it at once: for cuts, which are made at a row."""
+        """The complete body, for cuts at a row."""
         return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
-        """The body, piece by piece: memory does not grow with the file."""
+        """The body in chunks: memory does not grow with the file."""
         if self.head:
             yield self.head
         left = self.end - self.start
@@ -63,9 +63,9 @@ Content = Memory | Stretch
 
 
 def split(path: Path, most_bytes: int, most_rows: int | None = None) -> list[Stretch]:
-    """Cut a file that has a heading into stretches of whole lines within both limits.
+    """Split a file with a heading into ranges of whole lines within both limits.
 
-    A line that is longer than `most_bytes` makes a stretch of its own.
+    A line that is longer than `most_bytes` becomes its own range.
     """
     with path.open("rb") as file:
         head = file.readline()
@@ -73,7 +73,7 @@ def split(path: Path, most_bytes: int, most_rows: int | None = None) -> list[Str
             cuts = [len(head)]
             while cuts[-1] < len(view):
                 cuts.append(_end(view, cuts[-1], most_bytes - len(head), most_rows))
-    # The first stretch has its heading in the file.
+    # The first range includes the heading of the file.
     return [
         Stretch(path, head if start else b"", start, end) for start, end in pairwise([0, *cuts[1:]])
     ]

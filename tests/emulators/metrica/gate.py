@@ -1,4 +1,4 @@
-"""The front door of the emulated service: it logs calls, counts quotas and plays faults."""
+"""The middleware of the emulated service: it logs calls, counts quotas and applies faults."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ HTML_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</b
 
 @dataclass(slots=True)
 class Call:
-    """A call as it arrived, without the token; `status` is what was answered."""
+    """A call as received, without the token; `status` is that of the response."""
 
     action: str
     method: str
@@ -117,7 +117,7 @@ class Gate:
 
 
 async def _held(hold: Hold, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve a call, stopping where the hold says."""
+    """Serve a call that stops at the point of the hold."""
     kept: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -147,14 +147,14 @@ async def _held(hold: Hold, app: ASGIApp, scope: Scope, receive: Receive, send: 
 
 
 def _break_connection(receive: Receive) -> None:
-    """Close the socket without an answer; ASGI has no word for it, uvicorn's own cycle does."""
+    """Close the socket without a response; ASGI cannot, uvicorn's own cycle can."""
     cycle: Any = getattr(receive, "__self__")  # noqa: B009 - a bound method, which its type hides
     cycle.disconnected = True
     cycle.transport.abort()
 
 
 async def _discard(message: Message) -> None:
-    """Lose what the service answered."""
+    """Drop the response of the service."""
 
 
 def _call(scope: Scope) -> Call:

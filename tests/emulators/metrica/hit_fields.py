@@ -8,7 +8,7 @@ from tests.emulators.metrica.style import Builder, Style
 from tests.emulators.metrica.visit_fields import ATTRIBUTED, PLAIN
 from tests.emulators.metrica.visits import traffic
 
-# What a hit tells of its visit's person, machine and place, under the same names.
+# The fields of a hit that describe visitor, device and region of its visit, under the same names.
 SHARED = (
     "counterID",
     "clientID",
@@ -109,7 +109,7 @@ def _last(name: str) -> Builder:
 
 
 def _utm(place: int) -> Builder:
-    """The marks of the address: that of the first page alone."""
+    """The UTM tags of the URL, on the first page only."""
     return _text(
         lambda hit: (
             content.UTM.get(hit.visit.last_source, ("", "", ""))[place] if hit.is_first else ""

@@ -1,6 +1,6 @@
-"""The hits of a visit: its page views, the files taken and the links followed, made of the visit alone.
+"""The hits of a visit: its page views, downloads and outgoing links, computed from the visit alone.
 
-So the hits of a day agree with its visits, and cost no more to make.
+So the hits of a day agree with its visits.
 """
 
 from datetime import datetime, time, timedelta
@@ -38,7 +38,7 @@ class Hit(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Whether the visit begins with it."""
+        """Whether the visit starts with it."""
         return self.watch_id == watch_id(self.visit, 0)
 
     @property
@@ -48,7 +48,7 @@ class Hit(NamedTuple):
 
     @property
     def http_error(self) -> str:
-        """Status of a page that is not there, empty for all others."""
+        """HTTP status of a missing page, empty for all others."""
         return "404" if content.LOST_PAGE in self.url else ""
 
 
@@ -61,9 +61,9 @@ def watch_id(visit: Visit, number: int) -> int:
 
 
 def events(visit: Visit) -> tuple[int, int]:
-    """How many files a visit takes and how many links away it follows.
+    """How many files a visit downloads and how many outgoing links it follows.
 
-    The goals for a file and for a link are reached by one; a few visits take files without one.
+    A goal for a file or a link means one; a few visits download files without a goal.
     """
     reached = {goal for goal, _ in visit.goals}
     more = 1 + visit.visit_id % 3 if visit.visit_id % 23 == 7 else 0
@@ -78,7 +78,7 @@ def watch_ids(visit: Visit) -> list[int]:
 
 
 def visit_hits(visit: Visit) -> list[Hit]:
-    """All hits of a visit by time; the first page is its start, the last one its end.
+    """All hits of a visit by time; the first page is the start page, the last one the end page.
 
     Times lie between the visit's start and end and never on the next day.
     """

@@ -1,4 +1,4 @@
-"""The quotas on calls (docs/metrica-api.md#quotas): always counted, refused only when enforced."""
+"""The quotas on calls (docs/metrica-api.md#quotas): always counted, enforced only when switched on."""
 
 import time
 from collections import Counter, defaultdict, deque
@@ -19,7 +19,7 @@ REPORTS_IN_FIVE_MINUTES = 200
 class Limits:
     """Calls of the last second, at once, of the day (GMT) and reports of five minutes.
 
-    `monotonic` is its clock, in seconds; a test may put its own.
+    `monotonic` is its clock, in seconds; a test may replace it.
     """
 
     peak_parallel: int = 0
@@ -39,7 +39,7 @@ class Limits:
                 counted.clear()
 
     def enter(self, user: str, family: str, day: date, *, enforce: bool) -> None:
-        """Count a call that begins; raises ApiError 429 where a quota is passed and enforced."""
+        """Count a call that begins; raises ApiError 429 where a quota is exceeded and enforced."""
         now = self.monotonic()
         with self._lock:
             recent = _slide(self._recent[family], now, 1.0)

@@ -19,17 +19,17 @@ STORAGE_QUOTA = 10 * 1000**3
 
 @dataclass(slots=True)
 class Settings:
-    """How the emulated service behaves when nothing is wrong; may be changed at run time.
+    """How the emulated service behaves without faults; may be changed at run time.
 
-    A request is `created` for `polls` looks at it. Its rows go into `parts_per_request` parts,
+    A request stays `created` for `polls` polls. Its rows go into `parts_per_request` parts,
     or into as many parts of `rows_per_part` as it takes. `true_utc` writes `...UTC` columns in
     UTC, else in UTC+3 as documented. Days younger than `settling_days` are shown unfinished.
-    Hits before `visit_ids_since` have no visit. `bulk` serves big made-up days instead of the
+    Hits before `visit_ids_since` have no visit. `bulk` serves large generated days instead of the
     small ones, under the same API.
 
-    `queue_limit` refuses a request where so many of the counter are not processed yet. Parts are
-    sent in pieces of `chunk_bytes`. Reports count a `sample_share` of the visits, whatever the
-    accuracy asked for, and show `report_skew` times the visits of a day, of all days for None.
+    `queue_limit` rejects a request if this many of the counter are not processed yet. Parts are
+    sent in chunks of `chunk_bytes`. Reports count a `sample_share` of the visits, whatever the
+    requested accuracy, and show `report_skew` times the visits of a day, of all days for None.
     """
 
     polls: int = 2
@@ -58,7 +58,7 @@ class Settings:
 
 @dataclass(slots=True)
 class Part:
-    """One file: its number, its content and the size that the API tells."""
+    """One file: its number, its content and the size that the API announces."""
 
     number: int
     content: Content = field(repr=False)
@@ -67,13 +67,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The columns of a request: headings and their writers, in the order asked for."""
+    """The columns of a request: headings and their writers, in the requested order."""
 
     headings: tuple[str, ...]
     cells: tuple[Cell, ...]
 
     def with_faults(self, faults: Faults) -> "Table":
-        """The columns that come instead of those asked for."""
+        """The columns delivered instead of the requested ones."""
         columns = [
             (faults.renamed_columns.get(heading, heading), cell)
             for heading, cell in zip(self.headings, self.cells, strict=True)
@@ -117,7 +117,7 @@ def bulk_parts(
     names: Sequence[str],
     settings: Settings,
 ) -> list[Part]:
-    """The parts of big days, each of one day; nothing of them is held in memory."""
+    """The parts of bulk days, each of one day, none of them in memory."""
     contents = (
         stretch
         for day in days

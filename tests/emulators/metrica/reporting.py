@@ -19,7 +19,7 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 100_000
 MAX_METRICS, MAX_DIMENSIONS = 20, 10
 ADDED = frozenset({"ym:s:visits", "ym:s:pageviews", "ym:s:users", "ym:s:newUsers"})
-# The words differ with `lang`, the ids do not (docs/metrica-api.md#reports).
+# The names depend on `lang`, the ids do not (docs/metrica-api.md#reports).
 SOURCE_NAMES = {
     "organic": ("Search engine traffic", "Переходы из поисковых систем"),
     "direct": ("Direct traffic", "Прямые заходы"),
@@ -94,7 +94,7 @@ DIMENSIONS: dict[str, Dimension] = {
 
 
 def counter_ids(parameters: Mapping[str, str]) -> list[int]:
-    """The counters of a report; `id` is taken for `ids`, as in the docs' examples."""
+    """The counters of a report; `id` is accepted for `ids`, as in the examples of the documentation."""
     text = parameters.get("ids") or parameters.get("id")
     if not text:
         raise missing("ids")
@@ -106,9 +106,9 @@ def counter_ids(parameters: Mapping[str, str]) -> list[int]:
 def report(
     parameters: Mapping[str, str], today: date, visits_of: VisitsOf, sample_share: float = 1.0
 ) -> dict[str, Any]:
-    """The answer of `/stat/v1/data` (docs/metrica-api.md#reports); numbers are floats, totals not sums.
+    """The response of `/stat/v1/data` (docs/metrica-api.md#reports); numbers are floats, totals not sums.
 
-    Counts made of a share of the visits are told as those of all: estimates (docs/metrica-api.md#reports).
+    Counts of a sample are extrapolated to all visits (docs/metrica-api.md#reports).
     """
     if not parameters.get("metrics"):
         raise missing("metrics")
@@ -151,12 +151,12 @@ def report(
 
 
 def until(visits: Iterable[Visit], local_now: datetime) -> list[Visit]:
-    """The visits that have begun by now: reports know today's, logs do not."""
+    """The visits that have started by now: reports include today, logs do not."""
     return [visit for visit in visits if visit.started <= local_now]
 
 
 def skewed(visits: list[Visit], factor: float) -> list[Visit]:
-    """As many times the visits: some left out, or some told again as those of other people."""
+    """The visits times a factor: some are left out, or some are repeated as those of other visitors."""
     wanted = round(len(visits) * factor)
     more = visits * -(-wanted // len(visits)) if visits else []
     return [

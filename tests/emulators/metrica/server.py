@@ -45,7 +45,7 @@ class MetricaEmulator:
     """The Metrica API on 127.0.0.1; use as a context manager or by start() and stop().
 
     `tokens` maps each token to the ids of its counters, None meaning all of them. `settings`
-    and `faults` may be changed while it runs; `calls` holds what was asked. `today` orders
+    and `faults` may be changed while it runs; `calls` holds the received calls. `today` sets
     the clock to 09:00 UTC of a day, the same date in all zones of Russia.
     """
 
@@ -76,7 +76,7 @@ class MetricaEmulator:
 
     @property
     def today(self) -> date:
-        """The current day in Moscow; set it to order any day."""
+        """The current day in Moscow; may be set to any day."""
         return self.clock().astimezone(Counter(0).zone).date()
 
     @today.setter
@@ -90,8 +90,8 @@ class MetricaEmulator:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> "MetricaEmulator":
-        """Listen and serve in a thread; returns when calls are answered."""
-        # Without the protocol asyncio leaves Nagle on, and each answer waits 40 ms.
+        """Listen and serve in a thread; returns when calls are served."""
+        # Without the protocol asyncio leaves Nagle's algorithm on, and each response takes 40 ms more.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
@@ -143,14 +143,14 @@ class MetricaEmulator:
         return self.clock().astimezone(counter.zone).date()
 
     def visits(self, counter_id: int, first: date, last: date) -> Iterator[Visit]:
-        """What the API would deliver if ordered now for these days."""
+        """The visits that the API would deliver for these days if requested now."""
         counter = self.counters[counter_id]
         for offset in range((last - first).days + 1):
             day = first + timedelta(offset)
             yield from self.store.visits(counter, day, self.local_today(counter))
 
     def hits(self, counter_id: int, first: date, last: date) -> Iterator[Hit]:
-        """What the API would deliver of the source `hits` if ordered now for these days."""
+        """The hits that the API would deliver for these days if requested now."""
         for visit in self.visits(counter_id, first, last):
             yield from visit_hits(visit)
 
@@ -159,7 +159,7 @@ class MetricaEmulator:
         return [call.action for call in self.calls]
 
     def occupy(self, counter_id: int, size: int) -> LogRequest:
-        """Let another login hold `size` bytes of the counter's quota."""
+        """Let another login use `size` bytes of the counter's storage."""
         day = self.local_today(self.counters[counter_id]) - timedelta(30)
         return self.store.occupy(counter_id, size, day)
 
@@ -174,17 +174,17 @@ class MetricaEmulator:
         attribution: str = "LASTSIGN",
         statuses: Sequence[str] = ("processed",),
     ) -> LogRequest:
-        """Let another login order these days; nothing in the API's answers tells it from ours.
+        """Let another login request these days; the API's responses do not distinguish it from ours.
 
-        It shows `statuses`, one a poll; the last one stays. LogRequest.status says later whether
-        somebody cleaned or cancelled it.
+        It shows `statuses`, one per poll; the last one stays. LogRequest.status shows later whether
+        it was cleaned or cancelled.
         """
         counter = self.counters[counter_id]
         order = Order(counter_id, source, first, last, tuple(fields), attribution)
         return self.store.order_by_another(order, counter, self.local_today(counter), statuses)
 
     def application(self) -> Gate:
-        """The ASGI application: routes behind the gate."""
+        """The ASGI application: routes behind the middleware."""
         logs = COUNTER_PATH + "/logrequest"
         one = logs + "/{request_id:int}"
         routes = [

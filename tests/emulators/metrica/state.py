@@ -1,4 +1,4 @@
-"""Log requests: what may be ordered, how a request lives, what it holds of the quota."""
+"""Log requests: which are valid, their life cycle, and the storage that they use."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -42,13 +42,13 @@ class Counter:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which the counter's days are cut."""
+        """The time zone of the counter's days."""
         return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a create or evaluate call asks for; equal orders are identical requests."""
+    """The parameters of a create or evaluate call; equal ones make identical requests."""
 
     counter_id: int
     source: str
@@ -60,7 +60,7 @@ class Order:
 
 @dataclass(slots=True)
 class LogRequest:
-    """One request of the Logs API and the files it holds; the API tells nobody whose it is."""
+    """One request of the Logs API and its files; the API does not show whose it is."""
 
     request_id: int
     order: Order
@@ -73,11 +73,11 @@ class LogRequest:
 
     @property
     def is_pending(self) -> bool:
-        """Neither processed nor at an end."""
+        """Neither processed nor ended."""
         return self.status != PROCESSED and self.status not in FINAL
 
     def as_json(self, source_form: str) -> dict[str, Any]:
-        """The LogRequest object (docs/metrica-api.md#log-requests); size and parts come with the files."""
+        """The LogRequest object (docs/metrica-api.md#log-requests); with size and parts once it has files."""
         order = self.order
         answer: dict[str, Any] = {
             "request_id": self.request_id,
@@ -109,7 +109,7 @@ class LogStore:
     _numbers: Iterator[int] = field(default_factory=lambda: count(40_120_001))
 
     def read_order(self, counter: Counter, parameters: dict[str, list[str]], today: date) -> Order:
-        """Check the parameters of create and evaluate in the service's order of refusal."""
+        """Check the parameters of create and evaluate in the same order as the service."""
         values = {name: ",".join(texts) for name, texts in parameters.items()}
         for name in ("date1", "date2", "fields", "source"):
             if not values.get(name):
@@ -127,7 +127,7 @@ class LogStore:
         return order
 
     def evaluate(self, order: Order, counter: Counter) -> dict[str, Any]:
-        """Whether the period fits (docs/metrica-api.md#log-requests); days may be 0 or fewer."""
+        """Whether the period fits (docs/metrica-api.md#log-requests); the days may be 0 or negative."""
         with self.lock:
             days = self._free_bytes(counter.id) // self._bytes_per_day(order, counter)
         if self.faults.possible_days is not None:
@@ -163,7 +163,7 @@ class LogStore:
             return request
 
     def look_at_all(self, counter: Counter) -> list[LogRequest]:
-        """All requests of the counter, ended ones too; a poll of each of them."""
+        """All requests of the counter, also ended ones; this polls each of them."""
         with self.lock:
             mine = [r for r in self.requests.values() if r.order.counter_id == counter.id]
             for request in mine:
@@ -207,12 +207,12 @@ class LogStore:
             return request
 
     def expire(self, request_id: int) -> None:
-        """Let the service delete the files, as it does after a time it does not tell."""
+        """Let the service delete the files, as it does after an undocumented time."""
         with self.lock:
             _end(self.requests[request_id], "cleaned_automatically_as_too_old")
 
     def occupy(self, counter_id: int, size: int, on: date) -> LogRequest:
-        """Someone else's uncleaned request, which holds `size` bytes of the quota."""
+        """A processed request of another login, which uses `size` bytes of the storage."""
         with self.lock:
             order = Order(counter_id, "visits", on, on, ("ym:s:visitID",), "LAST")
             return self._add_foreign(LogRequest(0, order, on, [], PROCESSED, [], size))
@@ -220,7 +220,7 @@ class LogStore:
     def order_by_another(
         self, order: Order, counter: Counter, today: date, statuses: Sequence[str]
     ) -> LogRequest:
-        """Someone else's request, which may equal ours; it shows these statuses, one a poll."""
+        """A request of another login, which may equal ours; it shows these statuses, one per poll."""
         with self.lock:
             request = LogRequest(0, order, today, list(statuses[1:]), statuses[0])
             if request.status == PROCESSED:
@@ -233,7 +233,7 @@ class LogStore:
         return request
 
     def visits(self, counter: Counter, day: date, today: date) -> list[Visit]:
-        """A day's visits as they are known `today`."""
+        """A day's visits as known `today`."""
         if day < counter.created or day > today:
             return []
         settled = (today - day).days > self.settings.settling_days
@@ -242,7 +242,7 @@ class LogStore:
         )
 
     def hits(self, counter: Counter, day: date, today: date) -> list[Hit]:
-        """A day's hits as they are known `today`: those of its visits."""
+        """A day's hits as known `today`: those of its visits."""
         return _hits(self.visits(counter, day, today))
 
     def _advance(self, request: LogRequest, counter: Counter) -> None:

@@ -1,4 +1,4 @@
-"""How the values of a log are written, and what a writer of cells is."""
+"""How the values of a log are written, and the types of cell writers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ VISIT_IDS_SINCE = date(2025, 10, 10)
 class Style:
     """The dialect of arrays, the counter's zone, the zone of `...UTC` columns.
 
-    Hits have their `visitID` since a day only (docs/metrica-api.md#fields), 0 before.
+    Hits have a `visitID` only since a certain day (docs/metrica-api.md#fields), 0 before.
     """
 
     zone: ZoneInfo
@@ -25,7 +25,7 @@ class Style:
     visit_ids_since: date = VISIT_IDS_SINCE
 
     def instant(self, local: datetime) -> str:
-        """A local time as `dateTimeUTC` shows it: UTC+3 as documented, or UTC as once seen."""
+        """A local time as `dateTimeUTC` shows it: UTC+3 as documented, or UTC as once observed."""
         moment = local.replace(tzinfo=self.zone).astimezone(UTC if self.true_utc else MOSCOW)
         return moment.strftime("%Y-%m-%d %H:%M:%S")
 

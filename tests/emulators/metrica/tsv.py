@@ -46,10 +46,10 @@ def gap_array(values: Iterable[str]) -> str:
 
 
 def quote_cell(cell: str) -> str:
-    """Wrap a cell that has a double quote as in CSV, doubling the inner ones."""
+    """Quote a cell that has a double quote as in CSV, and double the inner quotes."""
     return '"' + cell.replace('"', '""') + '"' if '"' in cell else cell
 
 
 def line(cells: Iterable[str]) -> str:
-    """One row, ended by LF."""
+    """One row with LF at the end."""
     return "\t".join(cells) + "\n"

@@ -114,7 +114,8 @@ PLAIN: dict[str, Builder] = {
     "windowClientWidth": _number(lambda v: v.visitor.technology.width),
     "windowClientHeight": _number(lambda v: v.visitor.technology.height * 9 // 10),
     "networkType": _constant(""),
-    # Documented with the placeholder only, ordered bare by clients of 2022-2026 (docs/metrica-api.md#fields).
+    # Documented with the placeholder only, but clients of 2022-2026 request them without one
+    # (docs/metrica-api.md#fields).
     "UTMSource": _text(_utm(0)),
     "UTMMedium": _text(_utm(1)),
     "UTMCampaign": _text(_utm(2)),

@@ -1,7 +1,7 @@
-"""Deterministic visits of a municipal site: what happened, before any API shows it.
+"""Deterministic visits of a municipal site, independent of the API that shows them.
 
-A day's visits are a pure function of seed, counter and day, so any test can count the truth
-without asking the server.
+A day's visits are a pure function of seed, counter and day, so that a test can compute the
+expected values without the server.
 """
 
 import math
@@ -104,7 +104,7 @@ class Visit(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """Where a visit came from under one attribution model (docs/metrica-api.md#fields)."""
+    """The traffic source of a visit under one attribution model (docs/metrica-api.md#fields)."""
 
     source: str
     search_engine_root: str
@@ -139,9 +139,9 @@ def day_visits(
     seed: int = DEFAULT_SEED,
     site: str = DEFAULT_SITE,
 ) -> list[Visit]:
-    """All visits whose start falls on `day` of the counter's zone, in no particular order.
+    """All visits that start on `day` of the counter's zone, in no particular order.
 
-    `settled=False` is the day as the API shows it in its first days: about 4 % of the visits
+    `settled=False` is the day as the API shows it at first: about 4 % of the visits
     are still missing and about 8 % are still short of pageviews and seconds
     (docs/metrica-api.md#log-requests).
     """
@@ -190,7 +190,7 @@ def _bits(*key: object) -> int:
 
 
 def _new_visitor(bits: int, counter_id: int, key: object, seed: int) -> Visitor:
-    """Make a person of 192 random bits; every 50th has no hash, every 3rd regular no site.
+    """Make a visitor from 192 random bits; every 50th has no hash, every 3rd regular no site.
 
     A hash without a site shows that visitors are counted by (site, visitor).
     """
@@ -229,7 +229,7 @@ def _visit(
     bits = rng.getrandbits(128)
     visit_id = rng.getrandbits(64)
     if number == 0:
-        # A visitID is unique within one year only: this one comes again every year.
+        # A visitID is unique within one year only: this one is repeated every year.
         visit_id = _bits(seed, counter_id, midnight.month, midnight.day) & (2**64 - 1)
     chance = rng.random()
     is_new = chance < ONE_OFF_SHARE
@@ -287,7 +287,7 @@ def _duration(page_views: int, noise: int) -> int:
 
 
 def _second_of_day(noise: int, spread: float) -> int:
-    """Mostly office hours and the evening, one visit in eight at any time at all."""
+    """Mostly office hours and evenings; one visit in eight is at any time."""
     if noise & 7 == 0:
         return int(86_399 * spread)
     return int(8 * 3600 + 15 * 3600 * (spread * 0.6 + noise / 65_536 * 0.4))
@@ -327,7 +327,7 @@ def _preliminary(visits: list[Visit]) -> list[Visit]:
 
 
 def unfinished(visit: Visit) -> Visit:
-    """The visit as it was shown before it ended: half of its pages and seconds, no goal."""
+    """The visit as shown before it ended: half of its pages and seconds, no goal."""
     page_views = max(1, visit.page_views // 2)
     duration = visit.duration // 2
     return visit._replace(

@@ -1,4 +1,4 @@
-"""How answers travel: the API's JSON, and file parts streamed, packed or cut short."""
+"""The HTTP responses: the API's JSON, and file parts streamed, compressed or cut."""
 
 import asyncio
 import json
@@ -23,17 +23,17 @@ def json_response(content: object, *, status: int = 200, pretty: bool = False) -
 
 
 def error_response(error: ApiError) -> Response:
-    """A refusal in the API's JSON shape."""
+    """An error response in the API's JSON."""
     return json_response(error.body(), status=error.status)
 
 
 def wants_pretty(request: Request) -> bool:
-    """Whether `pretty=1` or `pretty=true` was asked for."""
+    """Whether `pretty=1` or `pretty=true` was requested."""
     return request.query_params.get("pretty") in ("1", "true")
 
 
 class PartResponse(Response):
-    """A file part, streamed in chunks without a length, as gzip where wanted."""
+    """A file part, streamed in chunks without a length, with gzip where accepted."""
 
     def __init__(
         self, content: Content, content_type: str, *, gzip: bool, cut: Cut | None, pause: float
@@ -50,7 +50,7 @@ class PartResponse(Response):
         self.pause = pause
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the chunks; a `reset` leaves the answer open, so the server drops the line."""
+        """Send the chunks; a `reset` leaves the response open, so that the server breaks the connection."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         content = self.content
         if self.cut is not None:
@@ -66,7 +66,7 @@ class PartResponse(Response):
 
 
 def shorten(content: bytes, cut: Cut) -> bytes:
-    """The first half of a part, ended within a row or, for `line`, at the end of one."""
+    """The first half of a part, which ends within a row or, for `line`, at the end of one."""
     middle = len(content) // 2
     if cut.style == "line":
         return content[: content.rfind(b"\n", 0, middle) + 1]
@@ -82,12 +82,12 @@ def _packed(chunks: Iterable[bytes], unfinished: bool) -> Iterator[bytes]:
 
 
 def parameters(request: Request) -> dict[str, list[str]]:
-    """Query parameters with all their repetitions."""
+    """Query parameters with all values of each name."""
     return {name: request.query_params.getlist(name) for name in request.query_params}
 
 
 def first_parameters(request: Request) -> dict[str, str]:
-    """Query parameters, the last of each name."""
+    """Query parameters with the last value of each name."""
     return dict(request.query_params)
 
 

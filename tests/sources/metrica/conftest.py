@@ -1,4 +1,4 @@
-"""The emulated Metrica API behind the connection ``metrica_default``, emptied for each test."""
+"""The emulated Metrica API behind the connection ``metrica_default``, reset for each test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 
 from municipal_indicators.sources.metrica import client as client_module
-from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
 from municipal_indicators.sources.metrica.hook import MetricaHook
 from tests.emulators.metrica import Counter, MetricaEmulator, Settings
@@ -29,7 +30,7 @@ def running_emulator() -> Iterator[MetricaEmulator]:
 
 @pytest.fixture
 def emulator(running_emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch) -> MetricaEmulator:
-    """The emulator, reset; requests are prepared at the second look."""
+    """The emulator, reset; requests are processed at the second poll."""
     running_emulator.reset(Settings(polls=0))
     connect(running_emulator, monkeypatch)
     monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.01)
@@ -56,6 +57,6 @@ def connect(
     monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", json.dumps(connection))
 
 
-def order(first: date = FIRST, last: date = LAST, counter_id: int = SITE) -> LogOrder:
-    """An order of all our fields for these counter days."""
-    return LogOrder(counter_id=counter_id, date1=first, date2=last, fields=load_fields().names)
+def log_query(first: date = FIRST, last: date = LAST, counter_id: int = SITE) -> LogQuery:
+    """A query for all our fields of visits on these counter days."""
+    return LogQuery(counter_id=counter_id, date1=first, date2=last, fields=load_fields().names)

@@ -1,4 +1,4 @@
-"""Runs of Metrica loads without Airflow's scheduler: planned, loaded, waited for as the operator does."""
+"""Runs of Metrica loads without Airflow: they plan, load and wait as the tasks do."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.checkpoint import Checkpoint
 from municipal_indicators.sources.metrica.fields import load_fields
-from municipal_indicators.sources.metrica.plan import PlannedSite
+from municipal_indicators.sources.metrica.request_ledger import (
+    EventName,
+    RequestEvent,
+    RequestKey,
+    record_events,
+)
 from municipal_indicators.sources.metrica.run_planning import plan_run
-from municipal_indicators.sources.metrica.site_load import Place, SiteLoad
+from municipal_indicators.sources.metrica.site_load import SiteLoad
+from municipal_indicators.sources.metrica.site_plan import SitePlan
 from municipal_indicators.sources.metrica.trigger import (
     LogRequestTrigger,
     MetricaTrigger,
@@ -27,18 +35,18 @@ MOSCOW = "Europe/Moscow"
 
 
 class KilledError(BaseException):
-    """Ends a run as a signal does: nothing of ours handles it."""
+    """Ends a run as a signal does: no code of ours catches it."""
 
 
 def killed(*_: object, **__: object) -> None:
-    """In place of a step at which a run dies."""
+    """Replaces a step at which a run dies."""
     raise KilledError
 
 
 def planned(*spans: tuple[date, date], begun_at: datetime | None = None) -> dict[str, Any]:
-    """The plan of a site with these spans, by default the one of ``order()``."""
+    """The plan of a site with these spans, by default the one of ``log_query()``."""
     fields = load_fields("visits")
-    return PlannedSite(
+    return SitePlan(
         name="test",
         counter_id=SITE,
         source="visits",
@@ -52,12 +60,12 @@ def planned(*spans: tuple[date, date], begun_at: datetime | None = None) -> dict
 
 
 def site_load(*spans: tuple[date, date], run_id: str = "a run") -> SiteLoad:
-    """A load that is about to begin."""
+    """A load that has not started yet."""
     return SiteLoad(planned(*spans), CONNECTION, run_id)
 
 
 def event_of(trigger: MetricaTrigger) -> dict[str, Any]:
-    """What a trigger says, after its way through Airflow's database."""
+    """The payload of a trigger that was serialized as in Airflow's database."""
     path, arguments = trigger.serialize()
     assert path == f"municipal_indicators.sources.metrica.trigger.{type(trigger).__name__}"
 
@@ -70,23 +78,25 @@ def event_of(trigger: MetricaTrigger) -> dict[str, Any]:
     return asyncio.run(event())
 
 
-def waited(load: SiteLoad, place: Place, seconds: float = 60) -> dict[str, Any]:
-    """The event after a wait at a place."""
-    order, deadline = load.orders[place.index], time.time() + seconds
-    if place.request_id:
+def waited(load: SiteLoad, checkpoint: Checkpoint, seconds: float = 60) -> dict[str, Any]:
+    """The event after the wait of a checkpoint."""
+    query, deadline = load.queries[checkpoint.index], time.time() + seconds
+    if checkpoint.request_id:
         trigger: MetricaTrigger = LogRequestTrigger(
-            CONNECTION, order.counter_id, place.request_id, deadline, asdict(place)
+            CONNECTION, query.counter_id, checkpoint.request_id, deadline, asdict(checkpoint)
         )
     else:
-        trigger = StorageTrigger(CONNECTION, order.model_dump(mode="json"), deadline, asdict(place))
+        trigger = StorageTrigger(
+            CONNECTION, query.model_dump(mode="json"), deadline, asdict(checkpoint)
+        )
     return event_of(trigger)
 
 
-def finish(load: SiteLoad, result: Books | Place | None = None) -> Books:
-    """Begin, or go on from a place, until all is loaded."""
-    result = load.begin() if result is None else result
-    while isinstance(result, Place):
-        result = load.go_on(waited(load, result))
+def finish(load: SiteLoad, result: Books | Checkpoint | None = None) -> Books:
+    """Start, or continue from a checkpoint, until all logs are loaded."""
+    result = load.start() if result is None else result
+    while isinstance(result, Checkpoint):
+        result = load.resume(waited(load, result))
     return result
 
 
@@ -97,23 +107,39 @@ def run_all(
     *,
     at: datetime | None = None,
     forced: bool = False,
-    mends: bool = False,
+    fill_gaps: bool = False,
 ) -> list[dict[str, Any]]:
-    """A whole run of the repo's passport; its plan."""
+    """A complete run for the repository's passport; its plan."""
     moment = at or datetime.now(UTC)
-    plan = plan_run("visits", date_from, date_to, moment, run_id, forced=forced, mends=mends)
+    plan = plan_run(
+        "visits", date_from, date_to, moment, run_id, forced=forced, fill_gaps=fill_gaps
+    )
     for site in plan:
         finish(SiteLoad(site, CONNECTION, run_id))
     return plan
 
 
 def statuses(emulator: MetricaEmulator) -> list[str]:
-    """The state of each request at the API, in the order of their numbers."""
+    """The status of each request at the API, by number."""
     return [request.status for request in emulator.store.requests.values()]
 
 
+def record(
+    warehouse: Warehouse,
+    run_id: str,
+    event: EventName,
+    query: LogQuery,
+    request_id: int,
+    at: datetime,
+    known_up_to: int = 0,
+) -> None:
+    """Record an event of a request in the ledger, as a run of that id does."""
+    key = RequestKey.of(query)
+    record_events(warehouse, run_id, [RequestEvent(event, key, request_id, at, known_up_to)])
+
+
 def states(warehouse: Warehouse) -> list[tuple[int, str]]:
-    """Our requests and their state by the ledger."""
+    """Our requests and their states in the ledger."""
     return [
         (request_id, state)
         for request_id, state in warehouse.rows(
@@ -123,7 +149,7 @@ def states(warehouse: Warehouse) -> list[tuple[int, str]]:
 
 
 def shown(warehouse: Warehouse) -> list[tuple[int, int, int]]:
-    """What readers see of each visit; that all its values are exact is for ``test_logs``."""
+    """What readers see of each visit; ``test_log_load`` checks all its values."""
     rows = warehouse.rows(
         "SELECT visit_id, page_views, visit_duration_seconds FROM core.site_visits ORDER BY ALL"
     )
@@ -131,6 +157,6 @@ def shown(warehouse: Warehouse) -> list[tuple[int, int, int]]:
 
 
 def truth(emulator: MetricaEmulator, first: date, last: date) -> list[tuple[int, int, int]]:
-    """The same of what the API would deliver now."""
+    """The same for the visits that the API would deliver now."""
     found = emulator.visits(SITE, first, last)
     return sorted((visit.visit_id, visit.page_views, visit.duration) for visit in found)

@@ -1,4 +1,4 @@
-"""The client against the emulator: what is repeated, what is not, and how errors are worded."""
+"""The client against the emulator: what is retried, what is not, and the messages of errors."""
 
 from __future__ import annotations
 
@@ -19,30 +19,32 @@ from municipal_indicators.errors import (
     MetricaUnavailableError,
 )
 from municipal_indicators.sources.metrica import client as client_module
-from municipal_indicators.sources.metrica.client import LogRequest, LogRequestPart, MetricaClient
+from municipal_indicators.sources.metrica.api_errors import BrokenResponseError
+from municipal_indicators.sources.metrica.api_models import LogRequest, LogRequestPart
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.hook import MetricaHook
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.emulators.metrica.faults import CutStyle
-from tests.sources.metrica.bare import Bare
-from tests.sources.metrica.conftest import SITE, TOKEN, connect, order
+from tests.sources.metrica.conftest import SITE, TOKEN, connect, log_query
+from tests.sources.metrica.stub_server import StubServer
 
 
 @pytest.fixture
-def bare() -> Iterator[Bare]:
-    with Bare() as server:
+def stub() -> Iterator[StubServer]:
+    with StubServer() as server:
         yield server
 
 
 def prepared(client: MetricaClient) -> LogRequest:
-    created = client.create(order())
+    created = client.create(log_query())
     assert created is not None
     request = client.log_request(SITE, created.request_id)
     assert request.is_processed
     return request
 
 
-def test_the_connection_is_tested_by_what_the_token_sees(emulator: MetricaEmulator) -> None:
-    assert MetricaHook().test_connection() == (True, "The token sees 2 counters.")
+def test_the_connection_test_counts_the_counters_of_the_token(emulator: MetricaEmulator) -> None:
+    assert MetricaHook().test_connection() == (True, "The token has access to 2 counters.")
 
 
 def test_the_form_asks_for_a_token_and_the_public_api_is_the_default(
@@ -60,13 +62,13 @@ def test_a_missing_token_names_the_connection(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("token", ["two words", "пароль-кириллицей", "line\nend"])
-def test_an_impossible_token_is_refused_and_not_shown(token: str) -> None:
+def test_an_impossible_token_is_an_error_and_not_shown(token: str) -> None:
     with pytest.raises(ConfigurationError, match="blanks or characters") as caught:
         MetricaClient("http://127.0.0.1:1", token)
     assert token not in str(caught.value)
 
 
-def test_a_wrong_token_fails_at_once_and_does_not_show(
+def test_a_wrong_token_fails_at_once_and_is_not_shown(
     emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     connect(emulator, monkeypatch, token="y0_another-secret")
@@ -84,9 +86,9 @@ def test_an_unknown_counter_is_named(client: MetricaClient) -> None:
         client.counter(404)
 
 
-def test_a_day_that_the_api_refuses_is_named(client: MetricaClient) -> None:
+def test_a_day_that_the_api_rejects_is_named(client: MetricaClient) -> None:
     with pytest.raises(MetricaRequestError, match="date2 must be before the current day"):
-        client.evaluate(order(last=date(2124, 1, 1)))
+        client.evaluate(log_query(last=date(2124, 1, 1)))
 
 
 SHORT = [
@@ -99,7 +101,7 @@ SHORT = [
 
 @pytest.mark.parametrize("status", [420, 429])
 @pytest.mark.parametrize("kind", SHORT)
-def test_a_short_quota_is_waited_out(
+def test_a_short_quota_is_retried(
     client: MetricaClient, emulator: MetricaEmulator, status: int, kind: str
 ) -> None:
     emulator.faults.fail("counter", Reply(status, kind, "Quota exceeded"), times=2)
@@ -112,45 +114,45 @@ def in_forty_seconds() -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=41), usegmt=True)
 
 
-@pytest.mark.parametrize("asked", [lambda: 40, lambda: "40", in_forty_seconds])
+@pytest.mark.parametrize("retry_after", [lambda: 40, lambda: "40", in_forty_seconds])
 @pytest.mark.parametrize("status", [420, 429, 503])
-def test_a_pause_that_is_asked_for_is_made(
+def test_a_requested_pause_is_kept(
     client: MetricaClient,
     emulator: MetricaEmulator,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
-    asked: Callable[[], int | str],
+    retry_after: Callable[[], int | str],
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     monkeypatch.setattr(
-        "municipal_indicators.sources.metrica.rate_limit.Turn.refused", lambda *_: None
+        "municipal_indicators.sources.metrica.rate_limit.CallSlot.pause_all_calls", lambda *_: None
     )
     kind = "backend_error" if status == 503 else "quota_requests_by_ip"
-    emulator.faults.fail("counter", Reply(status, kind, "Wait", retry_after=asked()))
+    emulator.faults.fail("counter", Reply(status, kind, "Wait", retry_after=retry_after()))
     assert client.counter(SITE).id == SITE
     assert len(slept) == 1
     assert 39.0 <= slept[0] <= 42.0
 
 
 @pytest.mark.parametrize("retry_after", ["soon", "-5", "", "Wed, 99 Oct 2024 07:28:00 GMT"])
-def test_a_pause_that_makes_no_sense_is_our_own(
+def test_an_invalid_retry_after_is_ignored(
     client: MetricaClient, emulator: MetricaEmulator, retry_after: str
 ) -> None:
-    refusal = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
-    emulator.faults.fail("counter", refusal)
+    reply = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
+    emulator.faults.fail("counter", reply)
     assert client.counter(SITE).id == SITE
 
 
-def test_a_pause_in_the_past_is_over(client: MetricaClient, emulator: MetricaEmulator) -> None:
-    refusal = Reply(
-        429, "quota_requests_by_ip", "Wait", retry_after="Wed, 21 Oct 2015 07:28:00 GMT"
-    )
-    emulator.faults.fail("counter", refusal)
+def test_a_retry_after_in_the_past_is_no_pause(
+    client: MetricaClient, emulator: MetricaEmulator
+) -> None:
+    reply = Reply(429, "quota_requests_by_ip", "Wait", retry_after="Wed, 21 Oct 2015 07:28:00 GMT")
+    emulator.faults.fail("counter", reply)
     assert client.counter(SITE).id == SITE
 
 
-def test_a_short_quota_that_never_passes_has_an_end(
+def test_a_short_quota_that_never_resets_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail(None, Reply(429, "quota_parallel_requests", "Too many"), times=99)
@@ -160,11 +162,11 @@ def test_a_short_quota_that_never_passes_has_an_end(
 
 
 @pytest.mark.parametrize("retry_after", [3600, "Fri, 31 Dec 2100 23:59:59 GMT"])
-def test_a_pause_longer_than_ours_is_left_to_the_next_run(
+def test_a_pause_that_is_too_long_is_left_to_the_next_run(
     client: MetricaClient, emulator: MetricaEmulator, retry_after: int | str
 ) -> None:
-    refusal = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
-    emulator.faults.fail(None, refusal)
+    reply = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
+    emulator.faults.fail(None, reply)
     with pytest.raises(MetricaQuotaError, match=r"asks to wait \d+ s"):
         client.counter(SITE)
     assert len(emulator.calls) == 1
@@ -172,24 +174,27 @@ def test_a_pause_longer_than_ours_is_left_to_the_next_run(
 
 @pytest.mark.parametrize("status", [420, 429, 403])
 @pytest.mark.parametrize(
-    ("kind", "free_again"),
+    ("kind", "resets_at"),
     [
-        ("quota_requests_by_uid", r"5000 calls a day, free again at \S+ 00:00 GMT.* 1 calls today"),
-        ("quota_requests_by_counter_id", r"5000 calls a day, free again at \S+ 00:00 GMT"),
-        ("quota_delegate_requests", r"3 calls an hour.*free again at \d\d:00 GMT"),
-        ("quota_grants_requests", r"3 calls an hour.*free again at \d\d:00 GMT"),
+        (
+            "quota_requests_by_uid",
+            r"5000 calls a day, which resets at \S+ 00:00 GMT.* 1 calls today",
+        ),
+        ("quota_requests_by_counter_id", r"5000 calls a day, which resets at \S+ 00:00 GMT"),
+        ("quota_delegate_requests", r"3 calls an hour.*resets at \d\d:00 GMT"),
+        ("quota_grants_requests", r"3 calls an hour.*resets at \d\d:00 GMT"),
     ],
 )
-def test_a_long_quota_is_not_repeated(
-    client: MetricaClient, emulator: MetricaEmulator, status: int, kind: str, free_again: str
+def test_a_long_quota_is_not_retried(
+    client: MetricaClient, emulator: MetricaEmulator, status: int, kind: str, resets_at: str
 ) -> None:
     emulator.faults.fail(None, Reply(status, kind, "Quota exceeded", retry_after=1), times=99)
-    with pytest.raises(MetricaQuotaError, match=free_again):
+    with pytest.raises(MetricaQuotaError, match=resets_at):
         client.counter(SITE)
     assert len(emulator.calls) == 1
 
 
-def test_pauses_grow_and_are_spread(
+def test_pauses_grow_and_have_jitter(
     client: MetricaClient,
     emulator: MetricaEmulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -207,7 +212,7 @@ def test_pauses_grow_and_are_spread(
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("html", [False, True])
-def test_a_refused_access_fails_at_once(
+def test_denied_access_fails_at_once(
     client: MetricaClient, emulator: MetricaEmulator, status: int, html: bool
 ) -> None:
     emulator.faults.fail(None, Reply(status, "unauthorized", "Unauthorized", html=html), times=99)
@@ -229,7 +234,7 @@ def test_a_refused_access_fails_at_once(
         Reply(202, body=""),
     ],
 )
-def test_a_broken_answer_is_repeated(
+def test_a_broken_response_is_retried(
     client: MetricaClient, emulator: MetricaEmulator, reply: Reply
 ) -> None:
     emulator.faults.fail("counter", reply, times=2)
@@ -237,7 +242,7 @@ def test_a_broken_answer_is_repeated(
     assert len(emulator.calls) == 3
 
 
-def test_a_service_that_stays_away_is_told_with_the_way_out(
+def test_an_outage_is_an_error_with_the_way_out(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail(None, Reply(503), times=99)
@@ -251,7 +256,7 @@ def test_a_closed_port_is_unavailable(emulator: MetricaEmulator) -> None:
         MetricaClient("http://127.0.0.1:9", TOKEN, attempts=2).counter(SITE)
 
 
-def test_an_answer_without_what_it_owes_is_an_error(
+def test_a_response_without_a_required_field_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("counter", Reply(200, body='{"counter": {"id": 1}}'))
@@ -259,25 +264,25 @@ def test_an_answer_without_what_it_owes_is_an_error(
         client.counter(SITE)
 
 
-def test_an_order_is_placed_in_one_attempt(
+def test_a_request_is_created_in_one_attempt(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("create", Reply(503))
-    with pytest.raises(client_module.BrokenError, match="503 backend_error"):
-        client.create(order())
+    with pytest.raises(BrokenResponseError, match="503 backend_error"):
+        client.create(log_query())
     assert emulator.actions() == ["create"]
 
 
-def test_an_equal_order_in_progress_is_no_error(
+def test_an_equal_request_in_progress_is_no_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.settings.polls = 5
-    assert client.create(order()) is not None
-    assert client.create(order()) is None  # 202 with an empty body
+    assert client.create(log_query()) is not None
+    assert client.create(log_query()) is None  # 202 with an empty body
 
 
 def part_sizes(client: MetricaClient, request: LogRequest, folder: Path) -> dict[int, int]:
-    """Bytes landed of each part."""
+    """Bytes downloaded of each part."""
     sizes = {}
     for part in request.parts:
         target = folder / f"{part.part_number}.tsv"
@@ -301,7 +306,7 @@ def test_a_part_that_ends_early_is_downloaded_again(
 
 
 @pytest.mark.parametrize("style", ["reset", "silent", "line"])
-def test_a_part_that_never_comes_whole_leaves_no_file(
+def test_a_part_that_is_never_complete_leaves_no_file(
     client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path, style: CutStyle
 ) -> None:
     emulator.faults.cut(1, style=style, times=99)
@@ -310,7 +315,7 @@ def test_a_part_that_never_comes_whole_leaves_no_file(
     assert [path.name for path in tmp_path.glob("*.tsv")] == ["0.tsv"]
 
 
-def test_a_part_of_another_size_than_announced_is_not_taken(
+def test_a_part_of_another_size_than_announced_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path
 ) -> None:
     request = prepared(client)
@@ -322,17 +327,17 @@ def test_a_part_of_another_size_than_announced_is_not_taken(
 @pytest.mark.parametrize(
     ("extra", "accepted"), [({}, "gzip"), ({"gzip": True}, "gzip"), ({"gzip": False}, "identity")]
 )
-def test_packing_is_asked_for_unless_the_connection_says_no(
-    bare: Bare, monkeypatch: pytest.MonkeyPatch, extra: dict[str, bool], accepted: str
+def test_compression_is_requested_unless_the_connection_says_no(
+    stub: StubServer, monkeypatch: pytest.MonkeyPatch, extra: dict[str, bool], accepted: str
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to(bare.url, extra))
-    bare.body = b'{"rows": 3, "counters": []}'
+    monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to(stub.url, extra))
+    stub.body = b'{"rows": 3, "counters": []}'
     assert MetricaHook().get_conn().counters() == 3
-    assert accepted in bare.asked[0]["Accept-Encoding"]
-    assert ("gzip" in bare.asked[0]["Accept-Encoding"]) == (accepted == "gzip")
+    assert accepted in stub.received[0]["Accept-Encoding"]
+    assert ("gzip" in stub.received[0]["Accept-Encoding"]) == (accepted == "gzip")
 
 
-def test_an_extra_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     extra = {"gzip": "no"}
     monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to("http://127.0.0.1:9", extra))
     with pytest.raises(ConfigurationError, match=r"metrica_default has gzip 'no'.*true or"):
@@ -348,11 +353,13 @@ def connection_to(url: str, extra: object) -> str:
 
 @pytest.mark.parametrize("declared", ["text/html; charset=windows-1251", "application/json", ""])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_answers_are_utf_8_whatever_the_header_says(bare: Bare, declared: str, mark: bytes) -> None:
-    bare.headers = {"Content-Type": declared} if declared else {}
+def test_responses_are_utf_8_whatever_the_header_says(
+    stub: StubServer, declared: str, mark: bytes
+) -> None:
+    stub.headers = {"Content-Type": declared} if declared else {}
     counter = {"id": 1, "name": "Сайт администрации", "time_zone_name": "Europe/Moscow"}
-    bare.body = mark + json.dumps({"counter": counter}, ensure_ascii=False).encode()
-    assert MetricaClient(bare.url, TOKEN).counter(1).name == "Сайт администрации"
+    stub.body = mark + json.dumps({"counter": counter}, ensure_ascii=False).encode()
+    assert MetricaClient(stub.url, TOKEN).counter(1).name == "Сайт администрации"
 
 
 @pytest.mark.parametrize(
@@ -368,20 +375,20 @@ def test_answers_are_utf_8_whatever_the_header_says(bare: Bare, declared: str, m
         (502, MetricaUnavailableError),
     ],
 )
-def test_no_body_makes_a_refusal_crash(
-    bare: Bare, status: int, error: type[MetricaError], body: bytes
+def test_any_body_of_an_error_response_is_handled(
+    stub: StubServer, status: int, error: type[MetricaError], body: bytes
 ) -> None:
-    bare.status, bare.body = status, body
+    stub.status, stub.body = status, body
     with pytest.raises(error, match=rf"GET /management/v1/counter/1: HTTP {status}"):
-        MetricaClient(bare.url, TOKEN, attempts=1).counter(1)
+        MetricaClient(stub.url, TOKEN, attempts=1).counter(1)
 
 
-def test_an_error_keeps_its_message_on_one_line(bare: Bare) -> None:
-    bare.status = 400
+def test_an_error_keeps_its_message_on_one_line(stub: StubServer) -> None:
+    stub.status = 400
     error = {"error_type": "invalid_parameter", "message": "Неверно:\n  поле" + "!" * 9999}
-    bare.body = json.dumps({"errors": [error]}, ensure_ascii=False).encode()
+    stub.body = json.dumps({"errors": [error]}, ensure_ascii=False).encode()
     with pytest.raises(MetricaRequestError, match=r"invalid_parameter: Неверно: поле!+$") as caught:
-        MetricaClient(bare.url, TOKEN).counter(1)
+        MetricaClient(stub.url, TOKEN).counter(1)
     assert len(str(caught.value)) < 700
 
 
@@ -389,7 +396,7 @@ def test_a_request_is_cleaned_or_cancelled(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.settings.polls = 5
-    pending = client.create(order())
+    pending = client.create(log_query())
     assert pending is not None
     client.clean(pending)
     emulator.settings.polls = 0

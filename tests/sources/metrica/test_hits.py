@@ -1,4 +1,4 @@
-"""Hits through the shared machinery: exact values, books, quarantine, repeated loads, beside visits."""
+"""Loads of hits, which share the code of visits: exact values, books, quarantine, repeated loads."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
-from municipal_indicators.sources.metrica.logs import load_log
+from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Books
 from tests.emulators.metrica import Hit, MetricaEmulator, Settings
-from tests.sources.metrica.arrivals import fetched, quarantined
-from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
+from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, log_query
+from tests.sources.metrica.visit_rows import fetched, quarantined
 
 MOSCOW = "Europe/Moscow"
 COLUMNS = (
@@ -28,16 +29,16 @@ COLUMNS = (
 VISIT_IDS_SINCE = Settings().visit_ids_since
 
 
-def hits_order(first: date = FIRST, last: date = LAST, counter_id: int = SITE) -> LogOrder:
-    """An order of all our fields of hits."""
+def hits_query(first: date = FIRST, last: date = LAST, counter_id: int = SITE) -> LogQuery:
+    """A query for all our fields of hits."""
     fields = load_fields("hits")
-    return order(first, last, counter_id).model_copy(
+    return log_query(first, last, counter_id).model_copy(
         update={"source": "hits", "fields": fields.names}
     )
 
 
 def expected(found: Iterable[Hit], zone: str = MOSCOW) -> list[tuple[Any, ...]]:
-    """Hits as the warehouse should hold them, told from the emulator's truth."""
+    """Hits as the warehouse should hold them, computed from the emulator's data."""
 
     def masked(url: str) -> str:
         return url.replace("ivan.petrov@mail.example", "***").replace("79990000000", "***")
@@ -84,12 +85,12 @@ def test_hits_arrive_exactly(
     emulator.settings.parts_per_request = 3
     last = date(2024, 4, 30)
     books = load_log(
-        warehouse, fetched(client, tmp_path, hits_order(last=last)), load_fields("hits")
+        warehouse, fetched(client, tmp_path, hits_query(last=last)), load_fields("hits")
     )
     truth = list(emulator.hits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth)
     assert books == Books(len(truth), len(truth))
-    # The sample would prove nothing without what it is meant to prove.
+    # The sample has to hold the values that this test is about.
     assert max(hit.watch_id for hit in truth) > 2**63
     assert {(h.is_page_view, h.is_download, h.is_link) for h in truth} == {
         (1, 0, 0),
@@ -101,10 +102,10 @@ def test_hits_arrive_exactly(
     assert all(odd in urls for odd in "\t\n\r\\\"'\u2028@№")
 
 
-def test_the_visit_of_a_hit_is_known_since_the_service_tells_it(
+def test_the_visit_of_a_hit_is_known_since_the_api_delivers_it(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    wanted = hits_order(VISIT_IDS_SINCE - timedelta(days=1), VISIT_IDS_SINCE)
+    wanted = hits_query(VISIT_IDS_SINCE - timedelta(days=1), VISIT_IDS_SINCE)
     load_log(warehouse, fetched(client, tmp_path, wanted), load_fields("hits"))
     truth = list(emulator.hits(SITE, wanted.date1, wanted.date2))
     assert published(warehouse) == expected(truth)
@@ -118,7 +119,7 @@ def test_hits_of_another_zone_keep_their_instants(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     zone = "Asia/Vladivostok"
-    prepared = fetched(client, tmp_path, hits_order(counter_id=FAR_SITE), zone)
+    prepared = fetched(client, tmp_path, hits_query(counter_id=FAR_SITE), zone)
     load_log(warehouse, prepared, load_fields("hits"))
     assert published(warehouse) == expected(emulator.hits(FAR_SITE, FIRST, LAST), zone)
     begin = warehouse.value("SELECT min(from_at) FROM core.site_hit_days")
@@ -128,9 +129,9 @@ def test_hits_of_another_zone_keep_their_instants(
 def test_hits_and_visits_of_a_day_are_units_of_their_own(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    load_log(warehouse, fetched(client, tmp_path, hits_order(last=FIRST)), load_fields("hits"))
+    load_log(warehouse, fetched(client, tmp_path, hits_query(last=FIRST)), load_fields("hits"))
     assert warehouse.value("SELECT count() FROM core.site_days") == 0
-    load_log(warehouse, fetched(client, tmp_path, order(last=FIRST)), load_fields("visits"))
+    load_log(warehouse, fetched(client, tmp_path, log_query(last=FIRST)), load_fields("visits"))
     hits = len(list(emulator.hits(SITE, FIRST, FIRST)))
     visits = len(list(emulator.visits(SITE, FIRST, FIRST)))
     assert hits > visits > 0
@@ -177,12 +178,12 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:pv:{field}": value}
-    books = load_log(warehouse, fetched(client, tmp_path, hits_order()), load_fields("hits"))
+    books = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
     truth = list(emulator.hits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 1, 1, 0)
-    ((*place, told, row),) = quarantined(warehouse)
-    assert place == [f"{SITE}/{FIRST}/hits", "part 0", 2, f"ym:pv:{field}"]
-    assert told == reason
+    ((*position, found_reason, row),) = quarantined(warehouse)
+    assert position == [f"{SITE}/{FIRST}/hits", "part 0", 2, f"ym:pv:{field}"]
+    assert found_reason == reason
     assert "http" not in row
     assert "Иван" not in row
     assert published(warehouse) == expected(truth[1:])
@@ -192,7 +193,7 @@ def test_a_field_that_is_not_delivered_is_absent(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.missing_columns = {"ym:pv:visitID", "ym:pv:link", "ym:pv:httpError"}
-    wanted = hits_order(VISIT_IDS_SINCE, VISIT_IDS_SINCE)
+    wanted = hits_query(VISIT_IDS_SINCE, VISIT_IDS_SINCE)
     books = load_log(warehouse, fetched(client, tmp_path, wanted), load_fields("hits"))
     assert books.loaded == len(list(emulator.hits(SITE, VISIT_IDS_SINCE, VISIT_IDS_SINCE))) > 0
     assert warehouse.rows("SELECT DISTINCT visit_id, is_link, http_error FROM core.site_hits") == [
@@ -200,11 +201,11 @@ def test_a_field_that_is_not_delivered_is_absent(
     ]
 
 
-def test_a_hit_that_comes_twice_is_kept_once(
+def test_a_duplicate_hit_is_kept_once(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.duplicate_rows = 4
-    books = load_log(warehouse, fetched(client, tmp_path, hits_order()), load_fields("hits"))
+    books = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
     truth = list(emulator.hits(SITE, FIRST, LAST))
     assert books == Books(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth)
@@ -219,12 +220,12 @@ def test_days_without_hits_are_published_too(
     fault: str,
 ) -> None:
     setattr(emulator.faults, fault, True)
-    prepared = fetched(client, tmp_path, hits_order())
+    prepared = fetched(client, tmp_path, hits_query())
     assert load_log(warehouse, prepared, load_fields("hits")) == Books()
     assert warehouse.value("SELECT count() FROM core.site_hit_days") == 3
 
 
-def test_a_day_loaded_again_replaces_the_old_and_what_changed_is_noted(
+def test_a_day_loaded_again_replaces_the_old_and_the_changes_are_recorded(
     client: MetricaClient,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -232,12 +233,12 @@ def test_a_day_loaded_again_replaces_the_old_and_what_changed_is_noted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     day = emulator.today - timedelta(days=1)
-    wanted, fields = hits_order(day, day), load_fields("hits")
+    wanted, fields = hits_query(day, day), load_fields("hits")
     early = list(emulator.hits(SITE, day, day))
     at = datetime.combine(day, time(21), UTC)
     prepared = fetched(client, tmp_path, wanted)
     load_log(warehouse, replace(prepared, requested_at=at + timedelta(hours=3)), fields)
-    load_log(warehouse, fetched(client, tmp_path, order(day, day)), load_fields("visits"))
+    load_log(warehouse, fetched(client, tmp_path, log_query(day, day)), load_fields("visits"))
     before = warehouse.rows("SELECT * FROM core.site_visits ORDER BY visit_id")
     monkeypatch.setattr(emulator, "clock", lambda: at + timedelta(days=5))
     settled = list(emulator.hits(SITE, day, day))

@@ -1,4 +1,4 @@
-"""A run that dies at any step is finished by the next: the same rows, no request of ours left uncleaned."""
+"""A run that dies at any step is finished by the next: the same rows, and all our requests cleaned."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from municipal_indicators.sources.metrica import (
+    log_load,
     log_requests,
-    logs,
     request_ledger,
     run_planning,
     site_load,
     trigger,
 )
 from municipal_indicators.sources.metrica.client import MetricaClient
-from municipal_indicators.sources.metrica.request_ledger import Note
+from municipal_indicators.sources.metrica.request_ledger import RequestEvent
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.metrica import MetricaEmulator
 from tests.sources.metrica.conftest import SITE
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def dies(owner: Any, name: str, *, call: int = 1, after: bool = False) -> Callable[..., None]:
-    """A death in the n-th call of a step, before or after it does its work."""
+    """Kill the run in the n-th call of a step, before or after its work."""
 
     def install(patch: pytest.MonkeyPatch) -> None:
         real, calls = getattr(owner, name), iter(range(1, 99))
@@ -61,44 +61,48 @@ def dies(owner: Any, name: str, *, call: int = 1, after: bool = False) -> Callab
     return install
 
 
-def dies_noting(event: str, *, after: bool = False) -> Callable[..., None]:
-    """A death at the first note of an event, before or after it is in the ledger."""
+def dies_recording(event: str, *, after: bool = False) -> Callable[..., None]:
+    """Kill the run at the first record of an event, before or after it is in the ledger."""
 
     def install(patch: pytest.MonkeyPatch) -> None:
-        real = request_ledger.note
+        real = request_ledger.record_events
 
-        def noted(warehouse: Warehouse, run_id: str, notes: Any) -> None:
-            notes = list(notes)
-            is_meant = any(isinstance(one, Note) and one.event == event for one in notes)
-            if is_meant and not after:
+        def record(warehouse: Warehouse, run_id: str, events: Any) -> None:
+            events = list(events)
+            is_selected = any(
+                isinstance(one, RequestEvent) and one.event == event for one in events
+            )
+            if is_selected and not after:
                 killed()
-            real(warehouse, run_id, notes)
-            if is_meant:
+            real(warehouse, run_id, events)
+            if is_selected:
                 killed()
 
-        patch.setattr(log_requests, "note", noted)
-        patch.setattr(site_load, "note", noted)
+        patch.setattr(log_requests, "record_events", record)
+        patch.setattr(site_load, "record_events", record)
 
     return install
 
 
 # All days are published by then: the same dates are a new run.
-COMPLETED = "after the last cleaning, before noting it"
+COMPLETED = "after the last cleaning, before recording it"
 STEPS = {
-    "after the plan": dies(log_requests.Ordering, "hold"),
-    "after the intent, before the order": dies_noting("ordering", after=True),
-    "after the order, before its answer was noted": dies(MetricaClient, "create", after=True),
-    "after the answer was noted": dies_noting("ordered", after=True),
-    "before the order ahead was noted": dies(MetricaClient, "create", call=2, after=True),
-    "while waiting": dies(trigger.LogRequestTrigger, "look"),
+    "after the plan": dies(log_requests.LogRequests, "acquire"),
+    "after the intent, before creating the request": dies_recording("ordering", after=True),
+    "after creating the request, before recording its number": dies(
+        MetricaClient, "create", after=True
+    ),
+    "after recording the number": dies_recording("ordered", after=True),
+    "before recording the request created ahead": dies(MetricaClient, "create", call=2, after=True),
+    "while waiting": dies(trigger.LogRequestTrigger, "poll"),
     "between two parts": dies(MetricaClient, "download", call=2),
     "while staging": dies(Warehouse, "stage_bytes", after=True),
-    "before publishing": dies(logs, "publish_loads"),
-    "after publishing, before noting it": dies(logs, "publish_loads", after=True),
-    "after noting the publication, before cleaning": dies(MetricaClient, "clean"),
-    "after cleaning, before noting it": dies(MetricaClient, "clean", after=True),
-    "after noting the cleaning": dies_noting("cleaned", after=True),
-    "in the second log, before publishing": dies(logs, "publish_loads", call=2),
+    "before publishing": dies(log_load, "publish_loads"),
+    "after publishing, before recording it": dies(log_load, "publish_loads", after=True),
+    "after recording the publication, before cleaning": dies(MetricaClient, "clean"),
+    "after cleaning, before recording it": dies(MetricaClient, "clean", after=True),
+    "after recording the cleaning": dies_recording("cleaned", after=True),
+    "in the second log, before publishing": dies(log_load, "publish_loads", call=2),
     COMPLETED: dies(MetricaClient, "clean", call=2, after=True),
 }
 
@@ -134,11 +138,11 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next(
 @pytest.mark.parametrize(
     "step",
     [
-        "after the order, before its answer was noted",
+        "after creating the request, before recording its number",
         "while waiting",
         "before publishing",
-        "after publishing, before noting it",
-        "after cleaning, before noting it",
+        "after publishing, before recording it",
+        "after cleaning, before recording it",
     ],
 )
 def test_a_night_killed_at_any_step_is_finished_by_the_next_run(

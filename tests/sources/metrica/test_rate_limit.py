@@ -1,4 +1,4 @@
-"""The pace that processes of a host share: rates kept, parallel calls few, waits with an end."""
+"""The rate limiter that all processes of a host share: rates, parallel calls, limited waits."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from municipal_indicators.errors import (
     MetricaUnavailableError,
 )
 from municipal_indicators.sources.metrica import rate_limit, trigger
+from municipal_indicators.sources.metrica.api_call import ApiFamily
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.operators import WAIT_LIMIT
 from municipal_indicators.sources.metrica.rate_limit import (
     CALLS_A_DAY,
-    PARALLEL,
+    PARALLEL_CALLS,
     RATES,
-    Pace,
+    RateLimiter,
 )
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.sources.metrica.conftest import SITE, TOKEN
 
-# Each process makes calls of the Logs API as fast as it is let.
+# Each process calls the Logs API as fast as the limiter allows.
 CALLER = """
 import sys
+from municipal_indicators.sources.metrica.api_call import ApiFamily
 from municipal_indicators.sources.metrica.client import MetricaClient
 client = MetricaClient(sys.argv[1], sys.argv[2], attempts=1)
 for _ in range(int(sys.argv[3])):
@@ -43,8 +45,8 @@ for _ in range(int(sys.argv[3])):
 HOLDER = """
 import sys
 from pathlib import Path
-from municipal_indicators.sources.metrica.rate_limit import Pace
-with Pace(Path(sys.argv[1])).turn("logs"):
+from municipal_indicators.sources.metrica.rate_limit import RateLimiter
+with RateLimiter(Path(sys.argv[1])).slot("logs"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -62,20 +64,20 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def pace(tmp_path: Path) -> Pace:
-    return Pace(tmp_path / "pace")
+def limiter(tmp_path: Path) -> RateLimiter:
+    return RateLimiter(tmp_path / "rate-limit")
 
 
 @pytest.fixture
 def rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real rates, which other tests of Metrica switch off."""
+    """The real rates, which the other Metrica tests switch off."""
     monkeypatch.setattr(rate_limit, "RATES", RATES)
 
 
 @pytest.fixture
-def holder(pace: Pace) -> Iterator[subprocess.Popen[str]]:
+def holder(limiter: RateLimiter) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds one of the three slots."""
-    process = child(HOLDER, str(pace.folder))
+    process = child(HOLDER, str(limiter.folder))
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -85,8 +87,8 @@ def holder(pace: Pace) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def state(pace: Pace) -> dict[str, object]:
-    read: dict[str, object] = json.loads((pace.folder / "state.json").read_text())
+def state(limiter: RateLimiter) -> dict[str, object]:
+    read: dict[str, object] = json.loads((limiter.folder / "state.json").read_text())
     return read
 
 
@@ -104,14 +106,14 @@ def test_three_processes_together_keep_the_rates_of_the_api(
     assert emulator.limits.peak_per_second <= 10
 
 
-def test_threads_of_one_process_share_it_too(client: MetricaClient, rates: None) -> None:
-    pace = Pace()
+def test_threads_of_one_process_share_the_limiter(client: MetricaClient, rates: None) -> None:
+    limiter = RateLimiter()
     seen: list[int] = []
     running = 0
 
     def call() -> None:
         nonlocal running
-        with pace.turn("management"):
+        with limiter.slot("management"):
             running += 1
             seen.append(running)
             time.sleep(0.02)
@@ -123,15 +125,17 @@ def test_threads_of_one_process_share_it_too(client: MetricaClient, rates: None)
     for thread in threads:
         thread.join()
     assert len(seen) == 9
-    assert 1 < max(seen) <= PARALLEL
+    assert 1 < max(seen) <= PARALLEL_CALLS
 
 
-def test_a_call_waits_until_the_second_is_over(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_waits_until_the_second_is_over(
+    limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         rate_limit, "RATES", (rate_limit.Rate("logs", 3, 0.2, frozenset(("logs", "reporting"))),)
     )
-    begun = []
-    families: list[rate_limit.Family] = [
+    started = []
+    families: list[ApiFamily] = [
         "logs",
         "reporting",
         "logs",
@@ -141,148 +145,160 @@ def test_a_call_waits_until_the_second_is_over(pace: Pace, monkeypatch: pytest.M
         "logs",
     ]
     for family in families:
-        with pace.turn(family):
-            begun.append(time.time())
-    assert all(late - early >= 0.2 for early, late in zip(begun, begun[3:], strict=False))
-    with pace.turn("management"):  # not counted by this rate
+        with limiter.slot(family):
+            started.append(time.time())
+    assert all(late - early >= 0.2 for early, late in zip(started, started[3:], strict=False))
+    with limiter.slot("management"):  # not counted by this rate
         pass
 
 
-def test_a_call_counts_from_its_end(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_counts_from_its_end(limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         rate_limit, "RATES", (rate_limit.Rate("logs", 1, 0.1, frozenset(("logs",))),)
     )
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 0.05)
-    with pace.turn("logs") as turn:
-        with pytest.raises(MetricaUnavailableError, match=r"1 of 3 slots held"), pace.turn("logs"):
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.05)
+    with limiter.slot("logs") as slot:
+        with (
+            pytest.raises(MetricaUnavailableError, match=r"1 of 3 slots held"),
+            limiter.slot("logs"),
+        ):
             pass
-        turn.answered()
-        with pytest.raises(MetricaUnavailableError, match="1 of 1 logs calls"), pace.turn("logs"):
+        slot.end_call()
+        with (
+            pytest.raises(MetricaUnavailableError, match="1 of 1 logs calls"),
+            limiter.slot("logs"),
+        ):
             pass
 
 
-def test_a_killed_process_gives_its_slot_back(pace: Pace, holder: subprocess.Popen[str]) -> None:
-    with pace.turn("logs"), pace.turn("logs"):
-        assert state(pace)["running"] == {"0": "logs", "1": "logs", "2": "logs"}
+def test_a_killed_process_frees_its_slot(
+    limiter: RateLimiter, holder: subprocess.Popen[str]
+) -> None:
+    with limiter.slot("logs"), limiter.slot("logs"):
+        assert state(limiter)["running"] == {"0": "logs", "1": "logs", "2": "logs"}
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        with pace.turn("management"):
-            assert state(pace)["running"] == {"0": "management", "1": "logs", "2": "logs"}
-    assert state(pace)["running"] == {}
+        with limiter.slot("management"):
+            assert state(limiter)["running"] == {"0": "management", "1": "logs", "2": "logs"}
+    assert state(limiter)["running"] == {}
 
 
-def test_no_slot_in_time_is_told_with_the_numbers(
-    pace: Pace, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+def test_no_slot_in_time_is_an_error_with_the_numbers(
+    limiter: RateLimiter, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.1)
     with (
-        pace.turn("logs"),
-        pace.turn("logs"),
+        limiter.slot("logs"),
+        limiter.slot("logs"),
         pytest.raises(MetricaUnavailableError, match=r"3 of 3 slots held.*of 10 logs calls in 1 s"),
-        pace.turn("logs"),
+        limiter.slot("logs"),
     ):
         pass
 
 
-def test_a_wait_beyond_its_limit_is_not_begun(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 100.0)
-    with pace.turn("management") as turn:
-        turn.refused(1000)
+def test_a_wait_beyond_its_limit_is_not_started(
+    limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 100.0)
+    with limiter.slot("management") as slot:
+        slot.pause_all_calls(1000)
     with (
-        pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s asked by the API"),
-        pace.turn("logs"),
+        pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s requested by the API"),
+        limiter.slot("logs"),
     ):
         pass
 
 
-def test_reports_have_a_rate_of_their_own(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 100.0)
-    with pace.turn("reporting"):
+def test_reports_have_their_own_rate(limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 100.0)
+    with limiter.slot("reporting"):
         pass
-    filled = state(pace)
+    filled = state(limiter)
     filled["ended"]["reporting"] = [time.time() - 1] * 200  # type: ignore[index]
-    (pace.folder / "state.json").write_text(json.dumps(filled))
+    (limiter.folder / "state.json").write_text(json.dumps(filled))
     with (
         pytest.raises(MetricaUnavailableError, match=r"200 of 200 reporting calls in 300 s"),
-        pace.turn("reporting"),
+        limiter.slot("reporting"),
     ):
         pass
-    with pace.turn("logs"):
+    with limiter.slot("logs"):
         pass
 
 
-def test_the_calls_of_the_day_end_at_once_and_begin_anew_at_midnight(pace: Pace) -> None:
-    with pace.turn("logs"):
+def test_a_used_up_daily_quota_is_an_error_and_resets_at_midnight(limiter: RateLimiter) -> None:
+    with limiter.slot("logs"):
         pass
-    assert pace.calls_today() == 1
-    full = {**state(pace), "calls": CALLS_A_DAY}
-    (pace.folder / "state.json").write_text(json.dumps(full))
+    assert limiter.calls_today() == 1
+    full = {**state(limiter), "calls": CALLS_A_DAY}
+    (limiter.folder / "state.json").write_text(json.dumps(full))
     with (
         pytest.raises(MetricaQuotaError, match=r"5000 calls .* of 5000 a day.*00:00 GMT"),
-        pace.turn("logs"),
+        limiter.slot("logs"),
     ):
         pass
-    (pace.folder / "state.json").write_text(json.dumps({**full, "day": "2024-03-05"}))
-    assert pace.calls_today() == 0
-    with pace.turn("logs"):
-        assert pace.calls_today() == 1
-    assert state(pace)["day"] == datetime.now(UTC).date().isoformat()
+    (limiter.folder / "state.json").write_text(json.dumps({**full, "day": "2024-03-05"}))
+    assert limiter.calls_today() == 0
+    with limiter.slot("logs"):
+        assert limiter.calls_today() == 1
+    assert state(limiter)["day"] == datetime.now(UTC).date().isoformat()
 
 
-def test_a_clock_set_back_blocks_nobody(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 1.0)
-    with pace.turn("logs"):
+def test_a_clock_set_back_blocks_nobody(
+    limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 1.0)
+    with limiter.slot("logs"):
         pass
-    ahead = {**state(pace), "ended": {"logs": [time.time() + 3600] * 10}}
-    (pace.folder / "state.json").write_text(json.dumps(ahead))
-    with pace.turn("logs"):
+    ahead = {**state(limiter), "ended": {"logs": [time.time() + 3600] * 10}}
+    (limiter.folder / "state.json").write_text(json.dumps(ahead))
+    with limiter.slot("logs"):
         pass
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"unknown": 1}', "\x00\xff"])
-def test_an_unreadable_state_begins_anew(pace: Pace, text: str) -> None:
-    with pace.turn("logs"):
+def test_an_unreadable_state_starts_from_zero(limiter: RateLimiter, text: str) -> None:
+    with limiter.slot("logs"):
         pass
-    (pace.folder / "state.json").write_text(text)
-    with pace.turn("logs"):
+    (limiter.folder / "state.json").write_text(text)
+    with limiter.slot("logs"):
         pass
-    assert state(pace)["calls"] == 1
+    assert state(limiter)["calls"] == 1
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    pace = Pace(tmp_path / "file" / "pace")
-    with pytest.raises(ConfigurationError, match=r"file/pace.*METRICA_PACING_FOLDER"):
-        pace.calls_today()
+    limiter = RateLimiter(tmp_path / "file" / "rate-limit")
+    with pytest.raises(ConfigurationError, match=r"file/rate-limit.*METRICA_RATE_LIMIT_FOLDER"):
+        limiter.calls_today()
 
 
-def test_it_lies_in_the_home_of_airflow_or_where_the_environment_says(
+def test_the_folder_is_in_the_home_of_airflow_or_set_by_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("METRICA_PACING_FOLDER", str(tmp_path / "moved"))
-    assert Pace().folder == tmp_path / "moved"
-    monkeypatch.delenv("METRICA_PACING_FOLDER")
-    assert Pace().folder == Path(os.environ["AIRFLOW_HOME"]) / "metrica-pacing"
+    monkeypatch.setenv("METRICA_RATE_LIMIT_FOLDER", str(tmp_path / "moved"))
+    assert RateLimiter().folder == tmp_path / "moved"
+    monkeypatch.delenv("METRICA_RATE_LIMIT_FOLDER")
+    assert RateLimiter().folder == Path(os.environ["AIRFLOW_HOME"]) / "metrica-rate-limit"
 
 
-def test_a_pause_that_the_api_asks_for_is_kept_by_all(
+def test_a_pause_that_the_api_asks_for_holds_for_all_clients(
     emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusal = Reply(429, "quota_requests_by_ip", "Quota exceeded", retry_after=100)
-    emulator.faults.fail("counters", refusal)
+    error = Reply(429, "quota_requests_by_ip", "Quota exceeded", retry_after=100)
+    emulator.faults.fail("counters", error)
     with pytest.raises(MetricaQuotaError):
         MetricaClient(emulator.url, TOKEN, attempts=1).counters()
-    monkeypatch.setattr(rate_limit, "WAIT_SECONDS", 50.0)
-    with pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s asked by the API"):
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 50.0)
+    with pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s requested by the API"):
         MetricaClient(emulator.url, TOKEN).counters()
     assert len(emulator.calls) == 1
 
 
 def test_a_night_of_waiting_is_far_from_the_calls_of_a_day() -> None:
-    looks, passed, pause = 1, 0.0, trigger.FIRST_WAIT_SECONDS
+    polls, passed, pause = 1, 0.0, trigger.FIRST_WAIT_SECONDS
     while passed < WAIT_LIMIT.total_seconds():
         passed += pause
-        pause = min(trigger.LONGEST_WAIT_SECONDS, pause * trigger.GROWTH)
-        looks += 1
-    # Twelve requests that the API does not prepare within three hours, side by side.
-    assert 12 * looks < CALLS_A_DAY / 2
+        pause = min(trigger.MAX_WAIT_SECONDS, pause * trigger.WAIT_GROWTH)
+        polls += 1
+    # Twelve requests in parallel that the API does not process within three hours.
+    assert 12 * polls < CALLS_A_DAY / 2

@@ -1,4 +1,4 @@
-"""Metrica's own figures of settled days: asked for once, in few calls, and never a reason to fail."""
+"""Metrica's own figures of settled days: requested once, in few calls; their errors never fail a run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from municipal_indicators.reference.passport import Passport, load_passport
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.metrica import reconciliation
 from municipal_indicators.sources.metrica.reconciliation import (
-    Reconciled,
+    ReconciledDays,
     days_to_reconcile,
     reconcile_run,
-    spans,
+    report_spans,
 )
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Reply
@@ -75,7 +75,7 @@ def publish(
         given.visits(day, rows, counter=counter, zone=zone, requested_at=requested_at)
 
 
-def days_of(count: int, first: date = FIRST) -> list[date]:
+def consecutive_days(count: int, first: date = FIRST) -> list[date]:
     return [first + number * DAY for number in range(count)]
 
 
@@ -88,9 +88,9 @@ def stored(given: Given) -> list[tuple[Any, ...]]:
 
 
 def test_what_was_loaded_is_what_metrica_reports(given: Given, emulator: MetricaEmulator) -> None:
-    publish(given, emulator, days_of(3))
-    publish(given, emulator, days_of(2), FAR_SITE)
-    assert reconcile_run() == Reconciled(compared=5, left=0)
+    publish(given, emulator, consecutive_days(3))
+    publish(given, emulator, consecutive_days(2), FAR_SITE)
+    assert reconcile_run() == ReconciledDays(compared=5, left=0)
     assert emulator.actions() == ["report", "report"]
     given.build()
     rows = given.select(
@@ -101,30 +101,30 @@ def test_what_was_loaded_is_what_metrica_reports(given: Given, emulator: Metrica
 
 
 def test_a_day_is_compared_once_for_each_load(given: Given, emulator: MetricaEmulator) -> None:
-    publish(given, emulator, days_of(3))
+    publish(given, emulator, consecutive_days(3))
     reconcile_run()
-    assert reconcile_run() == Reconciled(0, 0)
+    assert reconcile_run() == ReconciledDays(0, 0)
     assert emulator.actions() == ["report"]
-    publish(given, emulator, days_of(1), requested_at=datetime.now(UTC) + DAY)
+    publish(given, emulator, consecutive_days(1), requested_at=datetime.now(UTC) + DAY)
     assert days_to_reconcile(given.warehouse, given.passport) == {SITE: [FIRST]}
 
 
-def test_days_that_still_change_or_are_not_ours_are_not_asked_for(
+def test_unsettled_days_and_counters_of_others_are_not_requested(
     given: Given, emulator: MetricaEmulator
 ) -> None:
     unsettled = datetime(2024, 3, 4, 12, tzinfo=UTC)
-    publish(given, emulator, days_of(1), requested_at=unsettled)
+    publish(given, emulator, consecutive_days(1), requested_at=unsettled)
     given.visits(FIRST, [{}], counter=1, requested_at=SETTLED)
-    assert reconcile_run() == Reconciled(0, 0)
+    assert reconcile_run() == ReconciledDays(0, 0)
     assert emulator.calls == []
 
 
-def test_years_are_asked_for_in_spans_of_a_year(given: Given, emulator: MetricaEmulator) -> None:
+def test_years_are_requested_in_spans_of_a_year(given: Given, emulator: MetricaEmulator) -> None:
     ends = [date(2022, 1, 1), date(2022, 12, 31), date(2023, 1, 1), date(2024, 3, 1)]
     publish(given, emulator, ends)
-    assert reconcile_run() == Reconciled(4, 0)
-    asked = [(call.query["date1"], call.query["date2"]) for call in emulator.calls]
-    assert asked == [
+    assert reconcile_run() == ReconciledDays(4, 0)
+    requested = [(call.query["date1"], call.query["date2"]) for call in emulator.calls]
+    assert requested == [
         (["2022-01-01"], ["2022-12-31"]),
         (["2023-01-01"], ["2023-01-01"]),
         (["2024-03-01"], ["2024-03-01"]),
@@ -132,40 +132,36 @@ def test_years_are_asked_for_in_spans_of_a_year(given: Given, emulator: MetricaE
 
 
 def test_spans_are_at_most_a_year_and_lose_no_day() -> None:
-    days = days_of(1000)
-    found = list(spans(days))
+    days = consecutive_days(1000)
+    found = list(report_spans(days))
     assert [day for span in found for day in span] == days
     assert [len(span) for span in found] == [365, 365, 270]
-    assert list(spans([])) == []
+    assert list(report_spans([])) == []
 
 
-def test_a_day_that_the_report_leaves_out_has_no_visits(
-    given: Given, emulator: MetricaEmulator
-) -> None:
+def test_a_day_missing_in_the_report_has_no_visits(given: Given, emulator: MetricaEmulator) -> None:
     given.visits(FIRST, requested_at=SETTLED)
     answer = {"data": [{"dimensions": [{"name": None}], "metrics": [1.0] * 3}], "total_rows": 1}
     emulator.faults.fail("report", Reply(200, body=json.dumps(answer)))
-    assert reconcile_run() == Reconciled(1, 0)
+    assert reconcile_run() == ReconciledDays(1, 0)
     assert stored(given) == [(FIRST, 0, 0, 0, False, 1.0)]
 
 
 def test_figures_of_a_report_are_stored_as_whole_numbers(
     given: Given, emulator: MetricaEmulator
 ) -> None:
-    publish(given, emulator, days_of(1))
+    publish(given, emulator, consecutive_days(1))
     row = {"dimensions": [{"name": str(FIRST)}], "metrics": [1000.0, None, 3000.4]}
     answer = {"data": [row], "total_rows": 1, "sampled": True, "sample_share": 0.25}
     emulator.faults.fail("report", Reply(200, body=json.dumps(answer)))
-    assert reconcile_run() == Reconciled(1, 0)
+    assert reconcile_run() == ReconciledDays(1, 0)
     assert stored(given) == [(FIRST, 1000, 0, 3000, True, 0.25)]
 
 
-def test_a_day_that_metrica_tells_otherwise_is_a_warning(
-    given: Given, emulator: MetricaEmulator
-) -> None:
-    publish(given, emulator, days_of(3))
+def test_a_day_with_other_figures_is_a_warning(given: Given, emulator: MetricaEmulator) -> None:
+    publish(given, emulator, consecutive_days(3))
     emulator.settings.report_skew = {FIRST + DAY: 0.5}
-    assert reconcile_run() == Reconciled(3, 0)
+    assert reconcile_run() == ReconciledDays(3, 0)
     given.build()
     differing = given.select(
         "SELECT day, visits_difference > 0.5 FROM marts.metrica_reconciliation WHERE NOT is_within_tolerance"
@@ -175,10 +171,10 @@ def test_a_day_that_metrica_tells_otherwise_is_a_warning(
     assert f"1 rows, first ({FIRST + DAY}, {SITE}, " in warning
 
 
-def test_a_sample_is_told_with_its_share(given: Given, emulator: MetricaEmulator) -> None:
-    publish(given, emulator, days_of(1))
+def test_the_share_of_a_sample_is_stored(given: Given, emulator: MetricaEmulator) -> None:
+    publish(given, emulator, consecutive_days(1))
     emulator.settings.sample_share = 0.5
-    assert reconcile_run() == Reconciled(1, 0)
+    assert reconcile_run() == ReconciledDays(1, 0)
     assert [row[-2:] for row in stored(given)] == [(True, 0.5)]
 
 
@@ -203,67 +199,67 @@ def test_a_sample_is_told_with_its_share(given: Given, emulator: MetricaEmulator
         ),
     ],
 )
-def test_no_refusal_is_an_error_and_the_next_run_makes_up_for_it(
+def test_an_api_error_is_a_warning_and_the_next_run_catches_up(
     given: Given, emulator: MetricaEmulator, caplog: pytest.LogCaptureFixture, reply: Reply
 ) -> None:
-    publish(given, emulator, days_of(3))
+    publish(given, emulator, consecutive_days(3))
     emulator.faults.fail("report", reply, times=6)
     with caplog.at_level(logging.WARNING, reconciliation.__name__):
-        assert reconcile_run() == Reconciled(compared=0, left=3)
-    told = [one.message for one in caplog.records if one.name == reconciliation.__name__]
-    assert len(told) == 1
-    assert f"Counter {SITE}" in told[0]
-    assert "asked for again by every run of load_metrica_visits" in told[0]
+        assert reconcile_run() == ReconciledDays(compared=0, left=3)
+    warnings = [one.message for one in caplog.records if one.name == reconciliation.__name__]
+    assert len(warnings) == 1
+    assert f"Counter {SITE}" in warnings[0]
+    assert "requested again by every run of load_metrica_visits" in warnings[0]
     assert stored(given) == []
     emulator.faults.clear()
-    assert reconcile_run() == Reconciled(compared=3, left=0)
+    assert reconcile_run() == ReconciledDays(compared=3, left=0)
 
 
-def test_a_refused_counter_does_not_keep_the_others(
+def test_a_rejected_counter_does_not_stop_the_others(
     given: Given, emulator: MetricaEmulator
 ) -> None:
-    publish(given, emulator, days_of(2))
-    publish(given, emulator, days_of(3), FAR_SITE)
+    publish(given, emulator, consecutive_days(2))
+    publish(given, emulator, consecutive_days(3), FAR_SITE)
     emulator.faults.fail("report", Reply(403, "access_denied", "Access is denied"))
-    assert reconcile_run() == Reconciled(compared=3, left=2)
+    assert reconcile_run() == ReconciledDays(compared=3, left=2)
 
 
-def test_after_a_quota_nobody_is_asked_for_more(given: Given, emulator: MetricaEmulator) -> None:
-    publish(given, emulator, days_of(2))
-    publish(given, emulator, days_of(3), FAR_SITE)
+def test_after_a_used_up_quota_no_more_reports_are_requested(
+    given: Given, emulator: MetricaEmulator
+) -> None:
+    publish(given, emulator, consecutive_days(2))
+    publish(given, emulator, consecutive_days(3), FAR_SITE)
     emulator.faults.fail("report", Reply(429, "quota_requests_by_uid", "Quota exceeded"), times=9)
-    assert reconcile_run() == Reconciled(compared=0, left=5)
+    assert reconcile_run() == ReconciledDays(compared=0, left=5)
     assert emulator.actions() == ["report"]
 
 
-def test_what_came_before_a_failure_is_kept(
+def test_figures_before_a_failure_are_kept(
     given: Given, emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(given, emulator, days_of(2))
-    publish(given, emulator, days_of(3), FAR_SITE)
+    publish(given, emulator, consecutive_days(2))
+    publish(given, emulator, consecutive_days(3), FAR_SITE)
     monkeypatch.setattr(emulator, "counters", {SITE: emulator.counters[SITE]})
-    assert reconcile_run() == Reconciled(compared=2, left=3)
+    assert reconcile_run() == ReconciledDays(compared=2, left=3)
 
 
-def test_a_report_that_is_too_heavy_is_asked_for_in_halves(
-    given: Given, emulator: MetricaEmulator
-) -> None:
-    publish(given, emulator, days_of(3))
+def test_a_too_heavy_report_is_requested_in_halves(given: Given, emulator: MetricaEmulator) -> None:
+    publish(given, emulator, consecutive_days(3))
     emulator.faults.fail("report", HEAVY, times=6)
-    assert reconcile_run() == Reconciled(compared=3, left=0)
-    asked = [(call.query["date1"][0], call.query["date2"][0]) for call in emulator.calls]
-    assert asked == [
+    assert reconcile_run() == ReconciledDays(compared=3, left=0)
+    requested = [(call.query["date1"][0], call.query["date2"][0]) for call in emulator.calls]
+    assert requested == [
         *[("2024-03-01", "2024-03-03")] * 6,
         ("2024-03-01", "2024-03-01"),
         ("2024-03-02", "2024-03-03"),
     ]
-    assert [row[0] for row in stored(given)] == days_of(3)
+    assert [row[0] for row in stored(given)] == consecutive_days(3)
 
 
 def test_a_wrong_connection_is_an_error(
     given: Given, emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(given, emulator, days_of(1))
+    publish(given, emulator, consecutive_days(1))
     connect(emulator, monkeypatch, token="")
     with pytest.raises(ConfigurationError, match="no OAuth token"):
         reconcile_run()

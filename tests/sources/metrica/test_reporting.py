@@ -1,4 +1,4 @@
-"""Reports of the client against the emulator: all pages, as exact as can be, whatever is missing."""
+"""Reports of the client against the emulator: all pages, full accuracy, missing values, errors."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from municipal_indicators.errors import (
 from municipal_indicators.sources.metrica import reporting
 from municipal_indicators.sources.metrica.client import MetricaClient
 from tests.emulators.metrica import MetricaEmulator, Reply
-from tests.sources.metrica.bare import Bare
 from tests.sources.metrica.conftest import FIRST, LAST, SITE, TOKEN
+from tests.sources.metrica.stub_server import StubServer
 
 METRICS = ("ym:s:visits", "ym:s:users", "ym:s:pageviews")
 HEAVY = Reply(
@@ -27,13 +27,13 @@ HEAVY = Reply(
 
 
 @pytest.fixture
-def bare() -> Iterator[Bare]:
-    with Bare() as server:
+def stub() -> Iterator[StubServer]:
+    with StubServer() as server:
         yield server
 
 
 def truth(emulator: MetricaEmulator, day: date) -> tuple[float, float, float]:
-    """Visits, users and page views of a day, counted from what the emulator made up."""
+    """Visits, users and page views of a day, counted from the emulator's data."""
     visits = list(emulator.visits(SITE, day, day))
     users = {visit.person for visit in visits}
     return float(len(visits)), float(len(users)), float(sum(visit.page_views for visit in visits))
@@ -57,7 +57,7 @@ def test_a_report_is_read_over_its_pages(
         assert query["sort"] == ["ym:s:date"]
 
 
-def test_a_report_whose_last_page_is_full_asks_no_more(
+def test_no_page_is_requested_after_a_full_last_page(
     client: MetricaClient, emulator: MetricaEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reporting, "PAGE_ROWS", 3)
@@ -72,33 +72,33 @@ def test_a_report_without_dimensions_is_one_row(
     assert [(row.dimensions, row.metrics) for row in rows] == [((), truth(emulator, FIRST))]
 
 
-def test_names_and_numbers_may_be_missing_and_the_sample_is_told(bare: Bare) -> None:
+def test_names_and_numbers_may_be_missing_and_the_sample_is_reported(stub: StubServer) -> None:
     rows = [
         {"dimensions": [{"name": None}, {"id": 5, "name": "Мценск"}], "metrics": [14234.0, None]},
         {"dimensions": [None, "text"], "metrics": [1, 2.5]},
     ]
     answer = {"data": rows, "total_rows": 2, "sampled": True, "sample_share": 0.1, "query": {}}
-    bare.body = json.dumps(answer).encode()
-    report = MetricaClient(bare.url, TOKEN).report(1, FIRST, LAST, METRICS, ["a", "b"])
-    told = [[(cell.id, cell.name) for cell in row.dimensions] for row in report.rows]
-    assert told == [[(None, None), ("5", "Мценск")], [(None, None), (None, "text")]]
+    stub.body = json.dumps(answer).encode()
+    report = MetricaClient(stub.url, TOKEN).report(1, FIRST, LAST, METRICS, ["a", "b"])
+    cells = [[(cell.id, cell.name) for cell in row.dimensions] for row in report.rows]
+    assert cells == [[(None, None), ("5", "Мценск")], [(None, None), (None, "text")]]
     assert [row.metrics for row in report.rows] == [(14234.0, None), (1.0, 2.5)]
     assert (report.sampled, report.sample_share) == (True, 0.1)
 
 
-def test_pages_that_do_not_add_up_are_an_error(bare: Bare) -> None:
-    bare.body = json.dumps({"data": [], "total_rows": 2}).encode()
-    with pytest.raises(MetricaUnavailableError, match=r"0 rows came.*2 were announced"):
-        MetricaClient(bare.url, TOKEN).report(1, FIRST, LAST, METRICS)
+def test_pages_that_do_not_add_up_are_an_error(stub: StubServer) -> None:
+    stub.body = json.dumps({"data": [], "total_rows": 2}).encode()
+    with pytest.raises(MetricaUnavailableError, match=r"pages have 0 rows.*announced 2"):
+        MetricaClient(stub.url, TOKEN).report(1, FIRST, LAST, METRICS)
 
 
-def test_a_report_without_its_rows_is_an_error(bare: Bare) -> None:
-    bare.body = b'{"data": [{"metrics": ["many"]}], "total_rows": 1}'
+def test_a_report_without_its_rows_is_an_error(stub: StubServer) -> None:
+    stub.body = b'{"data": [{"metrics": ["many"]}], "total_rows": 1}'
     with pytest.raises(MetricaError, match=r"data\.0\.metrics\.0 is wrong or missing"):
-        MetricaClient(bare.url, TOKEN).report(1, FIRST, LAST, METRICS)
+        MetricaClient(stub.url, TOKEN).report(1, FIRST, LAST, METRICS)
 
 
-def test_a_report_that_is_too_complicated_is_repeated(
+def test_a_too_complicated_report_is_retried(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("report", HEAVY, times=3)
@@ -106,7 +106,7 @@ def test_a_report_that_is_too_complicated_is_repeated(
     assert len(emulator.calls) == 4
 
 
-def test_a_report_that_stays_too_complicated_has_an_end(
+def test_a_report_that_stays_too_complicated_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("report", HEAVY, times=99)
@@ -115,7 +115,7 @@ def test_a_report_that_stays_too_complicated_has_an_end(
     assert len(emulator.calls) == 6
 
 
-def test_a_wrong_report_is_not_repeated(client: MetricaClient, emulator: MetricaEmulator) -> None:
+def test_an_invalid_report_is_not_retried(client: MetricaClient, emulator: MetricaEmulator) -> None:
     with pytest.raises(MetricaRequestError, match=r"metrics=ym:s:no"):
         client.report(SITE, FIRST, LAST, ["ym:s:no"])
     assert len(emulator.calls) == 1

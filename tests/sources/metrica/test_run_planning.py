@@ -1,4 +1,4 @@
-"""What a run does first: pieces, refused fields, quota, our leftovers, foreign requests, storage."""
+"""The plan of a run: chunks, rejected fields, storage, our leftovers, foreign requests."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 
 from municipal_indicators.errors import MetricaAccessError, MetricaQuotaError, MetricaRequestError
 from municipal_indicators.sources.metrica import run_planning, trigger
-from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
-from municipal_indicators.sources.metrica.plan import PlannedSite
-from municipal_indicators.sources.metrica.request_ledger import note, note_of
 from municipal_indicators.sources.metrica.run_planning import plan_run
+from municipal_indicators.sources.metrica.site_plan import SitePlan
 from municipal_indicators.warehouse.client import Warehouse
 from tests.dags.test_load_metrica_visits import sites
 from tests.emulators.metrica import MetricaEmulator, Reply
-from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
-from tests.sources.metrica.site_loads import finish, run_all, site_load, states, statuses
+from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, log_query
+from tests.sources.metrica.site_loads import finish, record, run_all, site_load, states, statuses
 
 NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)
 
@@ -30,24 +30,24 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def spans(date_from: str | None = None, date_to: str | None = None) -> list[tuple[date, date]]:
     (site,) = plan_run("visits", date_from, date_to, NOW, "a run")
-    return list(PlannedSite.model_validate(site).spans)
+    return list(SitePlan.model_validate(site).spans)
 
 
-def ordered(
+def created(
     client: MetricaClient,
     warehouse: Warehouse,
-    wanted: LogOrder,
+    wanted: LogQuery,
     at: datetime | None = None,
 ) -> int:
-    """Order something as a run of ours did that is dead by now."""
+    """Create a request as an interrupted run of ours left it."""
     request = client.create(wanted)
     assert request
     at = at or datetime.now(UTC)
-    note(warehouse, "a dead run", [note_of("ordered", wanted, request.request_id, at)])
+    record(warehouse, "an interrupted run", "ordered", wanted, request.request_id, at)
     return request.request_id
 
 
-def test_a_long_span_is_ordered_in_half_years(
+def test_a_long_span_is_requested_in_half_years(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     assert spans("2023-01-01", "2024-02-29") == [
@@ -58,7 +58,7 @@ def test_a_long_span_is_ordered_in_half_years(
     assert emulator.actions() == ["counter", "list", "evaluate", "evaluate"]
 
 
-def test_a_span_that_the_storage_does_not_hold_is_cut_smaller(
+def test_a_span_that_the_storage_does_not_hold_is_split(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.possible_days = 4
@@ -70,7 +70,7 @@ def test_a_span_that_the_storage_does_not_hold_is_cut_smaller(
 
 
 @pytest.mark.parametrize("possible", [0, -6])
-def test_a_full_storage_is_told_with_its_numbers(
+def test_a_full_storage_is_an_error_with_the_numbers(
     emulator: MetricaEmulator, warehouse: Warehouse, possible: int
 ) -> None:
     foreign = emulator.occupy(SITE, 11 * 10**9)
@@ -85,29 +85,29 @@ def test_a_full_storage_is_told_with_its_numbers(
     assert shown == [(foreign.request_id, "foreign", 11 * 10**9)]
 
 
-def test_storage_that_we_hold_ourselves_is_planned_as_free(
+def test_storage_used_by_our_own_requests_is_planned_as_free(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     hits = load_fields("hits")
-    wanted = order().model_copy(update={"source": "hits", "fields": hits.names})
-    ordered(client, warehouse, wanted)
+    wanted = log_query().model_copy(update={"source": "hits", "fields": hits.names})
+    created(client, warehouse, wanted)
     emulator.faults.possible_days = -1
     assert spans("2024-03-01", "2024-03-02") == [(date(2024, 3, 1), date(2024, 3, 2))]
     assert "cancel" not in emulator.actions()
     assert "clean" not in emulator.actions()
 
 
-def test_a_refused_optional_field_is_left_out(
+def test_a_rejected_optional_field_is_left_out(
     emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.faults.refused_fields = {"ym:s:regionCity", "ym:s:browser"}
     (site,) = plan_run("visits", "2024-03-01", "2024-03-01", NOW, "a run")
     left = set(load_fields("visits").names) - set(site["fields"])
     assert left == {"ym:s:regionCity", "ym:s:browser"}
-    assert "refuses the field ym:s:browser" in caplog.text
+    assert "rejects the field ym:s:browser" in caplog.text
 
 
-def test_a_refused_required_field_stops_the_run(
+def test_a_rejected_required_field_stops_the_run(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.refused_fields = {"ym:s:visitID"}
@@ -115,7 +115,7 @@ def test_a_refused_required_field_stops_the_run(
         spans("2024-03-01", "2024-03-01")
 
 
-def test_sites_in_other_zones_and_broken_sites_do_not_disturb_each_other(
+def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
     emulator: MetricaEmulator,
     warehouse: Warehouse,
     tmp_path: Any,
@@ -132,7 +132,7 @@ def test_sites_in_other_zones_and_broken_sites_do_not_disturb_each_other(
     assert plan[2]["time_zone"] == "Asia/Vladivostok"
 
 
-def test_a_token_that_sees_no_site_is_an_error(
+def test_a_token_without_access_to_any_site_is_an_error(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.fail("counter", Reply(403, "access_denied", "Access is denied"))
@@ -140,7 +140,7 @@ def test_a_token_that_sees_no_site_is_an_error(
         spans("2024-03-01", "2024-03-02")
 
 
-def test_a_plan_is_small_and_made_of_plain_values(
+def test_a_plan_is_small_and_has_plain_values(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     (site,) = plan_run("visits", "2014-01-01", "2024-03-02", NOW, "a run")
@@ -148,52 +148,52 @@ def test_a_plan_is_small_and_made_of_plain_values(
     assert len(str(site)) < 4000
 
 
-def test_a_request_that_a_dead_run_left_is_adopted_and_loaded_first(
+def test_a_request_left_by_an_interrupted_run_is_reused_and_loaded_first(
     client: MetricaClient,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(run_planning, "CHUNK_DAYS", 2)
-    number = ordered(client, warehouse, order(date(2024, 3, 3), date(2024, 3, 4)))
+    number = created(client, warehouse, log_query(date(2024, 3, 3), date(2024, 3, 4)))
     (site,) = run_all("next", "2024-03-01", "2024-03-05", at=NOW)
     assert [first for first, _ in site["spans"]] == ["2024-03-03", "2024-03-01", "2024-03-05"]
     assert statuses(emulator) == ["cleaned_by_user"] * 3
-    assert emulator.actions().count("create") == 3  # the dead run's own among them
+    assert emulator.actions().count("create") == 3  # including that of the interrupted run
     assert states(warehouse)[0] == (number, "cleaned")
 
 
 @pytest.mark.parametrize(
     ("wanted", "hours_old", "why"),
     [
-        (order(FIRST, date(2024, 3, 2)), 0, "days that nobody asks for"),
-        (order().model_copy(update={"fields": order().fields[:-1]}), 0, "other fields"),
-        (order().model_copy(update={"attribution": "LAST"}), 0, "another attribution"),
-        (order(), 30, "older than a day, and its days had not settled"),
+        (log_query(FIRST, date(2024, 3, 2)), 0, "days that are not requested"),
+        (log_query().model_copy(update={"fields": log_query().fields[:-1]}), 0, "other fields"),
+        (log_query().model_copy(update={"attribution": "LAST"}), 0, "another attribution"),
+        (log_query(), 30, "older than a day, and its days had not settled"),
     ],
 )
-def test_a_request_of_ours_that_is_of_no_use_is_cleaned(
+def test_a_request_of_ours_that_is_not_needed_is_cleaned(
     client: MetricaClient,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
-    wanted: LogOrder,
+    wanted: LogQuery,
     hours_old: int,
     why: str,
 ) -> None:
-    # The day after LAST is the day of the order: nothing of it had settled.
+    # Created on the day after LAST: no day had settled.
     at = datetime(2024, 3, 4, 12, tzinfo=UTC) if hours_old else None
-    number = ordered(client, warehouse, wanted, at)
+    number = created(client, warehouse, wanted, at)
     span = ("2024-03-03", "2024-03-05") if why.startswith("days") else (str(FIRST), str(LAST))
     plan_run("visits", *span, NOW, "next")
     assert statuses(emulator) == ["cleaned_by_user"], why
     assert states(warehouse) == [(number, "given_up")]
 
 
-def test_a_request_whose_days_had_settled_is_adopted_whatever_its_age(
+def test_a_request_whose_days_had_settled_is_reused_at_any_age(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     at = datetime(2024, 3, 7, 12, tzinfo=UTC)
-    ordered(client, warehouse, order(), at)
+    created(client, warehouse, log_query(), at)
     run_all("next", str(FIRST), str(LAST), at=NOW)
     assert statuses(emulator) == ["cleaned_by_user"]
     requested = warehouse.value("SELECT max(requested_at) FROM core.metrica_days")
@@ -210,10 +210,10 @@ def test_what_was_published_once_is_not_published_again(
     assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
 
 
-def test_a_forced_run_adopts_nothing(
+def test_a_forced_run_reuses_nothing(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    ordered(client, warehouse, order())
+    created(client, warehouse, log_query())
     run_all("next", str(FIRST), str(LAST), at=NOW, forced=True)
     assert [state for _, state in states(warehouse)] == ["given_up", "cleaned"]
 
@@ -225,10 +225,10 @@ def test_foreign_requests_and_those_of_the_other_source_are_shown_and_never_clea
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     hits = load_fields("hits")
-    foreign = client.create(order())
+    foreign = client.create(log_query())
     assert foreign
-    of_hits = order().model_copy(update={"source": "hits", "fields": hits.names})
-    number = ordered(client, warehouse, of_hits)
+    of_hits = log_query().model_copy(update={"source": "hits", "fields": hits.names})
+    number = created(client, warehouse, of_hits)
     caplog.set_level("INFO")
     run_all("next", str(FIRST), str(LAST), at=NOW)
     assert statuses(emulator) == ["processed", "processed", "cleaned_by_user"]
@@ -246,17 +246,17 @@ def test_foreign_requests_and_those_of_the_other_source_are_shown_and_never_clea
     assert warehouse.rows("SELECT request_id FROM ops.metrica_storage") == []
 
 
-def test_what_the_list_tells_is_noted(
+def test_what_the_list_shows_is_recorded(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    expired = ordered(client, warehouse, order())
-    forgotten = ordered(client, warehouse, order(LAST, LAST))
+    expired = created(client, warehouse, log_query())
+    unlisted = created(client, warehouse, log_query(LAST, LAST))
     emulator.store.expire(expired)
-    del emulator.store.requests[forgotten]
+    del emulator.store.requests[unlisted]
     plan_run("visits", str(FIRST), str(LAST), NOW, "next")
     assert warehouse.rows(
         "SELECT request_id, state, message FROM ops.metrica_requests ORDER BY request_id"
     ) == [
         (expired, "lost", "the API shows it as cleaned_automatically_as_too_old"),
-        (forgotten, "lost", "the API does not list it any more"),
+        (unlisted, "lost", "the API does not list it any more"),
     ]

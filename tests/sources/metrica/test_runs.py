@@ -1,4 +1,4 @@
-"""Runs over the same dates: resumed, completed, forced; nights that mend an outage; progress."""
+"""Runs with the same dates: resumed, completed, forced; nights that fill gaps; progress."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 
 from municipal_indicators.sources.metrica import run_planning, trigger
 from municipal_indicators.sources.metrica import site_load as site_load_module
-from municipal_indicators.sources.metrica.log_requests import Ordering
-from municipal_indicators.sources.metrica.plan import Days
+from municipal_indicators.sources.metrica.checkpoint import Checkpoint
+from municipal_indicators.sources.metrica.days import Days
+from municipal_indicators.sources.metrica.log_requests import LogRequests
 from municipal_indicators.sources.metrica.run_planning import plan_run
 from municipal_indicators.sources.metrica.runs import has_published
-from municipal_indicators.sources.metrica.site_load import Place, SiteLoad
+from municipal_indicators.sources.metrica.site_load import SiteLoad
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import withdraw_units
 from tests.dags.test_load_metrica_visits import sites
@@ -48,13 +49,13 @@ def spans(plan: list[dict[str, Any]]) -> list[str]:
 
 
 def kill_after(publications: int, patch: pytest.MonkeyPatch) -> None:
-    """Let a run die when it turns to the log after so many published ones."""
-    hold, count = Ordering.hold, iter(range(publications))
+    """Let a run die when it acquires the next request after so many published logs."""
+    acquire, count = LogRequests.acquire, iter(range(publications))
 
-    def held(self: Ordering, *orders: Any) -> Any:
-        return hold(self, *orders) if next(count, None) is not None else killed()
+    def acquire_or_die(self: LogRequests, *queries: Any) -> Any:
+        return acquire(self, *queries) if next(count, None) is not None else killed()
 
-    patch.setattr(Ordering, "hold", held)
+    patch.setattr(LogRequests, "acquire", acquire_or_die)
 
 
 def interrupted(
@@ -70,7 +71,7 @@ def interrupted(
             run_all(run_id, *span, **options)
 
 
-def requested(warehouse: Warehouse) -> dict[date, datetime]:
+def published_at(warehouse: Warehouse) -> dict[date, datetime]:
     return dict(
         warehouse.rows(
             "SELECT counter_day, published_at FROM ops.metrica_published_days ORDER BY counter_day"
@@ -95,13 +96,13 @@ def test_an_interrupted_run_is_resumed_by_the_next_with_the_same_dates(
 ) -> None:
     interrupted(monkeypatch, "first", 1)
     assert progress(warehouse) == [("first", 2, 6, 0)]
-    before = requested(warehouse)
+    before = published_at(warehouse)
     caplog.set_level("INFO")
     assert spans(run_all("second", *SPAN)) == ["03-03…03-04", "03-05…03-06"]
-    assert "run first of these dates" in caplog.text
+    assert "resuming run first of these dates" in caplog.text
     assert "2 of 6 days are published" in caplog.text
     assert f"6 of 6 days of counter {SITE} are published." in caplog.text
-    after = requested(warehouse)
+    after = published_at(warehouse)
     assert {day: after[day] for day in before} == before
     assert shown(warehouse) == truth(emulator, *WHOLE)
     assert set(statuses(emulator)) == {"cleaned_by_user"}
@@ -126,7 +127,7 @@ def test_a_completed_run_is_a_new_one_the_next_time(
     assert shown(warehouse) == truth(emulator, *WHOLE)
 
 
-def test_force_loads_everything_anew_and_its_interruption_is_resumed(
+def test_force_loads_everything_again_and_its_interruption_is_resumed(
     emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted(monkeypatch, "first", 2)
@@ -165,7 +166,7 @@ def test_a_run_that_died_after_its_last_publication_is_completed_without_a_load(
     emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(site_load_module, "note_progress", killed)
+        patch.setattr(site_load_module, "record_progress", killed)
         with pytest.raises(KilledError):
             run_all("first", SPAN[0], SPAN[0])
     assert spans(run_all("second", SPAN[0], SPAN[0])) == []
@@ -190,7 +191,7 @@ def test_a_site_that_fails_does_not_make_the_others_unfinished(
     assert [len(site["spans"]) for site in again] == [3, 4]
 
 
-def test_a_night_mends_what_an_outage_left_out_or_unsettled(
+def test_a_night_loads_what_an_outage_left_out_or_unsettled(
     emulator: MetricaEmulator,
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
@@ -200,14 +201,14 @@ def test_a_night_mends_what_an_outage_left_out_or_unsettled(
     finish(site_load((date(2024, 2, 26), date(2024, 2, 26))))
     emulator.settings.polls = 1
     load = site_load((date(2024, 2, 27), date(2024, 3, 1)))
-    place = load.begin()
-    assert isinstance(place, Place)
-    # As if it had been ordered on 2 March: 27 February is then the last day that had settled.
-    finish(load, replace(place, requested_at="2024-03-02T01:20:00+00:00"))
+    checkpoint = load.start()
+    assert isinstance(checkpoint, Checkpoint)
+    # As if it had been requested on 2 March: 27 February is then the last day that had settled.
+    finish(load, replace(checkpoint, requested_at="2024-03-02T01:20:00+00:00"))
     caplog.set_level("INFO")
-    assert spans(run_all("a night", at=NIGHT, mends=True)) == ["02-28…03-11"]
+    assert spans(run_all("a night", at=NIGHT, fill_gaps=True)) == ["02-28…03-11"]
     assert "9 days since 2024-02-28 are missing or were published unsettled" in caplog.text
-    assert spans(run_all("the same night", at=NIGHT, mends=True)) == ["03-08…03-11"]
+    assert spans(run_all("the same night", at=NIGHT, fill_gaps=True)) == ["03-08…03-11"]
 
 
 @pytest.mark.parametrize(
@@ -228,10 +229,10 @@ def test_a_night_without_an_outage_loads_its_window(
     monkeypatch.setattr(run_planning, "CHUNK_DAYS", 92)
     if loaded:
         finish(site_load((loaded.first, loaded.last)))
-    assert spans(run_all("a night", at=NIGHT, mends=True)) == expected_span
+    assert spans(run_all("a night", at=NIGHT, fill_gaps=True)) == expected_span
 
 
-def test_a_run_that_somebody_triggers_mends_nothing(
+def test_a_run_triggered_by_hand_fills_no_gaps(
     emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_planning, "CHUNK_DAYS", 92)
@@ -245,13 +246,13 @@ def test_nights_in_a_row_never_widen_the_window(
     monkeypatch.setattr(run_planning, "CHUNK_DAYS", 92)
     for day in range(3):
         night = NIGHT + timedelta(days=day)
-        (site,) = plan_run("visits", None, None, night, f"night {day}", mends=True)
+        (site,) = plan_run("visits", None, None, night, f"night {day}", fill_gaps=True)
         assert len(site["spans"]) == 1
         first, last = (date.fromisoformat(text) for text in site["spans"][0])
         assert (last - first).days == 3
         assert last == night.date() - timedelta(days=1)
         emulator.reset(Settings(polls=1))
         load = SiteLoad(site, CONNECTION, f"night {day}")
-        place = load.begin()
-        assert isinstance(place, Place)
-        finish(load, replace(place, requested_at=night.isoformat()))
+        checkpoint = load.start()
+        assert isinstance(checkpoint, Checkpoint)
+        finish(load, replace(checkpoint, requested_at=night.isoformat()))

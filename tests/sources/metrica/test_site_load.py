@@ -1,4 +1,4 @@
-"""The load of a site: waited for, ordered again, ordered ahead, one log after another, cleaned."""
+"""The load of a site: waits, repeated requests, requests created ahead, failures, cleaning."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from municipal_indicators.errors import (
     MetricaQuotaError,
     MetricaUnavailableError,
 )
-from municipal_indicators.sources.metrica import logs, trigger
-from municipal_indicators.sources.metrica.site_load import Place
+from municipal_indicators.sources.metrica import log_load, trigger
+from municipal_indicators.sources.metrica.checkpoint import Checkpoint
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.sources.metrica.conftest import FIRST, LAST, SITE
@@ -38,25 +38,25 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigger, "FIRST_WAIT_SECONDS", 0.01)
 
 
-def test_a_log_is_ordered_waited_for_published_and_cleaned(
+def test_a_log_is_requested_waited_for_published_and_cleaned(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.settings.polls = 3
     load = site_load()
     before = datetime.now(UTC)
-    waiting = load.begin()
+    checkpoint = load.start()
     after = datetime.now(UTC)
-    assert isinstance(waiting, Place)
-    assert before < datetime.fromisoformat(waiting.requested_at) < after
-    assert finish(load, waiting).loaded == len(shown(warehouse)) > 0
+    assert isinstance(checkpoint, Checkpoint)
+    assert before < datetime.fromisoformat(checkpoint.requested_at) < after
+    assert finish(load, checkpoint).loaded == len(shown(warehouse)) > 0
     assert statuses(emulator) == ["cleaned_by_user"]
     actions = emulator.actions()
     assert actions.index("evaluate") < actions.index("create") < actions.index("download")
     assert actions[-1] == "clean"
     requested = warehouse.value("SELECT max(requested_at) FROM core.metrica_days")
-    assert requested.replace(tzinfo=None) == datetime.fromisoformat(waiting.requested_at).replace(
-        tzinfo=None, microsecond=0
-    )
+    assert requested.replace(tzinfo=None) == datetime.fromisoformat(
+        checkpoint.requested_at
+    ).replace(tzinfo=None, microsecond=0)
     assert [
         row[0]
         for row in warehouse.rows(
@@ -69,7 +69,7 @@ def test_a_log_is_ordered_waited_for_published_and_cleaned(
     "ended",
     ["processing_failed", "canceled", "cleaned_automatically_as_too_old", "cleaned_by_user"],
 )
-def test_a_request_that_ends_without_data_is_ordered_again(
+def test_a_request_that_ends_without_data_is_created_again(
     emulator: MetricaEmulator, warehouse: Warehouse, ended: str
 ) -> None:
     emulator.faults.script("created", "awaiting_retry", "created", ended)
@@ -79,57 +79,59 @@ def test_a_request_that_ends_without_data_is_ordered_again(
     assert shown(warehouse) == truth(emulator, FIRST, LAST)
 
 
-def test_ordering_again_has_an_end(emulator: MetricaEmulator, warehouse: Warehouse) -> None:
+def test_a_log_is_requested_three_times_at_most(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
     for _ in range(9):
         emulator.faults.script("created", "processing_failed")
-    with pytest.raises(MetricaError, match=r"1 of 1 logs.*ordered 3 times.*is processing_failed"):
+    with pytest.raises(MetricaError, match=r"1 of 1 logs.*requested 3 times.*is processing_failed"):
         finish(site_load())
     assert statuses(emulator) == ["processing_failed"] * 3
 
 
-def test_a_request_cleaned_after_the_wait_is_ordered_again(
+def test_a_request_cleaned_after_the_wait_is_created_again(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     load = site_load()
-    waiting = load.begin()
-    assert isinstance(waiting, Place)
-    event = waited(load, waiting)
-    emulator.store.expire(waiting.request_id)
-    result = load.go_on(event)
+    checkpoint = load.start()
+    assert isinstance(checkpoint, Checkpoint)
+    event = waited(load, checkpoint)
+    emulator.store.expire(checkpoint.request_id)
+    result = load.resume(event)
     assert finish(load, result).loaded > 0
     assert statuses(emulator) == ["cleaned_automatically_as_too_old", "cleaned_by_user"]
 
 
 @pytest.mark.parametrize("status", ["created", "processing", "processed_with_errors"])
-def test_a_wait_beyond_its_limit_is_an_error_and_the_order_is_given_back(
+def test_a_timed_out_wait_is_an_error_and_the_request_is_released(
     emulator: MetricaEmulator, warehouse: Warehouse, status: str
 ) -> None:
     emulator.faults.script(status)
     load = site_load()
-    waiting = load.begin()
-    assert isinstance(waiting, Place)
-    event = waited(load, waiting, seconds=2.0)
-    assert event["status"] == "overdue"
+    checkpoint = load.start()
+    assert isinstance(checkpoint, Checkpoint)
+    event = waited(load, checkpoint, seconds=2.0)
+    assert event["status"] == "timed_out"
     assert emulator.actions().count("info") > 1
     with pytest.raises(
-        MetricaUnavailableError, match=f"request {waiting.request_id} was not prepared"
+        MetricaUnavailableError, match=f"request {checkpoint.request_id} was not prepared"
     ):
-        load.go_on(event)
+        load.resume(event)
     load.release()
     assert statuses(emulator) == ["canceled"]
-    assert states(warehouse) == [(waiting.request_id, "given_up")]
+    assert states(warehouse) == [(checkpoint.request_id, "given_up")]
 
 
-def test_a_service_that_goes_away_while_waiting_is_told(
+def test_an_api_that_fails_while_waiting_is_an_error(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     load = site_load()
-    waiting = load.begin()
-    assert isinstance(waiting, Place)
+    checkpoint = load.start()
+    assert isinstance(checkpoint, Checkpoint)
     emulator.faults.fail("info", Reply(503), times=99)
-    event = waited(load, waiting)
+    event = waited(load, checkpoint)
     with pytest.raises(MetricaUnavailableError, match="503 backend_error"):
-        load.go_on(event)
+        load.resume(event)
 
 
 def test_one_log_after_another_while_the_next_one_is_prepared(
@@ -145,7 +147,7 @@ def test_one_log_after_another_while_the_next_one_is_prepared(
     assert actions[first_download:].count("create") == 0
 
 
-def test_the_next_one_is_not_ordered_ahead_where_the_storage_holds_one_only(
+def test_the_next_log_is_not_created_ahead_if_the_storage_holds_one_only(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.possible_days = 3
@@ -155,7 +157,7 @@ def test_the_next_one_is_not_ordered_ahead_where_the_storage_holds_one_only(
     assert actions.index("clean") < len(actions) - 1 - actions[::-1].index("create")
 
 
-def test_an_order_ahead_that_fails_is_no_failure(
+def test_a_failure_to_create_ahead_is_ignored(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.fail("create", Reply(400, "limit_exceeded", "Too many"), skip=1)
@@ -164,7 +166,7 @@ def test_an_order_ahead_that_fails_is_no_failure(
     assert statuses(emulator) == ["cleaned_by_user"] * 2
 
 
-def test_an_order_ahead_whose_answer_is_lost_is_taken_over(
+def test_a_request_created_ahead_whose_response_is_lost_is_reused(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.fail("create", Reply(503, after=True), skip=1)
@@ -174,12 +176,12 @@ def test_an_order_ahead_whose_answer_is_lost_is_taken_over(
     assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
 
 
-def test_a_log_that_cannot_be_loaded_does_not_keep_the_others(
+def test_a_log_that_cannot_be_loaded_does_not_stop_the_others(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     for _ in range(3):
         emulator.faults.script("created", "processing_failed")
-    emulator.faults.possible_days = 3  # so that none is ordered ahead
+    emulator.faults.possible_days = 3  # so that none is created ahead
     with pytest.raises(
         MetricaError, match=r"1 of 2 logs .*with the same dates.*2024-03-01…2024-03-03"
     ):
@@ -188,7 +190,7 @@ def test_a_log_that_cannot_be_loaded_does_not_keep_the_others(
     assert statuses(emulator) == ["processing_failed"] * 3 + ["cleaned_by_user"]
 
 
-def test_what_meets_every_log_ends_the_load_at_once(
+def test_an_error_that_hits_every_log_ends_the_load_at_once(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.fail("download", Reply(403, "access_denied", "Access is denied"), times=9)
@@ -201,16 +203,16 @@ def test_what_meets_every_log_ends_the_load_at_once(
     assert {state for _, state in states(warehouse)} == {"given_up"}
 
 
-def test_a_cleaning_that_fails_leaves_the_published_days_and_is_told(
+def test_a_failed_cleaning_leaves_the_published_days_and_is_logged(
     emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.faults.fail("clean", Reply(403, "access_denied", "Access is denied"))
     assert finish(site_load()).loaded > 0
-    assert "Not cleaned, which the next run does" in caplog.text
+    assert "Not cleaned, the next run does it" in caplog.text
     assert [state for _, state in states(warehouse)] == ["published"]
 
 
-def test_a_repeated_task_loads_what_its_first_try_has_not(
+def test_a_retry_of_the_task_loads_what_its_first_try_has_not(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     emulator.faults.fail("clean", Reply(403, "access_denied", "Access is denied"))
@@ -219,7 +221,7 @@ def test_a_repeated_task_loads_what_its_first_try_has_not(
     with pytest.raises(MetricaAccessError):
         finish(load)
     assert shown(warehouse) == truth(emulator, *HALVES[0])
-    books = finish(load, load.begin(is_repeated=True))
+    books = finish(load, load.start(is_retry=True))
     assert books.loaded == len(truth(emulator, *HALVES[1]))
     assert shown(warehouse) == truth(emulator, *WHOLE)
     assert emulator.actions().count("create") == 2
@@ -227,12 +229,24 @@ def test_a_repeated_task_loads_what_its_first_try_has_not(
     assert [state for _, state in states(warehouse)] == ["cleaned"] * 2
 
 
-@pytest.mark.parametrize("step", ["_check_parts", "_books", "_note_days", "publish_loads"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (log_load.LogLoad, "_check_lines"),
+        (log_load.LogLoad, "_balance"),
+        (log_load.LogLoad, "_record_days"),
+        (log_load, "publish_loads"),
+    ],
+)
 def test_a_run_killed_while_loading_shows_nothing_and_is_completed(
-    emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    step: str,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(logs, step, killed)
+        patch.setattr(owner, step, killed)
         with pytest.raises(KilledError):
             finish(site_load())
     assert shown(warehouse) == []
@@ -259,7 +273,7 @@ def test_a_failed_load_leaves_the_published_days(
     assert statuses(emulator) == ["cleaned_by_user", "cleaned_by_user"]
 
 
-def test_a_full_storage_of_others_fails_at_once_with_the_numbers(
+def test_a_storage_filled_by_others_fails_at_once_with_the_numbers(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
     foreign = emulator.occupy(SITE, 11 * 10**9)
@@ -267,6 +281,6 @@ def test_a_full_storage_of_others_fails_at_once_with_the_numbers(
         MetricaQuotaError,
         match=rf"of 3; 1 prepared requests hold 11\.00 GB: {foreign.request_id}\.",
     ):
-        site_load().begin()
+        site_load().start()
     assert "create" not in emulator.actions()
     assert foreign.status == "processed"

@@ -12,13 +12,13 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.sources.metrica import staging
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import ApiField, load_fields
-from municipal_indicators.sources.metrica.logs import load_log
+from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse import migrations
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Books
 from tests.emulators.metrica import MetricaEmulator, tsv
-from tests.sources.metrica.arrivals import expected, fetched, published, quarantined
-from tests.sources.metrica.conftest import FIRST, LAST, SITE, order
+from tests.sources.metrica.conftest import FIRST, LAST, SITE, log_query
+from tests.sources.metrica.visit_rows import expected, fetched, published, quarantined
 
 
 @pytest.mark.parametrize("dialect", ["A", "B"])
@@ -40,7 +40,7 @@ def test_texts_of_arrays_arrive_exactly(
     emulator.faults.bad_rows = [
         {"ym:s:parsedParamsKey1": tsv.quote_cell(cell) if csv_quotes else cell} for cell in cells
     ]
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     assert books.quarantined == 0
     ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), len(odd))]
     arrived = dict(warehouse.rows("SELECT visit_id, parameters FROM core.metrica_visits"))
@@ -68,11 +68,11 @@ def test_a_list_that_cannot_be_read_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_rows = [{f"ym:s:{name}": cell}]
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     assert books.quarantined == 1
-    ((_, _, line, field, told, masked),) = quarantined(warehouse)
+    ((_, _, line, field, found_reason, masked),) = quarantined(warehouse)
     assert (line, field) == (2, f"ym:s:{name}")
-    assert told.endswith(reason)
+    assert found_reason.endswith(reason)
     assert "'a" not in masked
 
 
@@ -86,7 +86,7 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
     fields = load_fields("visits")
     fields = fields.model_copy(update={"fields": (*fields.fields, added)})
     emulator.faults.bad_rows = [{name: "7"}, {name: ""}, {name: "4294967296"}]
-    wanted = order().model_copy(update={"fields": fields.names})
+    wanted = log_query().model_copy(update={"fields": fields.names})
     warehouse.command("ALTER TABLE core.metrica_visits ADD COLUMN direct_order Nullable(UInt32)")
     try:
         warehouse.run_script(staging.staging_script(fields) + ";\n")
@@ -108,7 +108,7 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (
             "ADD COLUMN new_one String",
@@ -120,13 +120,13 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
         ),
     ],
 )
-def test_a_list_that_does_not_fit_the_table_is_told(
-    warehouse: Warehouse, change: str, told: str
+def test_a_list_that_does_not_fit_the_table_is_an_error(
+    warehouse: Warehouse, change: str, message: str
 ) -> None:
     undo = {"ADD": "DROP COLUMN new_one", "MODIFY": "MODIFY COLUMN city LowCardinality(String)"}
     warehouse.command(f"ALTER TABLE core.metrica_visits {change}")
     try:
-        with pytest.raises(ConfigurationError, match=told):
+        with pytest.raises(ConfigurationError, match=message):
             migrations.check_columns(warehouse, staging.staging_scripts())
     finally:
         warehouse.command(f"ALTER TABLE core.metrica_visits {undo[change.split(maxsplit=1)[0]]}")
@@ -175,11 +175,11 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:s:{field}": value}
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 1, 1, 0)
-    ((unit, sheet, line, named, told, row),) = quarantined(warehouse)
-    assert (unit, sheet, line, named, told) == (
+    ((unit, sheet, line, name, found_reason, row),) = quarantined(warehouse)
+    assert (unit, sheet, line, name, found_reason) == (
         f"{SITE}/2024-03-01",
         "part 0",
         2,
@@ -196,7 +196,7 @@ def test_an_empty_value_is_null_only_where_that_is_legal(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.empty_fields = {"ym:s:counterUserIDHash", "ym:s:clientID", "ym:s:referer"}
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     assert books.quarantined == 0
     second = list(emulator.visits(SITE, FIRST, LAST))[1]
     assert warehouse.rows(
@@ -209,7 +209,7 @@ def test_a_row_with_another_number_of_cells_shifts_nothing(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.wrong_column_rows = 2
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth), len(truth) - 2, 2, 0)
     assert [row[1:5] for row in quarantined(warehouse)] == [
@@ -223,7 +223,7 @@ def test_odd_lines_are_counted_and_kept_apart(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     """An empty line, one without its end, a lone CR and invalid UTF-8 must not confuse the books."""
-    prepared = fetched(client, tmp_path, order())
+    prepared = fetched(client, tmp_path, log_query())
     path = next(iter(prepared.parts))[1]
     lines = path.read_bytes().split(b"\n")
     odd = lines[1].replace(b"https://", b"https://\r\xff", 1)

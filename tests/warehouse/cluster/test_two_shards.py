@@ -15,7 +15,7 @@ from municipal_indicators.settings import REPOSITORY
 PART = (
     "tests/warehouse/cluster/shards_cases.py",
     "tests/warehouse/test_retention.py",
-    "tests/sources/metrica/test_logs.py",
+    "tests/sources/metrica/test_log_load.py",
     "tests/marts/test_site.py::test_reload_replaces_the_day",
     "tests/marts/test_indicators.py::test_growth_against_the_same_months",
     "tests/marts/test_services.py::test_measures_and_grain",

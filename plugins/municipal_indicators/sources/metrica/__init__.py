@@ -1,7 +1,14 @@
-"""Yandex.Metrica as a source: how to ask its APIs and how its answers become staged text.
+"""Yandex.Metrica as a source: its API, the plan of a run, and the load of its logs.
 
-``hook`` and ``client`` speak the protocol, ``fields`` says what we ask for, ``plan`` which days,
-``orders`` finds, orders and cleans a log request, ``visits`` loads what it brought, ``life`` ties
-these together, ``trigger`` waits without a worker and ``operators`` is the task. Nothing here
-knows marts or indicators.
+The modules, from the API up to the DAG:
+
+- ``api_call``, ``api_models``, ``api_errors``, ``rate_limit``, ``client``, ``reporting``, ``hook``
+  and ``provider`` are the client of the API and its Airflow connection;
+- ``fields`` and ``staging`` say which fields are requested and how their cells become columns;
+- ``days``, ``site_plan``, ``runs`` and ``run_planning`` decide which days a run loads;
+- ``logs_api``, ``request_ledger`` and ``log_requests`` create, reuse and clean log requests;
+- ``log_load``, ``reload_changes``, ``checkpoint`` and ``site_load`` load the logs of a site;
+- ``trigger``, ``operators``, ``tasks`` and ``reconciliation`` are the tasks of the DAGs.
+
+Nothing here knows marts or indicators.
 """

@@ -1,4 +1,4 @@
-"""What a refusal or a broken answer of the Metrica API means: which error, worth a repeat, and when."""
+"""Maps error responses of the Metrica API to our errors: which one, whether to retry, and when."""
 
 from __future__ import annotations
 
@@ -17,134 +17,146 @@ from municipal_indicators.errors import (
     MetricaRequestError,
     MetricaUnavailableError,
 )
+from municipal_indicators.sources.metrica.api_call import ApiCall
 from municipal_indicators.sources.metrica.rate_limit import CALLS_A_DAY, next_midnight
 
-LONGEST_PAUSE_SECONDS = 120.0
-_SHOWN_CHARACTERS = 500
+MAX_RETRY_PAUSE_SECONDS = 120.0
+_MAX_MESSAGE_CHARACTERS = 500
 
-# Used up until midnight GMT or the next hour: a repeat within a task cannot help. Everything else
-# that begins with quota_ passes in seconds, as far as is known, and is repeated a few times.
+# These quotas reset at midnight GMT or at the next hour, so that a retry within a task cannot help.
+# All other quota_… errors are assumed to pass within seconds and are retried.
 _DAILY_QUOTAS = ("quota_requests_by_uid", "quota_requests_by_counter_id")
 _HOURLY_QUOTAS = ("quota_delegate_requests", "quota_grants_requests")
+# The API has no error type of its own for a report that is too heavy: only its text says so.
+_TOO_COMPLICATED = "too complicated"
+
+
+class RejectedRequestError(MetricaRequestError):
+    """The API rejected a request; ``api_message`` is the API's own text."""
+
+    def __init__(self, message: str, api_message: str) -> None:
+        super().__init__(message)
+        self.api_message = api_message
+
+
+class HeavyReportError(MetricaRequestError):
+    """A report stayed too complicated after all retries; fewer days at once may work."""
 
 
 class TransientError(MetricaError):
-    """A failure that a repeat may mend; ``pause`` is what the API asked to wait, in seconds.
+    """A failure that a retry may fix.
 
-    ``final`` is the error that it becomes when the repeats are used up, ``patience`` stretches
-    the pauses between them.
+    ``retry_after`` is the pause that the API asked for, in seconds. ``final_error`` is raised when
+    all retries have failed. ``backoff_factor`` lengthens the pauses between them.
     """
 
-    final: type[MetricaError] = MetricaError
-    patience: float = 1.0
-    pause: float | None = None
+    final_error: type[MetricaError] = MetricaError
+    backoff_factor: float = 1.0
+    retry_after: float | None = None
 
 
-class RateError(TransientError):
-    """420 or 429 that passes in seconds."""
+class RateLimitedError(TransientError):
+    """420 or 429 of a quota that frees up within seconds."""
 
-    final = MetricaQuotaError
-
-
-class BrokenError(TransientError):
-    """5xx, a broken connection or an answer that makes no sense."""
-
-    final = MetricaUnavailableError
+    final_error = MetricaQuotaError
 
 
-class HeavyError(TransientError):
-    """A report that is too complicated at the moment; a shorter span of days helps for good."""
+class BrokenResponseError(TransientError):
+    """5xx, a broken connection or a response that is not valid."""
 
-    final = MetricaRequestError
-    patience = 4.0
+    final_error = MetricaUnavailableError
 
 
-def refusal(call: str, response: requests.Response, calls_today: int) -> MetricaError:
-    """The error that an answer stands for; ``calls_today`` are ours since 00:00 GMT."""
-    kind, message = _api_error(response)
+class TooComplicatedError(TransientError):
+    """The API finds a report too complicated at the moment; fewer days at once always help."""
+
+    final_error = HeavyReportError
+    backoff_factor = 4.0
+
+
+def api_error(call: ApiCall, response: requests.Response, calls_today: int) -> MetricaError:
+    """The error for an error response; ``calls_today`` are this host's calls since 00:00 GMT."""
+    kind, api_message = _error_of(response)
     status = response.status_code
-    told = f"{call}: HTTP {status} {kind}: {message}".replace(" : ", ": ")
+    message = f"{call}: HTTP {status} {kind}: {api_message}".replace(" : ", ": ")
     if status in (420, 429) or kind.startswith("quota_"):
-        return _quota(told, kind, response, calls_today)
+        return _quota_error(message, call, kind, response, calls_today)
     if status in (401, 403):
         return MetricaAccessError(
-            f"{told}. Check that the password of the Metrica connection is a valid OAuth token with the "
-            "scope metrika:read, and that its account may see this counter."
+            f"{message}. Check that the password of the Metrica connection is a valid OAuth token with "
+            "the scope metrika:read, and that its account has access to this counter."
         )
     if status >= 500:
-        return _with_pause(BrokenError(f"{told}."), response)
-    if is_report(call) and (kind == "query_error" or "too complicated" in message):
-        return HeavyError(f"{told} Ask for fewer days at once.")
-    return MetricaRequestError(told)
+        return _with_retry_after(BrokenResponseError(f"{message}."), response)
+    if call.family == "reporting" and (kind == "query_error" or _TOO_COMPLICATED in api_message):
+        return TooComplicatedError(f"{message} Request fewer days at once.")
+    return RejectedRequestError(message, api_message)
 
 
-def is_report(call: str) -> bool:
-    """Whether a call, or its path, is one of the Reporting API."""
-    return "/stat/v1/" in call
-
-
-def broken(call: str, error: requests.RequestException) -> BrokenError:
-    """The error for a connection that broke; without its text, which may quote the request."""
-    return BrokenError(f"{call}: the connection broke ({type(error).__name__}).")
+def connection_error(call: str, error: requests.RequestException) -> BrokenResponseError:
+    """The error for a broken connection; without the text of ``error``, which may quote the request."""
+    return BrokenResponseError(f"{call}: the connection broke ({type(error).__name__}).")
 
 
 def json_object(response: requests.Response) -> dict[str, Any] | None:
-    """The JSON object of an answer, or None for anything else.
+    """The JSON object of a response, or None for anything else.
 
-    Always read as UTF-8: the charset that a header declares is not to be relied on.
+    Always decoded as UTF-8: the charset in the header is not reliable.
     """
     try:
-        answer = json.loads(response.content.decode("utf-8-sig"))
+        content = json.loads(response.content.decode("utf-8-sig"))
     except (ValueError, RecursionError, requests.RequestException):
         return None
-    return answer if isinstance(answer, dict) else None
+    return content if isinstance(content, dict) else None
 
 
-def _api_error(response: requests.Response) -> tuple[str, str]:
-    """Type and message of the API's error JSON; a short word for anything else."""
-    answer = json_object(response) or {}
+def _error_of(response: requests.Response) -> tuple[str, str]:
+    """Type and message of the API's error JSON; no type and a short text for anything else."""
+    content = json_object(response) or {}
     try:
-        error = answer["errors"][0]
-        message = str(error.get("message") or answer.get("message") or "")
-        return str(error["error_type"]), re.sub(r"\s+", " ", message)[:_SHOWN_CHARACTERS]
+        error = content["errors"][0]
+        message = str(error.get("message") or content.get("message") or "")
+        return str(error["error_type"]), re.sub(r"\s+", " ", message)[:_MAX_MESSAGE_CHARACTERS]
     except (LookupError, TypeError, AttributeError):
-        return "", "the answer is not the API's JSON"
+        return "", "the response is not the API's JSON"
 
 
-def _quota(told: str, kind: str, response: requests.Response, calls_today: int) -> MetricaError:
+def _quota_error(
+    message: str, call: ApiCall, kind: str, response: requests.Response, calls_today: int
+) -> MetricaError:
     if kind.startswith(_HOURLY_QUOTAS):
         hour = datetime.now(UTC) + timedelta(hours=1)
         return MetricaQuotaError(
-            f"{told}. This quota, 3 calls an hour, is used up and free again at {hour:%H}:00 GMT. "
+            f"{message}. The quota of 3 calls an hour is used up; it resets at {hour:%H}:00 GMT. "
             "Run the DAG again after that."
         )
     if kind.startswith(_DAILY_QUOTAS):
-        # The Reporting API words its quota of five minutes like that of the day.
-        spans = f"{CALLS_A_DAY} calls a day, free again at {next_midnight()}"
-        if is_report(told):
-            spans = f"200 reports in 5 minutes, free again 5 minutes later, or {spans}"
+        quotas = f"{CALLS_A_DAY} calls a day, which resets at {next_midnight()}"
+        if call.family == "reporting":
+            # The Reporting API uses the same error type for its quota of five minutes.
+            quotas = f"200 reports in 5 minutes, which resets 5 minutes later, or {quotas}"
         return MetricaQuotaError(
-            f"{told}. Used up are {spans}. This host made {calls_today} calls today, other programs of the "
-            "same account the rest. Run the DAG again after that."
+            f"{message}. The used-up quota is {quotas}. This host made {calls_today} calls today, other "
+            "programs of the same account made the rest. Run the DAG again after that."
         )
-    return _with_pause(RateError(f"{told}."), response)
+    return _with_retry_after(RateLimitedError(f"{message}."), response)
 
 
-def _with_pause(error: TransientError, response: requests.Response) -> MetricaError:
-    error.pause = _retry_after(response.headers.get("Retry-After", ""))
-    if error.pause is not None and error.pause > LONGEST_PAUSE_SECONDS:
-        return error.final(
-            f"{error} The API asks to wait {error.pause:.0f} s: run the DAG again after that."
+def _with_retry_after(error: TransientError, response: requests.Response) -> MetricaError:
+    error.retry_after = _retry_after(response.headers.get("Retry-After", ""))
+    if error.retry_after is not None and error.retry_after > MAX_RETRY_PAUSE_SECONDS:
+        return error.final_error(
+            f"{error} The API asks to wait {error.retry_after:.0f} s: run the DAG again after that."
         )
     return error
 
 
-def _retry_after(text: str) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header, a number of seconds or an HTTP date; else None."""
-    if text.strip().isdecimal():
-        return float(text)
+def _retry_after(header: str) -> float | None:
+    """The seconds in a ``Retry-After`` header, given as a number or an HTTP date; else None."""
+    if header.strip().isdecimal():
+        return float(header)
     try:
-        moment = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The ``metrica`` connection: its form in Airflow, its check, and the client it gives."""
+"""The Airflow connection type ``metrica``: its form, its test and the client made from it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DEFAULT_HOST = "api-metrika.yandex.net"
 
 
 class MetricaHook(BaseHook):
-    """Gives a client of the Metrica API from an Airflow connection of the type ``metrica``.
+    """Makes a client of the Metrica API from an Airflow connection of the type ``metrica``.
 
     Schema (``https`` by default), host (the public API by default) and port make the base URL;
-    the password is the OAuth token. The extra ``{"gzip": false}`` asks for downloads that are not
-    packed, should the service pack them wrongly.
+    the password is the OAuth token. The extra ``{"gzip": false}`` requests uncompressed downloads,
+    should the service compress them wrongly.
     """
 
     conn_name_attr = "metrica_conn_id"
@@ -32,7 +32,7 @@ class MetricaHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """What the connection's form asks for."""
+        """The fields of the connection form."""
         return {
             "hidden_fields": ["login"],
             "relabeling": {"password": "OAuth token", "schema": "Scheme"},
@@ -46,27 +46,27 @@ class MetricaHook(BaseHook):
 
     def get_conn(self) -> MetricaClient:
         """The client; raises ConfigurationError when the connection has no usable token."""
-        return client_of(self.get_connection(self.metrica_conn_id))
+        return make_client(self.get_connection(self.metrica_conn_id))
 
     async def aget_conn(self) -> MetricaClient:
-        """The client, for code that runs in the triggerer's event loop."""
-        return client_of(await self.aget_connection(self.metrica_conn_id))
+        """The client, for code in the triggerer's event loop."""
+        return make_client(await self.aget_connection(self.metrica_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the API takes the token, and how many counters it sees."""
+        """Whether the API accepts the token, and how many counters it has access to."""
         try:
-            return True, f"The token sees {self.get_conn().counters()} counters."
+            return True, f"The token has access to {self.get_conn().counters()} counters."
         except IndicatorsError as error:
             return False, str(error)
 
 
-def client_of(connection: Connection) -> MetricaClient:
-    """A client for a connection; raises ConfigurationError naming what is missing."""
+def make_client(connection: Connection) -> MetricaClient:
+    """A client for a connection; raises ConfigurationError that names what is missing or wrong."""
     token = (connection.password or "").strip()
     if not token:
         raise ConfigurationError(
             f"The Airflow connection {connection.conn_id} has no OAuth token: put it into the password. "
-            "A token with the scope metrika:read comes from https://oauth.yandex.ru."
+            "Get a token with the scope metrika:read from https://oauth.yandex.ru."
         )
     schema = (connection.schema or "https").lower()
     if schema not in ("http", "https"):

@@ -1,4 +1,4 @@
-"""Gets hold of the request for an order: adopted, ordered, waited for with its foreign owner, given back."""
+"""Acquires and releases the log requests of one site: reused, created, or of another login."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from municipal_indicators.errors import MetricaError
-from municipal_indicators.sources.metrica import log_request_steps
-from municipal_indicators.sources.metrica.client import (
-    BrokenError,
-    Evaluation,
-    LogOrder,
-    LogRequest,
-    MetricaClient,
-    TransientError,
-)
-from municipal_indicators.sources.metrica.plan import Days, PlannedSite, cut
+from municipal_indicators.sources.metrica import logs_api
+from municipal_indicators.sources.metrica.api_errors import BrokenResponseError, TransientError
+from municipal_indicators.sources.metrica.api_models import Evaluation, LogQuery, LogRequest
+from municipal_indicators.sources.metrica.client import MetricaClient
+from municipal_indicators.sources.metrica.days import Days, split
 from municipal_indicators.sources.metrica.request_ledger import (
+    EventName,
     Ledger,
-    Note,
-    Own,
-    note,
-    note_of,
+    OwnRequest,
+    RequestEvent,
+    RequestKey,
     read_ledger,
+    record_events,
 )
+from municipal_indicators.sources.metrica.site_plan import SitePlan
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 
 log = logging.getLogger(__name__)
 
-# Each look either ends or changes what the next one finds; more of them means that somebody interferes.
-MOST_LOOKS = 8
+# Each round ends the search or changes what the next one finds. More rounds than this mean that
+# another program keeps changing the counter's requests.
+MAX_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The request that brings an order's days, and since when it is ordered."""
+class AcquiredRequest:
+    """The request that delivers a log, and when it was created."""
 
     request: LogRequest
     ordered_at: datetime
@@ -44,232 +42,252 @@ class Held:
 
 @dataclass(slots=True)
 class _Search:
-    """What the looks for one order have found so far."""
+    """What the rounds of one ``acquire`` have found so far."""
 
-    order: LogOrder
-    following: LogOrder | None
-    room: Evaluation | None = None
+    query: LogQuery
+    next_query: LogQuery | None
+    evaluation: Evaluation | None = None
     is_in_progress: bool = False
     has_to_wait: bool = False
-    ahead: LogOrder | None = None
+    create_ahead: LogQuery | None = None
 
 
-class Ordering:
-    """Orders of one planned counter and source, noted in the ledger under ``run_id``."""
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The requests of the counter at the API, the ledger, and our open requests of the source."""
 
-    def __init__(self, client: MetricaClient, site: PlannedSite, run_id: str) -> None:
+    listed: Sequence[LogRequest]
+    ledger: Ledger
+    own_open: Sequence[OwnRequest]
+
+    def open_matching(self, query: LogQuery) -> list[LogRequest]:
+        """The open requests of any login that deliver the same log."""
+        return [one for one in self.listed if not one.is_ended and one.matches(query)]
+
+    def own_matching(self, query: LogQuery) -> list[OwnRequest]:
+        """Our open requests that deliver the same log."""
+        return [own for own in self.own_open if own.request.matches(query)]
+
+
+class LogRequests:
+    """The log requests of one planned site, recorded in the ledger under ``run_id``."""
+
+    def __init__(self, client: MetricaClient, site: SitePlan, run_id: str) -> None:
         self.client = client
         self.site = site
         self.run_id = run_id
 
-    def hold(self, order: LogOrder, following: LogOrder | None = None) -> Held | None:
-        """The request for an order; ``following`` is ordered ahead where storage allows both.
+    def acquire(
+        self, query: LogQuery, next_query: LogQuery | None = None
+    ) -> AcquiredRequest | None:
+        """The request that delivers a log; ``next_query`` is created ahead where the storage holds both.
 
-        None where other requests of ours hold the storage, so that waiting helps. Creating is
-        not idempotent: the intent is noted before and the number after it, and each attempt
-        looks into list and ledger first. Raises MetricaQuotaError when the storage does not
-        hold the days and none of it is ours.
+        None where other requests of ours fill the storage, so that waiting helps. Creating is not
+        idempotent: the intent is recorded before it and the number after it, and each attempt
+        first checks the API's list and the ledger. Raises MetricaQuotaError when the storage is
+        too small for the days and none of it is ours.
         """
-        held: Held | None = self.client.persist(lambda: self._hold(order, following))
-        return held
+        acquired: AcquiredRequest | None = self.client.retry(
+            lambda: self._acquire(_Search(query, next_query))
+        )
+        return acquired
 
-    def give_back(self, why: str, is_meant: Callable[[Own], bool] = lambda _: True) -> None:
-        """Clean or cancel open requests of ours of this counter and source; no one else's."""
+    def release(
+        self, reason: str, is_selected: Callable[[OwnRequest], bool] = lambda _: True
+    ) -> None:
+        """Clean or cancel our open requests of this counter and source, never those of others."""
         listed = self.client.log_requests(self.site.counter_id)
         with open_warehouse() as warehouse:
-            ledger = self._look_up(warehouse, listed)
-        self._clean([own for own in self._open(ledger, listed) if is_meant(own)], why)
+            snapshot = self._snapshot(warehouse, listed)
+        self._clean([own for own in snapshot.own_open if is_selected(own)], reason)
 
-    def _hold(self, order: LogOrder, following: LogOrder | None) -> Held | None:
-        search = _Search(order, following)
-        for _ in range(MOST_LOOKS):
-            held = self._look(search)
-            if held or search.has_to_wait:
-                return held
-        raise BrokenError(f"{order}: the counter's list of requests changed at each look.")
+    def _acquire(self, search: _Search) -> AcquiredRequest | None:
+        for _ in range(MAX_ROUNDS):
+            acquired = self._try_round(search)
+            if acquired or search.has_to_wait:
+                return acquired
+        raise BrokenResponseError(
+            f"{search.query}: the counter's list of requests changed on each of {MAX_ROUNDS} reads."
+        )
 
-    def _look(self, search: _Search) -> Held | None:
-        """Act on what list and ledger show now; None where the next look goes on from there."""
-        order = search.order
-        listed = self.client.log_requests(order.counter_id)
-        equal = [one for one in listed if not one.is_ended and log_request_steps.equals(one, order)]
-        if search.room is None and not equal:
-            search.room = self.client.evaluate(order)
-        if search.following:
-            search.ahead = self._if_both_fit(order, search.following, listed)
-            search.following = None
+    def _try_round(self, search: _Search) -> AcquiredRequest | None:
+        """Act on the present list and ledger; None where another round is needed, or waiting."""
+        query, acquired = search.query, None
+        listed = self.client.log_requests(query.counter_id)
+        self._evaluate(search, listed)
         with open_warehouse() as warehouse:
-            ledger = self._look_up(warehouse, listed)
-            open_ = self._open(ledger, listed)
-            ours = [own for own in open_ if log_request_steps.equals(own.request, order)]
-            stale = [own for own in ours if not self._is_fresh(own)]
-            held = None
+            snapshot = self._snapshot(warehouse, listed)
+            stale = [own for own in snapshot.own_matching(query) if not self._is_fresh(own)]
             if not stale:
-                held = self._take(warehouse, ledger, search, ours, listed, equal)
-            if held and search.ahead:
-                self._order_ahead(warehouse, ledger, search.ahead, [*listed, held.request])
-        # The warehouse is closed again: what follows are calls.
+                acquired = self._choose(warehouse, snapshot, search)
+            if acquired and search.create_ahead:
+                known = [*listed, acquired.request]
+                self._create_ahead(warehouse, snapshot.ledger, search.create_ahead, known)
+        # The warehouse is released before the calls below.
         if stale:
-            self._clean(stale, "its days are loaded anew")
-        elif not held and not search.is_in_progress:
-            self._find_room(search, ledger, listed, open_)
-        return held
+            self._clean(stale, "its days are requested again")
+        elif not acquired and not search.is_in_progress:
+            self._make_room(search, snapshot)
+        return acquired
 
-    def _take(
-        self,
-        warehouse: Warehouse,
-        ledger: Ledger,
-        search: _Search,
-        ours: Sequence[Own],
-        listed: Sequence[LogRequest],
-        equal: Sequence[LogRequest],
-    ) -> Held | None:
-        """Our own request, the foreign one that is in progress, or a new one."""
-        if ours:
-            best = max(ours, key=lambda own: (own.request.is_processed, own.request.request_id))
-            log.info("%s: taking over our request %d.", search.order, best.request.request_id)
-            return Held(best.request, best.ordered_at)
+    def _evaluate(self, search: _Search, listed: Sequence[LogRequest]) -> None:
+        """Evaluate what may be created in this round."""
+        is_listed = any(not one.is_ended and one.matches(search.query) for one in listed)
+        if search.evaluation is None and not is_listed:
+            search.evaluation = self.client.evaluate(search.query)
+        if search.next_query:
+            if self._fit_both(search.query, search.next_query, listed):
+                search.create_ahead = search.next_query
+            search.next_query = None
+
+    def _choose(
+        self, warehouse: Warehouse, snapshot: _Snapshot, search: _Search
+    ) -> AcquiredRequest | None:
+        """Our own request, one of another login that is in progress, or a new one."""
+        own = snapshot.own_matching(search.query)
+        if own:
+            best = max(own, key=lambda one: (one.request.is_processed, one.request.request_id))
+            log.info("%s: reusing our request %d.", search.query, best.request.request_id)
+            return AcquiredRequest(best.request, best.ordered_at)
         if search.is_in_progress:
             search.is_in_progress = False
-            return _foreign(equal, search.order)
-        if search.room and search.room.possible:
-            held = self._create(warehouse, ledger, search.order, _highest(listed))
-            search.is_in_progress = held is None
-            return held
+            return _foreign(snapshot.open_matching(search.query), search.query)
+        if search.evaluation and search.evaluation.possible:
+            known_up_to = _highest_id(snapshot.listed)
+            created = self._create(warehouse, snapshot.ledger, search.query, known_up_to)
+            search.is_in_progress = created is None
+            return created
         return None
 
-    def _find_room(
-        self,
-        search: _Search,
-        ledger: Ledger,
-        listed: Sequence[LogRequest],
-        open_: Sequence[Own],
-    ) -> None:
-        """Evaluate, or give back what later orders of this site hold, or say that only waiting helps.
+    def _make_room(self, search: _Search, snapshot: _Snapshot) -> None:
+        """Evaluate, clean what later logs of this site hold, or find that only waiting helps.
 
-        Raises MetricaQuotaError with the numbers where no request of ours holds anything.
+        Raises MetricaQuotaError with the numbers where no request of ours uses storage.
         """
-        if search.room is None:
-            search.room = self.client.evaluate(search.order)
-        elif not search.room.possible:
-            if open_:
-                self._clean(open_, "its storage was needed for an earlier order")
-                search.room = None
-            elif any(own.is_open for own in ledger.ours(listed)):
+        if search.evaluation is None:
+            search.evaluation = self.client.evaluate(search.query)
+        elif not search.evaluation.possible:
+            if snapshot.own_open:
+                self._clean(snapshot.own_open, "its storage was needed for an earlier log")
+                search.evaluation = None
+            elif any(own.is_open for own in snapshot.ledger.own_requests(snapshot.listed)):
                 search.has_to_wait = True
             else:
-                days = search.room.max_possible_day_quantity
-                raise log_request_steps.storage_full(listed, search.order, days)
+                days = search.evaluation.max_possible_day_quantity
+                raise logs_api.storage_full_error(snapshot.listed, search.query, days)
 
-    def _is_fresh(self, own: Own) -> bool:
+    def _is_fresh(self, own: OwnRequest) -> bool:
         return own.is_fresh(datetime.now(UTC), self.site.settling_days, self.site.time_zone)
 
-    def _look_up(self, warehouse: Warehouse, listed: Sequence[LogRequest]) -> Ledger:
-        """The ledger, after it has learned what the list tells."""
-        ledger = read_ledger(warehouse, [self.site.counter_id])
-        note(
-            warehouse,
-            self.run_id,
-            ledger.corrections(listed, self.site.counter_id, self.site.source),
+    def _snapshot(self, warehouse: Warehouse, listed: Sequence[LogRequest]) -> _Snapshot:
+        """List and ledger; what the list shows and the ledger misses is recorded first."""
+        site = self.site
+        ledger = read_ledger(warehouse, [site.counter_id])
+        corrections = ledger.corrections(listed, site.counter_id, site.source)
+        record_events(warehouse, self.run_id, corrections)
+        own = ledger.own_requests(listed)
+        return _Snapshot(
+            listed,
+            ledger,
+            [one for one in own if one.is_open and one.request.source == site.source],
         )
-        return ledger
-
-    def _open(self, ledger: Ledger, listed: Iterable[LogRequest]) -> list[Own]:
-        return [
-            own
-            for own in ledger.ours(listed)
-            if own.is_open and own.request.source == self.site.source
-        ]
 
     def _create(
-        self, warehouse: Warehouse, ledger: Ledger, order: LogOrder, known_up_to: int
-    ) -> Held | None:
-        """Order between two notes; None where the API says that an equal request is in progress."""
+        self, warehouse: Warehouse, ledger: Ledger, query: LogQuery, known_up_to: int
+    ) -> AcquiredRequest | None:
+        """Create between two records; None where the API says that an equal request is in progress."""
         at = datetime.now(UTC)
-        note(warehouse, self.run_id, [note_of("ordering", order, 0, at, known_up_to=known_up_to)])
+
+        def record(
+            event: EventName, request_id: int = 0, message: str = "", known_up_to: int = 0
+        ) -> None:
+            key = RequestKey.of(query)
+            one = RequestEvent(event, key, request_id, at, known_up_to, message)
+            record_events(warehouse, self.run_id, [one])
+
+        record("ordering", known_up_to=known_up_to)
         try:
-            created = self.client.create(order)
+            created = self.client.create(query)
         except TransientError:
-            raise  # it may have been taken: the next look finds it by the intent
+            raise  # The API may have created it: the next attempt finds it by the intent.
         except MetricaError as error:
-            note(warehouse, self.run_id, [note_of("given_up", order, 0, at, str(error))])
+            record("given_up", message=str(error))
             raise
         if created is None:
-            # After an order without an answer, the equal request may be what came of that one.
-            if not ledger.is_pending(order):
-                message = "an equal request is in progress"
-                note(warehouse, self.run_id, [note_of("given_up", order, 0, at, message)])
+            # If an earlier response was lost, the equal request may be ours: keep the intent.
+            if not ledger.is_pending(query):
+                record("given_up", message="an equal request is in progress")
             return None
-        note(warehouse, self.run_id, [note_of("ordered", order, created.request_id, at)])
-        log.info("%s: ordered as request %d.", order, created.request_id)
-        return Held(created, at)
+        record("ordered", created.request_id)
+        log.info("%s: created request %d.", query, created.request_id)
+        return AcquiredRequest(created, at)
 
-    def _if_both_fit(
-        self, order: LogOrder, following: LogOrder, listed: Sequence[LogRequest]
-    ) -> LogOrder | None:
-        """``following``, if it is not ordered yet and the storage holds it beside ``order``."""
+    def _fit_both(
+        self, query: LogQuery, next_query: LogQuery, listed: Sequence[LogRequest]
+    ) -> bool:
+        """Whether ``next_query`` is not requested yet and the storage holds it beside ``query``."""
         open_ = [request for request in listed if not request.is_ended]
-        if any(log_request_steps.equals(request, following) for request in open_):
-            return None
-        is_counted = any(one.is_processed and log_request_steps.equals(one, order) for one in open_)
-        span = Days(min(order.date1, following.date1), max(order.date2, following.date2))
-        # The API counts what is prepared only: an order that is not yet has to be asked for with it.
-        asked = (
-            following
-            if is_counted
-            else order.model_copy(update={"date1": span.first, "date2": span.last})
-        )
-        if not is_counted and len(cut(span)) > 1:
-            return None
+        if any(request.matches(next_query) for request in open_):
+            return False
+        evaluated = next_query
+        # The API counts processed requests only: one that is not processed is evaluated with the next.
+        if not any(one.is_processed and one.matches(query) for one in open_):
+            span = Days(min(query.date1, next_query.date1), max(query.date2, next_query.date2))
+            if len(split(span)) > 1:
+                return False
+            evaluated = query.model_copy(update={"date1": span.first, "date2": span.last})
         try:
-            return following if self.client.evaluate(asked).possible else None
+            return self.client.evaluate(evaluated).possible
         except MetricaError as error:
-            log.debug("%s: not ordered ahead: %s", following, error)
-            return None
+            log.debug("%s: not created ahead: %s", next_query, error)
+            return False
 
-    def _order_ahead(
-        self, warehouse: Warehouse, ledger: Ledger, order: LogOrder, known: Sequence[LogRequest]
+    def _create_ahead(
+        self, warehouse: Warehouse, ledger: Ledger, query: LogQuery, known: Sequence[LogRequest]
     ) -> None:
         try:
-            self._create(warehouse, ledger, order, _highest(known))
+            self._create(warehouse, ledger, query, _highest_id(known))
         except MetricaError as error:
-            log.debug("%s: not ordered ahead: %s", order, error)
+            log.debug("%s: not created ahead: %s", query, error)
 
-    def _clean(self, owns: Sequence[Own], why: str) -> None:
-        notes = clean_own(self.client, owns, why)
-        if notes:
+    def _clean(self, owns: Sequence[OwnRequest], reason: str) -> None:
+        events = clean_own_requests(self.client, owns, reason)
+        if events:
             with open_warehouse() as warehouse:
-                note(warehouse, self.run_id, notes)
+                record_events(warehouse, self.run_id, events)
 
 
-def clean_own(client: MetricaClient, owns: Iterable[Own], why: str) -> list[Note]:
-    """Clean or cancel requests of ours at the API; what the ledger has to be told of it."""
-    notes = []
+def clean_own_requests(
+    client: MetricaClient, owns: Iterable[OwnRequest], reason: str
+) -> list[RequestEvent]:
+    """Clean or cancel requests of ours at the API; the events to record in the ledger."""
+    events = []
     for own in owns:
-        log_request_steps.clean(client, own.request)
-        notes.append(own.note("cleaned") if own.state == "published" else own.note("given_up", why))
-    return notes
+        logs_api.clean(client, own.request)
+        is_published = own.state == "published"
+        events.append(own.event("cleaned") if is_published else own.event("given_up", reason))
+    return events
 
 
-def _foreign(equal: Sequence[LogRequest], order: LogOrder) -> Held | None:
-    """The request of another login that kept the API from taking our order; None if it no longer does."""
+def _foreign(equal: Sequence[LogRequest], query: LogQuery) -> AcquiredRequest | None:
+    """The request of another login that kept the API from creating ours; None if it no longer does."""
     if not equal:
-        raise BrokenError(
-            f"{order}: an equal request is in progress, but the list does not show it yet."
+        raise BrokenResponseError(
+            f"{query}: an equal request is in progress, but the list does not show it yet."
         )
     pending = [request for request in equal if not request.is_processed]
     if not pending:
         return None
     request = max(pending, key=lambda one: one.request_id)
     log.info(
-        "%s: request %d of another login is the same and in progress: waiting for that one, which "
-        "its owner has to clean.",
-        order,
+        "%s: the equal request %d of another login is in progress: waiting for it; its owner has to "
+        "clean it.",
+        query,
         request.request_id,
     )
-    # It is still to be prepared, so that its days are at least as late as this moment.
-    return Held(request, datetime.now(UTC))
+    # It is not prepared yet, so that its data are at least as late as this moment.
+    return AcquiredRequest(request, datetime.now(UTC))
 
 
-def _highest(listed: Iterable[LogRequest]) -> int:
+def _highest_id(listed: Iterable[LogRequest]) -> int:
     return max((request.request_id for request in listed), default=0)

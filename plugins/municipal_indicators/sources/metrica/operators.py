@@ -14,7 +14,8 @@ from airflow.sdk import BaseOperator, Context
 from municipal_indicators import settings
 
 if TYPE_CHECKING:
-    from municipal_indicators.sources.metrica.site_load import Place, SiteLoad
+    from municipal_indicators.sources.metrica.checkpoint import Checkpoint
+    from municipal_indicators.sources.metrica.site_load import SiteLoad
     from municipal_indicators.warehouse.load_ledger import Books
 
 log = logging.getLogger(__name__)
@@ -23,12 +24,12 @@ WAIT_LIMIT = timedelta(hours=3)
 
 
 class LoadMetricaLogsOperator(BaseOperator):
-    """Loads the planned logs of a site one after another, and waits for each without a worker.
+    """Loads the planned logs of a site one after another, and is deferred while it waits.
 
-    ``planned`` is one of ``preparation.plan_run``. One task a site, because ``airflow dags
-    test`` runs mapped tasks in no order: within a task the API can prepare the next log while
-    the last one is loaded, and a log that fails or vanishes at any step is ordered again here.
-    Returns the sum of the books. ``wait_limit`` bounds each single wait.
+    ``planned`` is one of the dicts of ``run_planning.plan_run``. There is one task per site and
+    not per log: within a task the API can prepare the next log while the last one is loaded, and
+    ``airflow dags test`` runs mapped tasks in no particular order. A log that fails or vanishes
+    at any step is requested again. Returns the sum of the books. ``wait_limit`` bounds each wait.
     """
 
     template_fields: Sequence[str] = ("planned",)
@@ -47,22 +48,22 @@ class LoadMetricaLogsOperator(BaseOperator):
         self.wait_limit = wait_limit
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Begin; what an interrupted run left at the API or published is taken over."""
-        load = self._load(context)
-        is_repeated = context["ti"].try_number > 1
-        return self._books_of(load, load.begin(is_repeated=is_repeated))
+        """Start; requests and published days of an interrupted run are reused."""
+        load = self._site_load(context)
+        is_retry = context["ti"].try_number > 1
+        return self._books_or_defer(load, load.start(is_retry=is_retry))
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, int]:
-        """Go on after the wait; ``event`` is the trigger's."""
-        load = self._load(context)
-        return self._books_of(load, load.go_on(event))
+        """Continue after a wait; ``event`` is the payload of the trigger."""
+        load = self._site_load(context)
+        return self._books_or_defer(load, load.resume(event))
 
     def release(self, context: Context) -> None:
-        """Give back what the site holds at the API, when the task has failed for good."""
+        """Clean the requests of the site at the API, when the task has failed for good."""
         if "problem" not in self.planned:
-            self._load(context).release()
+            self._site_load(context).release()
 
-    def _load(self, context: Context) -> SiteLoad:
+    def _site_load(self, context: Context) -> SiteLoad:
         from municipal_indicators.errors import MetricaRequestError
         from municipal_indicators.sources.metrica.site_load import SiteLoad
 
@@ -70,44 +71,48 @@ class LoadMetricaLogsOperator(BaseOperator):
             raise MetricaRequestError(self.planned["problem"])
         return SiteLoad(self.planned, self.metrica_conn_id, context["run_id"])
 
-    def _books_of(self, load: SiteLoad, result: Books | Place) -> dict[str, int]:
-        from municipal_indicators.sources.metrica.site_load import Place
+    def _books_or_defer(self, load: SiteLoad, result: Books | Checkpoint) -> dict[str, int]:
+        from municipal_indicators.sources.metrica.checkpoint import Checkpoint
 
-        if isinstance(result, Place):
-            self._wait(load, result)
+        if isinstance(result, Checkpoint):
+            self._defer(load, result)
         return asdict(result)
 
-    def _wait(self, load: SiteLoad, place: Place) -> NoReturn:
+    def _defer(self, load: SiteLoad, checkpoint: Checkpoint) -> NoReturn:
         from municipal_indicators.sources.metrica import trigger
 
-        order = load.orders[place.index]
+        query = load.queries[checkpoint.index]
         deadline = time.time() + self.wait_limit.total_seconds()
-        if not place.request_id:
-            # Storage that comes and goes again is not waited for any longer.
-            deadline = place.room_until or deadline
-            place = replace(place, room_until=deadline)
-        carried = asdict(place)
         waiting: trigger.MetricaTrigger
-        if place.request_id:
-            log.info("Request %d is not prepared yet: waiting without a worker.", place.request_id)
+        if checkpoint.request_id:
+            log.info("Request %d is not prepared yet: the task is deferred.", checkpoint.request_id)
             waiting = trigger.LogRequestTrigger(
-                self.metrica_conn_id, order.counter_id, place.request_id, deadline, carried
+                self.metrica_conn_id,
+                query.counter_id,
+                checkpoint.request_id,
+                deadline,
+                asdict(checkpoint),
             )
         else:
-            log.info("%s: waiting without a worker until the storage holds it.", order)
+            log.info("%s: the task is deferred until the storage holds it.", query)
+            # Storage that becomes free and is taken again does not extend the wait.
+            deadline = checkpoint.storage_deadline or deadline
             waiting = trigger.StorageTrigger(
-                self.metrica_conn_id, order.model_dump(mode="json"), deadline, carried
+                self.metrica_conn_id,
+                query.model_dump(mode="json"),
+                deadline,
+                asdict(replace(checkpoint, storage_deadline=deadline)),
             )
         self.defer(trigger=waiting, method_name="resume")
 
 
-def release_orders(context: Context) -> None:
-    """Failure callback: clean what the failed task ordered; it must not hide why the task failed."""
+def release_requests(context: Context) -> None:
+    """Failure callback: clean the requests of the failed task, without hiding why it failed."""
     operator = context["task"]
     try:
         if isinstance(operator, LoadMetricaLogsOperator):
             operator.release(context)
     except Exception:
         log.exception(
-            "What the failed task ordered could not be cleaned: the next run of the DAG does it."
+            "The requests of the failed task could not be cleaned: the next run of the DAG does it."
         )

@@ -1,4 +1,4 @@
-"""Tells Airflow about the ``metrica`` connection type; found through the package's entry point."""
+"""Registers the ``metrica`` connection type with Airflow, through the entry point of the package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider description that Airflow's ProvidersManager reads; imports nothing heavy."""
+    """The provider description that Airflow's ProvidersManager reads."""
     return {
         "package-name": "municipal-indicators",
         "name": "Municipal indicators",

@@ -1,8 +1,8 @@
-"""Politeness towards the Metrica API: rates and parallel calls that all processes of a host share.
+"""The rate limiter of the Metrica API: calls per time and parallel calls, shared by all processes of a host.
 
-The state is one small locked file, because tasks and triggerer are processes that know nothing of
-each other. ``pyrate-limiter`` 4.5 over SQLite was tried: three processes got 11 calls into one
-second of a limit of 10, since it books a call that waited with a computed time, not the real one.
+Airflow tasks and the triggerer are processes that do not know each other, so the state is one
+small locked file. ``pyrate-limiter`` 4.5 over SQLite was tried: three processes got 11 calls into
+one second of a limit of 10, because it records a call that waited with a computed time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from municipal_indicators import settings
 from municipal_indicators.errors import (
@@ -25,15 +25,14 @@ from municipal_indicators.errors import (
     MetricaQuotaError,
     MetricaUnavailableError,
 )
+from municipal_indicators.sources.metrica.api_call import ApiFamily
 
 log = logging.getLogger(__name__)
-
-Family = Literal["logs", "reporting", "management"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most ``calls`` in any ``seconds``, over the families it counts."""
+    """At most ``calls`` in any ``seconds``, over the API families that it counts."""
 
     name: str
     calls: int
@@ -41,80 +40,167 @@ class Rate:
     families: frozenset[str]
 
 
-# The quotas of the API (https://yandex.com/dev/metrika/en/intro/quotas); the per-second ones are
-# the host's, the others the user's: one user a host is assumed, which errs on the polite side.
+# The quotas of the API (https://yandex.com/dev/metrika/en/intro/quotas). Those per second count by
+# host, the others by user. One user per host is assumed, which can only make us slower.
 RATES = (
     Rate("all", 30, 1.0, frozenset(("logs", "reporting", "management"))),
     Rate("logs", 10, 1.0, frozenset(("logs",))),
     Rate("reporting", 200, 300.0, frozenset(("reporting",))),
 )
-PARALLEL = 3
+PARALLEL_CALLS = 3
 CALLS_A_DAY = 5000
-WAIT_SECONDS = 900.0
-_LOOK_SECONDS = 0.02
+MAX_WAIT_SECONDS = 900.0
+_POLL_SECONDS = 0.02
+_LOG_WAITS_OVER_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class _State:
-    """What the file holds: calls of the day (GMT), calls under way by slot, ends of recent ones."""
+    """What the file holds: calls of the day (GMT), running calls by slot, end times of recent calls."""
 
     day: str = ""
     calls: int = 0
-    quiet_until: float = 0.0
+    paused_until: float = 0.0
     running: dict[str, str] = field(default_factory=dict)
     ended: dict[str, list[float]] = field(default_factory=dict)
 
-    def end(self, slot: int, now: float) -> None:
-        """Book the call of a slot as ended; a slot without one changes nothing."""
+    def end_call(self, slot: int, now: float) -> None:
+        """Record that the call of a slot ended; without a call in it nothing changes."""
         family = self.running.pop(str(slot), None)
         for rate in RATES:
             if family in rate.families:
                 self.ended[rate.name] = [*self.ended.get(rate.name, []), now][-rate.calls :]
 
-    def wait(self, family: str, now: float) -> float:
-        """Seconds until a call of the family keeps every rate; 0 when it may go now.
+    def recent_calls(self, rate: Rate, now: float) -> list[float]:
+        """The end times that still count; later than now are those from before a clock was set back."""
+        return [t for t in self.ended.get(rate.name, []) if now - rate.seconds < t <= now]
 
-        The API saw a call at some moment between its start and its end. Counting from the end
-        keeps the rate there however long the way is.
+    def seconds_to_wait(self, family: str, now: float) -> float:
+        """Seconds until a call of the family is within every rate; 0 when it may start now.
+
+        The API sees a call at some moment between its start and its end. Counting from the end
+        keeps the rate however long the network takes.
         """
-        waits = [self.quiet_until - now]
+        waits = [self.paused_until - now]
         for rate in RATES:
             if family not in rate.families:
                 continue
-            # What lies ahead of now was written before the clock was set back.
-            recent = [t for t in self.ended.get(rate.name, []) if now - rate.seconds < t <= now]
+            recent = self.recent_calls(rate, now)
             running = sum(one in rate.families for one in self.running.values())
-            over = len(recent) + running - rate.calls
+            excess = len(recent) + running - rate.calls
             if running >= rate.calls:
-                waits.append(_LOOK_SECONDS)
-            elif over >= 0:
-                waits.append(recent[over] + rate.seconds - now)
+                waits.append(_POLL_SECONDS)
+            elif excess >= 0:
+                waits.append(recent[excess] + rate.seconds - now)
         return max(0.0, *waits)
 
+    def start_call(self, slot: int, family: ApiFamily) -> float:
+        """Record the call and return 0, or return how many seconds to wait before trying again."""
+        now = time.time()
+        # A call that is still recorded for a free slot belonged to a process that was killed.
+        self.end_call(slot, now)
+        if self.day != _today():
+            self.day, self.calls = _today(), 0
+        if self.calls >= CALLS_A_DAY:
+            raise MetricaQuotaError(
+                f"This host has made {self.calls} calls to the Metrica API today, of {CALLS_A_DAY} a "
+                f"day; the quota resets at {next_midnight()}. Run the DAG again after that."
+            )
+        pause = self.seconds_to_wait(family, now)
+        if pause == 0.0:
+            self.running[str(slot)] = family
+            self.calls += 1
+        return pause
 
-class Turn:
-    """Leave for one call, held until its body is read."""
 
-    def __init__(self, folder: Path, slot: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _StateFolder:
+    """The folder with the state file and one lock file per slot."""
+
+    path: Path
+
+    @contextmanager
+    def state(self) -> Iterator[_State]:
+        """The state, locked for everybody else; written back unless the block raises."""
+        with self._open("state.json") as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            content = os.read(descriptor, 1 << 20)
+            state = _parse(content)
+            yield state
+            # One write over the old content, padded with blanks: a kill cannot leave half of it.
+            os.pwrite(descriptor, json.dumps(asdict(state)).encode().ljust(len(content)), 0)
+
+    @contextmanager
+    def free_slot(self) -> Iterator[int | None]:
+        """A slot that nobody holds, or None; the lock ends with the block or with the process."""
+        for slot in range(PARALLEL_CALLS):
+            with self._open(f"slot-{slot}.lock") as descriptor:
+                if _try_lock(descriptor):
+                    yield slot
+                    return
+        yield None
+
+    def held_slots(self) -> int:
+        """How many slots are held at the moment."""
+        held = 0
+        for slot in range(PARALLEL_CALLS):
+            with self._open(f"slot-{slot}.lock") as descriptor:
+                held += not _try_lock(descriptor)
+        return held
+
+    def usage(self) -> str:
+        """Slots, rates and pauses in use, for messages."""
+        with self.state() as state:
+            now = time.time()
+            rates = "".join(
+                f", {len(state.recent_calls(rate, now))} of {rate.calls} {rate.name} calls in "
+                f"{rate.seconds:.0f} s"
+                for rate in RATES
+            )
+            pause = max(0.0, state.paused_until - now)
+            paused = f", a pause of {pause:.0f} s requested by the API" if pause else ""
+            return f"{self.held_slots()} of {PARALLEL_CALLS} slots held{rates}{paused}"
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[int]:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The folder {self.path}, through which the tasks of this host share the rate limit of "
+                f"the Metrica API, is not writable ({error.strerror}). Make it writable for Airflow, or "
+                f"set another one in the environment variable {settings.METRICA_RATE_LIMIT_VARIABLE}."
+            ) from error
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+class CallSlot:
+    """The permission for one call, held until the body of its response is read."""
+
+    def __init__(self, folder: _StateFolder, slot: int) -> None:
         self._folder = folder
         self._slot = slot
 
-    def answered(self) -> None:
-        """The answer has begun: from now on the call no longer counts for the rates."""
-        with _locked(self._folder) as state:
-            state.end(self._slot, time.time())
+    def end_call(self) -> None:
+        """The response has begun: from now on the call does not count as running."""
+        with self._folder.state() as state:
+            state.end_call(self._slot, time.time())
 
-    def refused(self, seconds: float) -> None:
-        """The API asked for a pause: nobody on this host calls during it."""
-        with _locked(self._folder) as state:
-            state.quiet_until = max(state.quiet_until, time.time() + seconds)
+    def pause_all_calls(self, seconds: float) -> None:
+        """The API asked for a pause: nobody on this host starts a call during it."""
+        with self._folder.state() as state:
+            state.paused_until = max(state.paused_until, time.time() + seconds)
 
 
-class Pace:
-    """The host's common pace; objects of all threads and processes over one folder share it.
+class RateLimiter:
+    """The rate limiter of the host; all objects over one folder share it, in any thread or process.
 
-    Nothing stays open between two turns, so that a fork is harmless; a killed process gives its
-    slot back by dying. ``folder`` is ``settings.metrica_pacing_folder()`` by default.
+    No file stays open between two calls, so that a fork is harmless. A killed process frees its
+    slot by ending. ``folder`` is ``settings.metrica_rate_limit_folder()`` by default.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -122,157 +208,81 @@ class Pace:
 
     @property
     def folder(self) -> Path:
-        """Where the state lies; made at the first call."""
-        return self._given or settings.metrica_pacing_folder()
+        """Where the state is stored; created at the first call."""
+        return self._given or settings.metrica_rate_limit_folder()
 
     def calls_today(self) -> int:
-        """Calls that this host has begun since 00:00 GMT."""
-        with _locked(self.folder) as state:
-            return state.calls if state.day == _day() else 0
+        """Calls that this host has started since 00:00 GMT."""
+        with _StateFolder(self.folder).state() as state:
+            return state.calls if state.day == _today() else 0
 
     @contextmanager
-    def turn(self, family: Family) -> Iterator[Turn]:
-        """Wait for leave to make one call, and hold it for the length of the block.
+    def slot(self, family: ApiFamily) -> Iterator[CallSlot]:
+        """Wait until one call may start, and hold its slot until the block ends.
 
-        Raises MetricaUnavailableError when no leave came within ``WAIT_SECONDS``, MetricaQuotaError
-        when the calls of the day are used up, ConfigurationError when the folder is not writable.
+        Raises MetricaUnavailableError when none is free within ``MAX_WAIT_SECONDS``,
+        MetricaQuotaError when the calls of the day are used up, and ConfigurationError when the
+        folder is not writable.
         """
-        folder = self.folder
-        begun = time.monotonic()
-        told = False
+        folder = _StateFolder(self.folder)
+        started = time.monotonic()
+        is_logged = False
         while True:
-            with _free_slot(folder) as slot:
-                pause = _LOOK_SECONDS if slot is None else _admit(folder, slot, family)
-                if slot is not None and pause == 0.0:
-                    turn = Turn(folder, slot)
+            with folder.free_slot() as number:
+                pause = _POLL_SECONDS
+                if number is not None:
+                    with folder.state() as state:
+                        pause = state.start_call(number, family)
+                if number is not None and pause == 0.0:
+                    slot = CallSlot(folder, number)
                     try:
-                        yield turn
+                        yield slot
                     finally:
-                        turn.answered()
+                        slot.end_call()
                     return
-            waited = time.monotonic() - begun
-            if waited + pause > WAIT_SECONDS:
-                raise MetricaUnavailableError(_too_long(folder, family, waited, pause))
-            if not told and waited + pause > 5.0:
-                log.info("Waiting for leave to call the Metrica API: %s.", _load(folder))
-                told = True
+            waited = time.monotonic() - started
+            if waited + pause > MAX_WAIT_SECONDS:
+                raise _timeout_error(folder, family, waited, pause)
+            if not is_logged and waited + pause > _LOG_WAITS_OVER_SECONDS:
+                log.info("Waiting for the rate limit of the Metrica API: %s.", folder.usage())
+                is_logged = True
             time.sleep(pause)
 
 
-def _admit(folder: Path, slot: int, family: Family) -> float:
-    """Book the call and return 0, or return how many seconds to wait before asking again."""
-    with _locked(folder) as state:
-        now = time.time()
-        # Whoever held the slot and did not say that its call ended was killed.
-        state.end(slot, now)
-        if state.day != _day():
-            state.day, state.calls = _day(), 0
-        if state.calls >= CALLS_A_DAY:
-            raise MetricaQuotaError(
-                f"This host has made {state.calls} calls to the Metrica API today, of {CALLS_A_DAY} a "
-                f"day; they are free again at {next_midnight()}. Run the DAG again after that."
-            )
-        pause = state.wait(family, now)
-        if pause == 0.0:
-            state.running[str(slot)] = family
-            state.calls += 1
-        return pause
+def _timeout_error(
+    folder: _StateFolder, family: ApiFamily, waited: float, pause: float
+) -> MetricaUnavailableError:
+    return MetricaUnavailableError(
+        f"The rate limit let no {family} call to the Metrica API start within {MAX_WAIT_SECONDS:.0f} s "
+        f"(waited {waited:.0f} s, {pause:.0f} s more were needed): {folder.usage()}. Downloads or another "
+        "program on this host use the limit up: run the DAG again later."
+    )
 
 
 def next_midnight() -> str:
-    """When the quotas of the day are free again, in words."""
+    """When the daily quotas reset, for messages."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     return f"{tomorrow} 00:00 GMT (03:00 in Moscow)"
 
 
-def _day() -> str:
+def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-@contextmanager
-def _free_slot(folder: Path) -> Iterator[int | None]:
-    """A slot that nobody holds, or None; the lock ends with the block or with the process."""
-    for slot in range(PARALLEL):
-        with _file(folder, f"slot-{slot}.lock") as descriptor:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield slot
-            return
-    yield None
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[_State]:
-    """The state, in nobody else's hands; written back unless the block raises."""
-    with _file(folder, "state.json") as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        text = os.read(descriptor, 1 << 20)
-        state = _read(text)
-        yield state
-        fresh = json.dumps(
-            {name: getattr(state, name) for name in _State.__dataclass_fields__}
-        ).encode()
-        # One write over the old text, blanks over its rest: a kill leaves no half of either.
-        os.pwrite(descriptor, fresh.ljust(len(text)), 0)
-
-
-def _read(text: bytes) -> _State:
-    if not text:
+def _parse(content: bytes) -> _State:
+    if not content:
         return _State()
     try:
-        loaded: dict[str, Any] = json.loads(text)
+        loaded: dict[str, Any] = json.loads(content)
         return _State(**loaded)
     except (ValueError, TypeError):
-        log.warning("The state of the Metrica pace was unreadable: it begins anew.")
+        log.warning("The state of the Metrica rate limit was unreadable: it starts from zero.")
         return _State()
-
-
-@contextmanager
-def _file(folder: Path, name: str) -> Iterator[int]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The folder {folder}, by which the tasks of this host share the rates of the Metrica API, "
-            f"cannot be written ({error.strerror}): make it writable for Airflow, or name another one in "
-            f"the environment variable {settings.METRICA_PACING_VARIABLE}."
-        ) from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _load(folder: Path) -> str:
-    with _locked(folder) as state:
-        now = time.time()
-        recent = "".join(
-            f", {sum(now - rate.seconds < t <= now for t in state.ended.get(rate.name, []))} of "
-            f"{rate.calls} {rate.name} calls in {rate.seconds:.0f} s"
-            for rate in RATES
-        )
-        rest = max(0.0, state.quiet_until - now)
-        asked = f", a pause of {rest:.0f} s asked by the API" if rest else ""
-        return f"{_held(folder)} of {PARALLEL} slots held{recent}{asked}"
-
-
-def _held(folder: Path) -> int:
-    held = 0
-    for slot in range(PARALLEL):
-        with _file(folder, f"slot-{slot}.lock") as descriptor:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                held += 1
-    return held
-
-
-def _too_long(folder: Path, family: Family, waited: float, pause: float) -> str:
-    return (
-        f"No leave for a {family} call to the Metrica API within {WAIT_SECONDS:.0f} s (waited "
-        f"{waited:.0f} s, {pause:.0f} s more were needed): {_load(folder)}. Downloads or another "
-        "program on this host keep the API busy: run the DAG again later."
-    )

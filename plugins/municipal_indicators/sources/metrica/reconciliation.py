@@ -1,4 +1,4 @@
-"""Asks Metrica what it reports itself of the days that were loaded, once they no longer change."""
+"""Stores Metrica's own figures of the loaded days, once those have settled, for comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from municipal_indicators.errors import MetricaAccessError, MetricaError, MetricaRequestError
 from municipal_indicators.reference.passport import Passport, load_passport
-from municipal_indicators.sources.metrica.api_errors import HeavyError
+from municipal_indicators.sources.metrica.api_errors import HeavyReportError
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.hook import MetricaHook
 from municipal_indicators.sources.metrica.reporting import Report
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 METRICS = ("ym:s:visits", "ym:s:users", "ym:s:pageviews")
 DAY_DIMENSION = "ym:s:date"
-LONGEST_SPAN = timedelta(days=365)
+MAX_SPAN = timedelta(days=365)
 
 _COLUMNS = (
     "counter_id",
@@ -33,59 +33,59 @@ _COLUMNS = (
     "sample_share",
     "reported_at",
 )
-_HOW_TO_REPEAT = (
-    "The loaded days are published all the same; those not compared yet are asked for again by every "
-    "run of load_metrica_visits, or at once by clearing this task."
+_WAY_OUT = (
+    "The loaded days are published all the same. Days that are not compared yet are requested again by "
+    "every run of load_metrica_visits, or at once by clearing this task."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    """Counter days compared now, and those left to the next run."""
+class ReconciledDays:
+    """Counter days whose figures were stored now, and those left for the next run."""
 
     compared: int
     left: int
 
 
-def reconcile_run() -> Reconciled:
+def reconcile_run() -> ReconciledDays:
     """Store Metrica's own figures of the settled days that have none, for all sites of the passport.
 
-    ``marts.metrica_reconciliation`` compares them. A refusal or failure of the API is logged as
-    a warning and leaves the days to the next run; it is never raised. Raises what the warehouse,
-    the passport and the connection raise. The warehouse is not held while the API is asked.
+    ``marts.metrica_reconciliation`` compares them. An error of the API is logged as a warning and
+    leaves the days to the next run; it is never raised. Errors of the warehouse, the passport and
+    the connection are raised. The warehouse is not open during the calls.
     """
     passport = load_passport()
     with open_warehouse() as warehouse:
-        wanted = days_to_reconcile(warehouse, passport)
-    if not wanted:
-        log.info("Every settled day has been compared with Metrica's report.")
-        return Reconciled(0, 0)
-    rows = list(_reported_days(MetricaHook().get_conn(), wanted))
+        days = days_to_reconcile(warehouse, passport)
+    if not days:
+        log.info("All settled days have been compared with Metrica's reports.")
+        return ReconciledDays(0, 0)
+    rows = list(_reported_days(MetricaHook().get_conn(), days))
     if rows:
         with open_warehouse() as warehouse:
             warehouse.insert("core.metrica_reported_days", _COLUMNS, rows)
-    left = sum(len(days) for days in wanted.values()) - len(rows)
-    log.info("Metrica's reports of %d settled days are stored, %d are left.", len(rows), left)
-    return Reconciled(len(rows), left)
+    left = sum(len(of_counter) for of_counter in days.values()) - len(rows)
+    log.info("Metrica's figures of %d settled days are stored, %d are left.", len(rows), left)
+    return ReconciledDays(len(rows), left)
 
 
 def days_to_reconcile(warehouse: Warehouse, passport: Passport) -> dict[int, list[date]]:
-    """The settled days of each counter that were not compared since they were last loaded, ascending."""
+    """The settled days of each counter, ascending, that were not compared since their last load."""
     found = warehouse.rows(
         render("loads/days_to_reconcile.sql", settling_days=passport.settling_days),
         {"counters": [site.counter_id for site in passport.sites]},
     )
-    wanted: dict[int, list[date]] = {}
+    days: dict[int, list[date]] = {}
     for counter_id, day in found:
-        wanted.setdefault(counter_id, []).append(day)
-    return wanted
+        days.setdefault(counter_id, []).append(day)
+    return days
 
 
-def spans(days: Sequence[date]) -> Iterator[list[date]]:
-    """Ascending days in runs that one report of at most a year covers, gaps included."""
+def report_spans(days: Sequence[date]) -> Iterator[list[date]]:
+    """Ascending days in groups that one report of at most a year covers, gaps included."""
     span: list[date] = []
     for day in days:
-        if span and day - span[0] >= LONGEST_SPAN:
+        if span and day - span[0] >= MAX_SPAN:
             yield span
             span = []
         span.append(day)
@@ -98,17 +98,17 @@ def _reported_days(
 ) -> Iterator[tuple[Any, ...]]:
     for counter_id, days in wanted.items():
         try:
-            for span in spans(days):
+            for span in report_spans(days):
                 yield from _reported_span(client, counter_id, span)
         except (MetricaAccessError, MetricaRequestError) as error:
-            log.warning("Counter %d is not compared: %s %s", counter_id, error, _HOW_TO_REPEAT)
+            log.warning("Counter %d is not compared: %s %s", counter_id, error, _WAY_OUT)
         except MetricaError as error:
-            # A quota or an outage: the other counters would meet the same.
+            # A quota or an outage would hit the other counters as well.
             log.warning(
                 "Counter %d and those after it are not compared: %s %s",
                 counter_id,
                 error,
-                _HOW_TO_REPEAT,
+                _WAY_OUT,
             )
             return
 
@@ -119,11 +119,15 @@ def _reported_span(
     """One row a day of the span, zeros where the report has none."""
     try:
         report = client.report(counter_id, span[0], span[-1], METRICS, [DAY_DIMENSION])
-    except MetricaRequestError as error:
-        if not isinstance(error.__cause__, HeavyError) or len(span) == 1:
+    except HeavyReportError:
+        if len(span) == 1:
             raise
         half = len(span) // 2
-        log.info("Counter %d: the report of %d days is too heavy, halved.", counter_id, len(span))
+        log.info(
+            "Counter %d: the report of %d days is too heavy: requesting halves.",
+            counter_id,
+            len(span),
+        )
         return [
             *_reported_span(client, counter_id, span[:half]),
             *_reported_span(client, counter_id, span[half:]),
@@ -137,7 +141,7 @@ def _reported_span(
 
 
 def _figures(report: Report) -> dict[date, tuple[int, ...]]:
-    """Visits, users and page views by day; a row without a day tells of none."""
+    """Visits, users and page views by day; rows without a day are skipped."""
     figures = {}
     for row in report.rows:
         day = row.dimensions[0].name if row.dimensions else None
@@ -150,7 +154,7 @@ def _figures(report: Report) -> dict[date, tuple[int, ...]]:
             counts = ()
         if len(counts) != len(METRICS) or min(counts) < 0:
             raise MetricaError(
-                f"The Reporting API answered with {row.metrics} for the day {day!r}, not with visits, users "
+                f"The Reporting API responded with {row.metrics} for the day {day!r}, not with visits, users "
                 "and page views of a day."
             )
     return figures

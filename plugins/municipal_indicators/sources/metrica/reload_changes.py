@@ -1,4 +1,4 @@
-"""Notes what a re-load changed of each day, before it is published: the points of the settling curve."""
+"""Records what a repeated load changed in each day, for the settling curve."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Load
 from municipal_indicators.warehouse.templates import render
 
-_NOT_VALUES = {"unit_key", "load_id", "part", "line"}
+_KEY_COLUMNS = {"unit_key", "load_id", "part", "line"}
 
 
-def note_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> None:
-    """Compare these loads with the published ones of the same days, row by row, into ``ops.metrica_reloads``.
+def record_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> None:
+    """Compare loads with the published ones of the same days, row by row, into ``ops.metrica_reloads``.
 
-    One row a day that was published before; days loaded for the first time have none.
+    Has to run before the new loads are published. Writes one row for each day that was published
+    before, and none for days loaded for the first time.
     """
     keys = [load.unit.key for load in loads]
     previous = dict(
@@ -27,22 +28,22 @@ def note_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> No
             {"keys": keys},
         )
     )
-    again = [load for load in loads if load.unit.key in previous]
-    if not again:
+    reloaded = [load for load in loads if load.unit.key in previous]
+    if not reloaded:
         return
     table = table_of(source)
-    values = [name for name in warehouse.columns(table) if name not in _NOT_VALUES]
+    columns = [name for name in warehouse.columns(table) if name not in _KEY_COLUMNS]
     warehouse.command(
         render(
             "loads/changes_of_days.sql",
             table=table,
             source=source,
             id=id_of(source),
-            values=", ".join(values),
+            values=", ".join(columns),
         ),
         {
-            "keys": [load.unit.key for load in again],
-            "new": [str(load.load_id) for load in again],
-            "old": [str(previous[load.unit.key]) for load in again],
+            "keys": [load.unit.key for load in reloaded],
+            "new": [str(load.load_id) for load in reloaded],
+            "old": [str(previous[load.unit.key]) for load in reloaded],
         },
     )

@@ -1,4 +1,4 @@
-"""Reports of the Reporting API (``/stat/v1/data``): all rows of a table, over its pages."""
+"""Reads reports of the Reporting API (``/stat/v1/data``): all rows of a table, page by page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReportCell(BaseModel, frozen=True, coerce_numbers_to_str=True):
 
 
 class ReportRow(BaseModel, frozen=True):
-    """One combination of dimensions with its metrics, both in the order asked for; counts are floats too."""
+    """One combination of dimensions with its metrics, both in requested order; counts are floats too."""
 
     dimensions: tuple[ReportCell, ...] = ()
     metrics: tuple[float | None, ...]
@@ -31,7 +31,7 @@ class ReportRow(BaseModel, frozen=True):
     @field_validator("dimensions", mode="before")
     @classmethod
     def _cells(cls, value: object) -> object:
-        # The schema page draws dimensions as strings, the service sends objects.
+        # The documentation shows dimensions as strings, the service sends objects.
         if isinstance(value, list):
             return [{"name": one} if isinstance(one, str) else one or {} for one in value]
         return value
@@ -39,7 +39,7 @@ class ReportRow(BaseModel, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All rows; ``sample_share`` (0…1) is the least share of visits that a page was counted from."""
+    """All rows; ``sample_share`` (0…1) is the smallest share of visits that a page was counted from."""
 
     rows: tuple[ReportRow, ...]
     sampled: bool
@@ -56,7 +56,7 @@ class _Page(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """What is asked: whole days of the counter's zone, both dates inclusive.
+    """Which report is requested: whole days in the counter's zone, both dates inclusive.
 
     Metrics and dimensions share one prefix; at most 20 and 10.
     """
@@ -70,8 +70,8 @@ class ReportQuery:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query but for its page; rows are sorted by the dimensions, so that pages fit together."""
-        given = {
+        """The query parameters without the page; rows are sorted, so that the pages fit together."""
+        parameters = {
             "ids": str(self.counter_id),
             "date1": self.date1.isoformat(),
             "date2": self.date2.isoformat(),
@@ -82,24 +82,24 @@ class ReportQuery:
             "accuracy": "full",
             "lang": "ru",
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: value for name, value in parameters.items() if value}
 
     def __str__(self) -> str:
-        """The query in the words of a log."""
+        """Counter and days, for messages."""
         return f"report of counter {self.counter_id}, {self.date1}…{self.date2}"
 
 
 def read_report(get: Callable[[dict[str, str]], dict[str, Any]], query: ReportQuery) -> Report:
-    """Read all pages; ``get`` asks for one.
+    """Read all pages; ``get`` fetches one by its query parameters.
 
     Raises MetricaUnavailableError when the pages do not add up to one report, MetricaError for
-    an answer without what a report has.
+    a response that is not a report.
     """
     rows: list[ReportRow] = []
     sampled, share = False, 1.0
     while True:
-        place = {"limit": str(PAGE_ROWS), "offset": str(len(rows) + 1)}
-        page = _page(get({**query.parameters, **place}))
+        position = {"limit": str(PAGE_ROWS), "offset": str(len(rows) + 1)}
+        page = _page(get({**query.parameters, **position}))
         rows += page.data
         sampled = sampled or page.sampled
         share = min(share, 1.0 if page.sample_share is None else page.sample_share)
@@ -107,17 +107,17 @@ def read_report(get: Callable[[dict[str, str]], dict[str, Any]], query: ReportQu
             break
     if not page.total_rows_rounded and len(rows) != page.total_rows:
         raise MetricaUnavailableError(
-            f"{query}: {len(rows)} rows came over the pages, but {page.total_rows} were announced: the "
+            f"{query}: the pages have {len(rows)} rows, but the API announced {page.total_rows}: the "
             "report changed while it was read. Run the task again."
         )
     return Report(tuple(rows), sampled, share)
 
 
-def _page(answer: dict[str, Any]) -> _Page:
+def _page(content: dict[str, Any]) -> _Page:
     try:
-        return _Page.model_validate(answer)
+        return _Page.model_validate(content)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise MetricaError(
-            f"The Reporting API answered without a usable report: {place} is wrong or missing."
+            f"The Reporting API responded without a usable report: {field} is wrong or missing."
         ) from None

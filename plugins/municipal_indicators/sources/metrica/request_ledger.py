@@ -10,16 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.sources.metrica.client import LogOrder, LogRequest
+from municipal_indicators.sources.metrica.api_models import LogQuery, LogRequest
 from municipal_indicators.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
 
-Event = Literal["ordering", "ordered", "published", "cleaned", "given_up", "lost"]
+# ``ordering`` is recorded before a request is created, ``ordered`` when its number is known.
+EventName = Literal["ordering", "ordered", "published", "cleaned", "given_up", "lost"]
 
-# A prepared log shows its days as they were when it was ordered. Until they have settled, a night must not
-# take over what the night before has ordered, even if it starts a little earlier.
-YOUNG = timedelta(hours=20)
+# A log holds its days as they were when its request was created. Until they have settled, a night must
+# not reuse the request of the night before, even if it starts a little earlier.
+MAX_UNSETTLED_AGE = timedelta(hours=20)
 
 _COLUMNS = (
     "event",
@@ -39,16 +40,42 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One event to note: of a request, or of an order that has no number yet."""
+class RequestKey:
+    """What makes two log requests equal; ``fields_hash`` ignores the order of the fields."""
 
-    event: Event
     counter_id: int
     source: str
     date1: date
     date2: date
     fields_hash: str
     attribution: str
+
+    @classmethod
+    def of(cls, subject: LogQuery | LogRequest) -> RequestKey:
+        """The key of a query or of a request of the API."""
+        return cls(
+            subject.counter_id,
+            subject.source,
+            subject.date1,
+            subject.date2,
+            fields_hash(subject.fields),
+            subject.attribution.upper(),
+        )
+
+    def matches(self, request: LogRequest, *, ignore_attribution: bool = False) -> bool:
+        """Whether a request has this key; an attribution that the API leaves out matches any."""
+        other = RequestKey.of(request)
+        if ignore_attribution or not other.attribution:
+            other = replace(other, attribution=self.attribution)
+        return self == other
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """One event to record; ``request_id`` is 0 as long as the API has given no number."""
+
+    event: EventName
+    key: RequestKey
     request_id: int
     ordered_at: datetime
     known_up_to: int = 0
@@ -56,61 +83,40 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """A request of ours as the ledger knows it; ``state`` is its last event."""
 
-    counter_id: int
     request_id: int
-    source: str
-    date1: date
-    date2: date
-    fields_hash: str
-    attribution: str
+    key: RequestKey
     ordered_at: datetime
     state: str
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still hold storage, by what was noted."""
+        """Whether it may still use storage, according to the ledger."""
         return self.state in ("ordered", "published")
 
-    def is_of(self, request: LogRequest) -> bool:
-        """Whether it is this request: a test service that is started anew counts from the start again."""
-        return (
-            self.is_open
-            and (self.source, self.date1, self.date2)
-            == (request.source, request.date1, request.date2)
-            and self.fields_hash == fields_hash(request.fields)
-        )
+    def is_about(self, request: LogRequest) -> bool:
+        """Whether it is this request: a restarted test service counts its numbers from the start again."""
+        return self.is_open and self.key.matches(request, ignore_attribution=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An order that was about to be sent and whose number is not known."""
+    """A request that was about to be created and whose number is not known."""
 
-    counter_id: int
-    source: str
-    date1: date
-    date2: date
-    fields_hash: str
-    attribution: str
-    noted_at: datetime
+    key: RequestKey
+    recorded_at: datetime
     known_up_to: int
 
-    def fits(self, request: LogRequest) -> bool:
-        """Whether this request may be what came of it."""
-        return (
-            request.request_id > self.known_up_to
-            and (request.counter_id, request.source) == (self.counter_id, self.source)
-            and (request.date1, request.date2) == (self.date1, self.date2)
-            and fields_hash(request.fields) == self.fields_hash
-            and request.attribution.upper() in ("", self.attribution)
-        )
+    def matches(self, request: LogRequest) -> bool:
+        """Whether this request may be the result of it."""
+        return request.request_id > self.known_up_to and self.key.matches(request)
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """A request of ours in its present state at the API, and what the ledger says of it."""
+class OwnRequest:
+    """A request of ours in its present state at the API, and its state in the ledger."""
 
     request: LogRequest
     ordered_at: datetime
@@ -118,126 +124,93 @@ class Own:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still holds or will hold storage."""
+        """Whether it uses storage or will use it."""
         return not self.request.is_ended
 
     def is_fresh(self, now: datetime, settling_days: int, time_zone: str) -> bool:
-        """Whether its data may still be published: young, or of days that had settled when ordered.
+        """Whether its data may still be published: recent, or of days that had settled when created.
 
-        What was published from it once is not published again: a repeated load asks anew.
+        What was published once is not published again: a repeated load creates a new request.
         """
         if self.state == "published":
             return False
         ordered_on = self.ordered_at.astimezone(ZoneInfo(time_zone)).date()
         had_settled = (ordered_on - self.request.date2).days > settling_days
-        return had_settled or now - self.ordered_at < YOUNG
+        return had_settled or now - self.ordered_at < MAX_UNSETTLED_AGE
 
-    def note(self, event: Event, message: str = "") -> Note:
+    def event(self, event: EventName, message: str = "") -> RequestEvent:
         """An event of this request."""
-        return note_of(event, self.request, self.request.request_id, self.ordered_at, message)
+        return RequestEvent(
+            event,
+            RequestKey.of(self.request),
+            self.request.request_id,
+            self.ordered_at,
+            message=message,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the ledger knew of some counters when it was read."""
+    """What the ledger knew of some counters when it was read; entries by counter and request."""
 
-    entries: dict[tuple[int, int], Entry]
+    entries: dict[tuple[int, int], LedgerEntry]
     intents: Sequence[Intent]
 
-    def is_pending(self, order: LogOrder) -> bool:
-        """Whether an equal order was sent, or was about to be, and its number is not known."""
-        wanted = fields_hash(order.fields)
-        return any(
-            (one.counter_id, one.source, one.date1, one.date2, one.fields_hash, one.attribution)
-            == (
-                order.counter_id,
-                order.source,
-                order.date1,
-                order.date2,
-                wanted,
-                order.attribution,
-            )
-            for one in self.intents
-        )
+    def is_pending(self, query: LogQuery) -> bool:
+        """Whether an equal request was created, or was about to be, and its number is not known."""
+        key = RequestKey.of(query)
+        return any(intent.key == key for intent in self.intents)
 
-    def ours(self, listed: Iterable[LogRequest]) -> list[Own]:
-        """Those of a counter's listed requests that are ours and not noted as done with.
+    def own_requests(self, listed: Iterable[LogRequest]) -> list[OwnRequest]:
+        """Those of a counter's listed requests that are ours and not recorded as finished.
 
-        One whose number a killed run could not note is the first that equals its intent and
-        is newer than all that were known before the order.
+        If a killed run could not record the number of its request, it is the first request that
+        matches the intent and is newer than all that were known before.
         """
         found, unknown = [], []
         for request in listed:
             entry = self.entries.get((request.counter_id, request.request_id))
-            if entry and entry.is_of(request):
-                found.append(Own(request, entry.ordered_at, entry.state))
+            if entry and entry.is_about(request):
+                found.append(OwnRequest(request, entry.ordered_at, entry.state))
             else:
                 unknown.append(request)
         for intent in self.intents:
-            fitting = [request for request in unknown if intent.fits(request)]
-            if fitting:
-                first = min(fitting, key=lambda request: request.request_id)
-                found.append(Own(first, intent.noted_at, "ordering"))
+            matching = [request for request in unknown if intent.matches(request)]
+            if matching:
+                first = min(matching, key=lambda request: request.request_id)
+                found.append(OwnRequest(first, intent.recorded_at, "ordering"))
         return found
 
     def corrections(
         self, listed: Collection[LogRequest], counter_id: int, source: str
-    ) -> list[Note]:
-        """What the list of a counter tells of a source's requests that the ledger does not know yet."""
-        notes = []
-        for own in self.ours(listed):
-            # The other source may be loaded at this moment: what it does is its own to note.
-            if own.request.source != source:
-                continue
-            if own.state == "ordering":
-                notes.append(
-                    own.note("ordered", "found in the list: its run ended before noting it")
-                )
-            if not own.is_open and own.state in ("ordering", "ordered"):
-                notes.append(own.note("lost", f"the API shows it as {own.request.status}"))
-            if not own.is_open and own.state == "published":
-                notes.append(own.note("cleaned", f"the API shows it as {own.request.status}"))
+    ) -> list[RequestEvent]:
+        """The events of a source's requests that the list of a counter shows and the ledger misses.
+
+        Those of the other source are left out: its own load, which may be running, records them.
+        """
+        events = [
+            event
+            for own in self.own_requests(listed)
+            if own.request.source == source
+            for event in _corrections_of(own)
+        ]
         shown = {request.request_id for request in listed}
         for entry in self.entries.values():
             if (
-                (entry.counter_id, entry.source) == (counter_id, source)
+                (entry.key.counter_id, entry.key.source) == (counter_id, source)
                 and entry.request_id not in shown
                 and entry.is_open
             ):
-                notes.append(_gone(entry))
-        return notes
+                events.append(_unlisted(entry))
+        return events
 
 
 def fields_hash(names: Iterable[str]) -> str:
-    """SHA-256 of field names, whatever their order."""
+    """SHA-256 of field names in any order."""
     return hashlib.sha256(",".join(sorted(names)).encode()).hexdigest()
 
 
-def note_of(
-    event: Event,
-    about: LogOrder | LogRequest,
-    request_id: int,
-    ordered_at: datetime,
-    message: str = "",
-    known_up_to: int = 0,
-) -> Note:
-    """An event of an order or a request; ``request_id`` is 0 as long as there is none."""
-    return Note(
-        event,
-        about.counter_id,
-        about.source,
-        about.date1,
-        about.date2,
-        fields_hash(about.fields),
-        about.attribution.upper(),
-        request_id,
-        ordered_at,
-        known_up_to,
-        message,
-    )
-
-
-def note(warehouse: Warehouse, run_id: str, notes: Iterable[Note]) -> None:
+def record_events(warehouse: Warehouse, run_id: str, events: Iterable[RequestEvent]) -> None:
     """Append events to the ledger, all in one insert."""
     at = datetime.now(UTC)
     warehouse.insert(
@@ -246,12 +219,12 @@ def note(warehouse: Warehouse, run_id: str, notes: Iterable[Note]) -> None:
         (
             (
                 one.event,
-                one.counter_id,
-                one.source,
-                one.date1,
-                one.date2,
-                one.fields_hash,
-                one.attribution,
+                one.key.counter_id,
+                one.key.source,
+                one.key.date1,
+                one.key.date2,
+                one.key.fields_hash,
+                one.key.attribution,
                 one.request_id,
                 one.ordered_at,
                 one.known_up_to,
@@ -259,22 +232,22 @@ def note(warehouse: Warehouse, run_id: str, notes: Iterable[Note]) -> None:
                 run_id,
                 at,
             )
-            for one in notes
+            for one in events
         ),
     )
 
 
 def read_ledger(warehouse: Warehouse, counter_ids: Iterable[int]) -> Ledger:
-    """Our requests of these counters, and the orders that may have become one."""
+    """Our requests of these counters, and the intents whose result is not known."""
     counters = {"counters": sorted(set(counter_ids))}
     entries = warehouse.rows(
         """
-        SELECT counter_id, request_id, source, date1, date2, fields_hash, attribution, ordered_at, state
+        SELECT counter_id, source, date1, date2, fields_hash, attribution, request_id, ordered_at, state
         FROM ops.metrica_requests WHERE counter_id IN {counters:Array(UInt32)}
         """,
         counters,
     )
-    # An order is answered for by the next number that is noted, or by a refusal, which has none.
+    # An intent is closed by the next number that is recorded, or by a rejection, which has none.
     intents = warehouse.rows(
         """
         SELECT counter_id, source, date1, date2, fields_hash, attribution,
@@ -282,9 +255,9 @@ def read_ledger(warehouse: Warehouse, counter_ids: Iterable[int]) -> Ledger:
         FROM
         (
             SELECT counter_id, source, date1, date2, fields_hash, attribution,
-                   maxIf(at, event = 'ordered' OR event = 'given_up' AND request_id = 0) AS answered_at,
+                   maxIf(at, event = 'ordered' OR event = 'given_up' AND request_id = 0) AS closed_at,
                    arrayFilter(
-                       one -> one.1 > answered_at, groupArrayIf((at, known_up_to), event = 'ordering')
+                       one -> one.1 > closed_at, groupArrayIf((at, known_up_to), event = 'ordering')
                    ) AS open
             FROM ops.metrica_request_events
             WHERE counter_id IN {counters:Array(UInt32)}
@@ -295,44 +268,30 @@ def read_ledger(warehouse: Warehouse, counter_ids: Iterable[int]) -> Ledger:
         counters,
     )
     return Ledger(
-        {(row[0], row[1]): replace(Entry(*row), ordered_at=utc(row[7])) for row in entries},
-        [replace(Intent(*row), noted_at=utc(row[6])) for row in intents],
+        {
+            (key[0], request_id): LedgerEntry(request_id, RequestKey(*key), utc(ordered_at), state)
+            for *key, request_id, ordered_at, state in entries
+        },
+        [
+            Intent(RequestKey(*key), utc(recorded_at), known_up_to)
+            for *key, recorded_at, known_up_to in intents
+        ],
     )
 
 
-def note_storage(warehouse: Warehouse, ledger: Ledger, listed: dict[int, list[LogRequest]]) -> None:
-    """Keep who holds storage of each counter now, for ``ops.metrica_storage``; tell of foreign requests."""
+def record_storage(
+    warehouse: Warehouse, ledger: Ledger, listed: dict[int, list[LogRequest]]
+) -> None:
+    """Record which requests use the storage of each counter now, for ``ops.metrica_storage``.
+
+    Requests that are not ours are logged.
+    """
     at = datetime.now(UTC)
     rows: list[tuple[object, ...]] = []
     for counter_id, requests in listed.items():
+        own_ids = {own.request.request_id for own in ledger.own_requests(requests)}
         held = [request for request in requests if not request.is_ended]
-        ours = {own.request.request_id for own in ledger.ours(requests)}
-        for request in held:
-            owner = "ours" if request.request_id in ours else "foreign"
-            if owner == "foreign":
-                log.info(
-                    "Request %d of counter %d is not ours: %s %s…%s, %s, %.2f GB.",
-                    request.request_id,
-                    counter_id,
-                    request.source,
-                    request.date1,
-                    request.date2,
-                    request.status,
-                    (request.size or 0) / 1e9,
-                )
-            rows.append(
-                (
-                    counter_id,
-                    at,
-                    request.request_id,
-                    request.source,
-                    request.date1,
-                    request.date2,
-                    request.status,
-                    request.size or 0,
-                    owner,
-                )
-            )
+        rows += [_storage_row(request, at, request.request_id in own_ids) for request in held]
         if not held:
             rows.append((counter_id, at, 0, "", at.date(), at.date(), "", 0, "ours"))
     warehouse.insert(
@@ -353,20 +312,48 @@ def note_storage(warehouse: Warehouse, ledger: Ledger, listed: dict[int, list[Lo
 
 
 def utc(moment: datetime) -> datetime:
-    """A moment as the driver gives it, with its zone said."""
+    """A moment from the driver with its time zone."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _gone(entry: Entry) -> Note:
-    return Note(
+def _corrections_of(own: OwnRequest) -> Iterable[RequestEvent]:
+    if own.state == "ordering":
+        yield own.event("ordered", "found in the list: its run ended before recording it")
+    if not own.is_open:
+        event: EventName = "cleaned" if own.state == "published" else "lost"
+        yield own.event(event, f"the API shows it as {own.request.status}")
+
+
+def _unlisted(entry: LedgerEntry) -> RequestEvent:
+    return RequestEvent(
         "cleaned" if entry.state == "published" else "lost",
-        entry.counter_id,
-        entry.source,
-        entry.date1,
-        entry.date2,
-        entry.fields_hash,
-        entry.attribution,
+        entry.key,
         entry.request_id,
         entry.ordered_at,
         message="the API does not list it any more",
+    )
+
+
+def _storage_row(request: LogRequest, at: datetime, is_own: bool) -> tuple[object, ...]:
+    if not is_own:
+        log.info(
+            "Request %d of counter %d is not ours: %s %s…%s, %s, %.2f GB.",
+            request.request_id,
+            request.counter_id,
+            request.source,
+            request.date1,
+            request.date2,
+            request.status,
+            (request.size or 0) / 1e9,
+        )
+    return (
+        request.counter_id,
+        at,
+        request.request_id,
+        request.source,
+        request.date1,
+        request.date2,
+        request.status,
+        request.size or 0,
+        "ours" if is_own else "foreign",
     )

@@ -1,9 +1,9 @@
-"""What a run does before its first load: which days, in which orders; leftovers and storage at the API."""
+"""Plans a run before its first load: days, log queries, reusable and leftover requests, storage."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,46 +15,50 @@ from municipal_indicators.errors import (
     MetricaRequestError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
-from municipal_indicators.sources.metrica import log_request_steps
-from municipal_indicators.sources.metrica.client import (
+from municipal_indicators.sources.metrica import logs_api
+from municipal_indicators.sources.metrica.api_models import (
     Counter,
     Evaluation,
-    LogOrder,
+    LogQuery,
     LogRequest,
-    MetricaClient,
+)
+from municipal_indicators.sources.metrica.client import MetricaClient
+from municipal_indicators.sources.metrica.days import (
+    Days,
+    contiguous_spans,
+    counter_days,
+    programme_days,
+    split,
 )
 from municipal_indicators.sources.metrica.fields import FieldList, load_fields
 from municipal_indicators.sources.metrica.hook import MetricaHook
-from municipal_indicators.sources.metrica.log_requests import clean_own
-from municipal_indicators.sources.metrica.plan import (
-    CHUNK_DAYS,
-    Days,
-    PlannedSite,
-    counter_days,
-    cut,
-    programme_days,
-    spans_of,
-)
+from municipal_indicators.sources.metrica.log_requests import clean_own_requests
 from municipal_indicators.sources.metrica.request_ledger import (
     Ledger,
-    Note,
-    Own,
-    note,
-    note_storage,
+    OwnRequest,
+    RequestEvent,
     read_ledger,
+    record_events,
+    record_storage,
 )
 from municipal_indicators.sources.metrica.runs import (
-    Asked,
+    CounterDays,
     History,
-    PlannedRun,
-    note_planned,
+    Run,
     read_history,
+    record_plan,
 )
+from municipal_indicators.sources.metrica.site_plan import SitePlan
 from municipal_indicators.warehouse.client import open_warehouse
 
 log = logging.getLogger(__name__)
 
-Planned = dict[str, Any]
+# Half a year. Two neighbours, one being loaded and one being prepared, still fit into a year, so that
+# the API can evaluate them together; an interrupted history loses at most half a year.
+CHUNK_DAYS = 183
+
+PlanJson = dict[str, Any]
+_SITE_ERRORS = (MetricaAccessError, MetricaRequestError, MetricaQuotaError)
 
 
 def plan_run(
@@ -65,21 +69,21 @@ def plan_run(
     run_id: str,
     *,
     forced: bool = False,
-    mends: bool = False,
-) -> list[Planned]:
+    fill_gaps: bool = False,
+) -> list[PlanJson]:
     """What a run of ``source`` at ``moment`` loads, over the default connection: one dict a site.
 
-    Without dates, ``mends`` adds the days of the last month that an outage left out or unsettled.
+    Without dates, ``fill_gaps`` adds the days of the last month that an outage left out or
+    unsettled.
 
-    Each is a ``plan.PlannedSite`` as JSON, small enough for XCom. A site that the API refuses
-    does not keep the others from loading: it has ``name`` and ``problem``. When no site is
-    left, the error is raised.
+    Each dict is a ``SitePlan`` as JSON. A site that the API rejects does not stop the others: its
+    dict has ``name`` and ``problem``. When every site is rejected, the error is raised.
     """
     passport, now = load_passport(), datetime.now(UTC)
     zone = passport.time_zone
     days = programme_days(date_from, date_to, moment, zone, passport.settling_days, now)
     log.info("Programme days %s in %s.", days, zone)
-    asked = Asked(
+    run = Run(
         run_id,
         source,
         days.first if date_from else None,
@@ -87,252 +91,264 @@ def plan_run(
         forced,
     )
     client = MetricaHook().get_conn()
-    return Preparation(client, passport, load_fields(source), asked, days, now, mends=mends).plan()
+    fields = load_fields(source)
+    return RunPlanner(client, passport, fields, run, days, now, fill_gaps=fill_gaps).plan()
 
 
 @dataclass(slots=True)
-class _Look:
+class _SiteState:
     """What the API shows of a site."""
 
     site: Site
     counter: Counter
     requests: list[LogRequest]
 
+    def __str__(self) -> str:
+        return f"{self.counter.id} ({self.site.name})"
+
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """The counter days of a site: what the run has to publish, and what of it is left to load."""
+class _SiteDays:
+    """The counter days of a site: all that the run has to publish, and those not published yet."""
 
     days: list[date]
     left: list[date]
     begun_at: datetime
 
 
-class Preparation:
-    """One run's preparation for all sites of a passport."""
+class RunPlanner:
+    """Plans one run for all sites of a passport; ``days`` are its programme days."""
 
     def __init__(
         self,
         client: MetricaClient,
         passport: Passport,
         fields: FieldList,
-        asked: Asked,
+        run: Run,
         days: Days,
         now: datetime,
         *,
-        mends: bool = False,
+        fill_gaps: bool = False,
     ) -> None:
-        self.mends = mends
         self.client = client
         self.passport = passport
         self.fields = fields
-        self.asked = asked
+        self.run = run
         self.days = days
         self.now = now
-        self._notes: list[Note] = []
-        self._runs: list[PlannedRun] = []
+        self.fill_gaps = fill_gaps
+        self._events: list[RequestEvent] = []
+        self._counter_days: list[CounterDays] = []
+        self._errors: dict[int, MetricaError] = {}
 
-    def plan(self) -> list[Planned]:
-        """Clean what we left at the API, plan the orders and note both; see ``plan_run``."""
-        looks: dict[int, _Look] = {}
-        errors: dict[int, MetricaError] = {}
+    def plan(self) -> list[PlanJson]:
+        """Clean leftovers at the API, plan the log queries and record both; see ``plan_run``."""
+        states = self._read_sites()
+        self._raise_if_no_site_is_left()
+        with open_warehouse() as warehouse:
+            ledger = read_ledger(warehouse, states)
+            history = read_history(warehouse, self.run, self.days, self.passport, states)
+            listed = {counter_id: state.requests for counter_id, state in states.items()}
+            record_storage(warehouse, ledger, listed)
+        plans: list[PlanJson] = []
         for site in self.passport.sites:
             try:
-                looks[site.counter_id] = self._look(site)
-            except (MetricaAccessError, MetricaRequestError, MetricaQuotaError) as error:
-                errors[site.counter_id] = error
-        self._raise_if_none_is_left(errors)
+                if site.counter_id not in self._errors:
+                    plans += self._plan_site(states[site.counter_id], ledger, history)
+            except _SITE_ERRORS as error:
+                self._errors[site.counter_id] = error
+            if site.counter_id in self._errors:
+                plans.append(_problem(site, self._errors[site.counter_id]))
         with open_warehouse() as warehouse:
-            ledger = read_ledger(warehouse, looks)
-            history = read_history(
-                warehouse,
-                self.asked,
-                looks,
-                self.days,
-                self.passport.settling_days,
-                self.passport.time_zone,
-            )
-            note_storage(warehouse, ledger, {n: look.requests for n, look in looks.items()})
-        planned: list[Planned] = []
+            record_events(warehouse, self.run.run_id, self._events)
+            record_plan(warehouse, self.run, self._counter_days)
+        self._raise_if_no_site_is_left()
+        return plans
+
+    def _read_sites(self) -> dict[int, _SiteState]:
+        """The sites that the API serves, by counter; the errors of the others are kept."""
+        states = {}
         for site in self.passport.sites:
             try:
-                if site.counter_id not in errors:
-                    planned += self._site(looks[site.counter_id], ledger, history)
-            except (MetricaAccessError, MetricaRequestError, MetricaQuotaError) as error:
-                errors[site.counter_id] = error
-            if site.counter_id in errors:
-                planned.append(_problem(site, errors[site.counter_id]))
-        with open_warehouse() as warehouse:
-            note(warehouse, self.asked.run_id, self._notes)
-            note_planned(warehouse, self.asked, self._runs)
-        self._raise_if_none_is_left(errors)
-        return planned
+                counter = self.client.counter(site.counter_id)
+                requests = self.client.log_requests(site.counter_id)
+                states[site.counter_id] = _SiteState(site, counter, requests)
+            except _SITE_ERRORS as error:
+                self._errors[site.counter_id] = error
+        return states
 
-    def _raise_if_none_is_left(self, errors: dict[int, MetricaError]) -> None:
-        if len(errors) == len(self.passport.sites):
-            raise next(iter(errors.values()))
+    def _raise_if_no_site_is_left(self) -> None:
+        if len(self._errors) == len(self.passport.sites):
+            raise next(iter(self._errors.values()))
 
-    def _look(self, site: Site) -> _Look:
-        counter = self.client.counter(site.counter_id)
-        return _Look(site, counter, self.client.log_requests(site.counter_id))
-
-    def _site(self, look: _Look, ledger: Ledger, history: History) -> list[Planned]:
-        site, counter = look.site, look.counter
-        self._notes += ledger.corrections(look.requests, counter.id, self.asked.source)
-        ours = [
-            own
-            for own in ledger.ours(look.requests)
-            if own.is_open and own.request.source == self.asked.source
+    def _plan_site(self, state: _SiteState, ledger: Ledger, history: History) -> list[PlanJson]:
+        """The plan of a site, none where its days are not over yet in the counter's zone."""
+        self._events += ledger.corrections(state.requests, state.counter.id, self.run.source)
+        own = [
+            one
+            for one in ledger.own_requests(state.requests)
+            if one.is_open and one.request.source == self.run.source
         ]
-        wish = self._wish(look, history)
-        if wish is None:
-            self._give_back(ours)
+        days = self._days_of(state, history)
+        if days is None:
+            self._clean(own)
             return []
-        self._runs.append(PlannedRun(counter.id, wish.begun_at, wish.days, is_done=not wish.left))
-        if not wish.left:
-            self._give_back(ours)
-            return [self._planned(look, self.fields, [], wish)]
-        pieces = [piece for span in spans_of(wish.left) for piece in cut(span)]
-        fields, evaluation = log_request_steps.accepted_fields(
-            self.client, self._order(counter, pieces[0], self.fields), self.fields
+        is_done = not days.left
+        self._counter_days.append(
+            CounterDays(state.counter.id, days.begun_at, days.days, is_done=is_done)
         )
-        kept = self._kept(ours, wish, counter, fields)
-        leftovers = [own for own in ours if own not in kept]
-        self._give_back(leftovers)
-        taken = [Days(own.request.date1, own.request.date2) for own in kept]
-        left = set(wish.left).difference(*taken)
-        new = [piece for span in spans_of(left) for piece in cut(span)]
-        cuts = [
-            part
-            for piece in new
-            for part in self._parts(
-                look,
-                ledger,
-                self._order(counter, piece, fields),
-                evaluation if piece == pieces[0] and not leftovers else None,
+        if is_done:
+            self._clean(own)
+            return [self._plan_json(state, self.fields, [], days)]
+        fields, spans = self._spans_of(state, ledger, own, days)
+        return [self._plan_json(state, fields, spans, days)]
+
+    def _spans_of(
+        self, state: _SiteState, ledger: Ledger, own: Sequence[OwnRequest], days: _SiteDays
+    ) -> tuple[FieldList, list[Days]]:
+        """The accepted fields and the spans to load: those of reusable requests first, then new ones."""
+        first_year = next(_years(days.left))
+        fields, evaluation = logs_api.accepted_fields(
+            self.client, self._query(state.counter, first_year, self.fields), self.fields
+        )
+        reusable = self._reusable(own, days, state.counter, fields)
+        leftovers = [one for one in own if one not in reusable]
+        self._clean(leftovers)
+        # Cleaning changes the free storage, and reuse changes the days: then it is evaluated again.
+        evaluations = {} if leftovers else {first_year: evaluation}
+        reused = [Days(one.request.date1, one.request.date2) for one in reusable]
+        created = [
+            chunk
+            for year in _years(set(days.left).difference(*reused))
+            for chunk in self._chunks(
+                state, ledger, self._query(state.counter, year, fields), evaluations.get(year)
             )
         ]
-        # What is ordered already holds storage: it is loaded first.
-        spans = [*sorted(taken, key=lambda days: days.first), *cuts]
+        # Reused requests use storage already: they are loaded first.
+        spans = [*sorted(reused, key=lambda span: span.first), *created]
         log.info(
-            "Site %d (%s): %d days %s in %d requests, %d of them adopted.",
-            counter.id,
-            site.name,
-            len(wish.left),
-            Days(wish.left[0], wish.left[-1]),
+            "Site %s: %d days %s in %d requests, %d of them reused.",
+            state,
+            len(days.left),
+            Days(days.left[0], days.left[-1]),
             len(spans),
-            len(kept),
+            len(reusable),
         )
-        return [self._planned(look, fields, spans, wish)]
+        return fields, spans
 
-    def _wish(self, look: _Look, history: History) -> _Wish | None:
-        counter = look.counter
+    def _days_of(self, state: _SiteState, history: History) -> _SiteDays | None:
+        counter = state.counter
         window = counter_days(self.days, self.passport.time_zone, counter.time_zone_name, self.now)
         if window is None:
             return None
-        if not self.asked.date_from:
-            missing = history.missing(counter.id, window.first) if self.mends else []
-            if missing:
-                log.info(
-                    "Site %d (%s): %d days since %s are missing or were published unsettled: "
-                    "loaded with this night.",
-                    counter.id,
-                    look.site.name,
-                    len(missing),
-                    missing[0],
-                )
-            days = [*missing, *window]
-            return _Wish(days, days, self.now)
+        if not self.run.date_from:
+            days = [*self._gaps(state, window, history), *window]
+            return _SiteDays(days, days, self.now)
         days = list(window)
         unfinished = history.unfinished.get(counter.id)
-        if unfinished is None or self.asked.forced:
-            return _Wish(days, days, self.now)
+        if unfinished is None or self.run.forced:
+            return _SiteDays(days, days, self.now)
         left = [day for day in days if day not in unfinished.done]
         log.info(
-            "Site %d (%s): run %s of these dates, begun %s, is resumed: %d of %d days are published. "
-            "The param force loads all of them anew.",
-            counter.id,
-            look.site.name,
+            "Site %s: resuming run %s of these dates, started %s: %d of %d days are published. "
+            "The param force loads all of them again.",
+            state,
             unfinished.run_id,
             f"{unfinished.begun_at:%Y-%m-%d %H:%M:%S} UTC",
             len(days) - len(left),
             len(days),
         )
-        return _Wish(days, left, unfinished.begun_at)
+        return _SiteDays(days, left, unfinished.begun_at)
 
-    def _kept(
-        self, ours: Sequence[Own], wish: _Wish, counter: Counter, fields: FieldList
-    ) -> list[Own]:
-        """Those of our open requests that bring days still to load, each day at most once."""
-        if self.asked.forced:
+    def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
+        gaps = history.gaps(state.counter.id, window.first) if self.fill_gaps else []
+        if gaps:
+            log.info(
+                "Site %s: %d days since %s are missing or were published unsettled: they are loaded "
+                "as well.",
+                state,
+                len(gaps),
+                gaps[0],
+            )
+        return gaps
+
+    def _reusable(
+        self, own: Sequence[OwnRequest], days: _SiteDays, counter: Counter, fields: FieldList
+    ) -> list[OwnRequest]:
+        """Those of our open requests that deliver days still to load, each day at most once."""
+        if self.run.forced:
             return []
-        left = set(wish.left)
-        kept = []
-        for own in sorted(ours, key=lambda one: one.request.request_id, reverse=True):
-            days = Days(own.request.date1, own.request.date2)
+        left = set(days.left)
+        reusable = []
+        for one in sorted(own, key=lambda one: one.request.request_id, reverse=True):
+            span = Days(one.request.date1, one.request.date2)
             if (
-                left.issuperset(days)
-                and log_request_steps.equals(own.request, self._order(counter, days, fields))
-                and own.is_fresh(self.now, self.passport.settling_days, counter.time_zone_name)
+                left.issuperset(span)
+                and one.request.matches(self._query(counter, span, fields))
+                and one.is_fresh(self.now, self.passport.settling_days, counter.time_zone_name)
             ):
-                kept.append(own)
-                left.difference_update(days)
-        return kept
+                reusable.append(one)
+                left.difference_update(span)
+        return reusable
 
-    def _give_back(self, leftovers: Sequence[Own]) -> None:
+    def _clean(self, leftovers: Sequence[OwnRequest]) -> None:
         if leftovers:
-            log.info("%d requests that earlier runs left are cleaned.", len(leftovers))
-        self._notes += clean_own(
-            self.client, leftovers, "left by an earlier run, and of no use now"
+            log.info("Cleaning %d requests that earlier runs left.", len(leftovers))
+        self._events += clean_own_requests(
+            self.client, leftovers, "left by an earlier run and not needed now"
         )
 
-    def _parts(
-        self, look: _Look, ledger: Ledger, order: LogOrder, evaluation: Evaluation | None
+    def _chunks(
+        self, state: _SiteState, ledger: Ledger, query: LogQuery, evaluation: Evaluation | None
     ) -> list[Days]:
-        """The cuts of at most half a year that a piece of at most a year is ordered in.
+        """The spans of at most half a year in which the days of a query are requested.
 
-        Raises MetricaQuotaError with the numbers when not even a day fits and none of what
-        holds the storage is ours; else the load waits until we have freed it.
+        Raises MetricaQuotaError with the numbers when not even a day fits and no request of ours
+        uses the storage; else the load waits until it is free.
         """
-        evaluation = evaluation or self.client.evaluate(order)
-        longest = CHUNK_DAYS
+        evaluation = evaluation or self.client.evaluate(query)
+        max_days = CHUNK_DAYS
         if not evaluation.possible:
-            longest = min(CHUNK_DAYS, evaluation.max_possible_day_quantity)
-        if longest < 1:
-            if not any(own.is_open for own in ledger.ours(look.requests)):
-                raise log_request_steps.storage_full(look.requests, order, longest)
-            longest = CHUNK_DAYS
-        return cut(Days(order.date1, order.date2), longest)
+            max_days = min(CHUNK_DAYS, evaluation.max_possible_day_quantity)
+        if max_days < 1:
+            if not any(own.is_open for own in ledger.own_requests(state.requests)):
+                raise logs_api.storage_full_error(state.requests, query, max_days)
+            max_days = CHUNK_DAYS
+        return split(Days(query.date1, query.date2), max_days)
 
-    def _order(self, counter: Counter, days: Days, fields: FieldList) -> LogOrder:
-        return LogOrder(
+    def _query(self, counter: Counter, days: Days, fields: FieldList) -> LogQuery:
+        return LogQuery(
             counter_id=counter.id,
             date1=days.first,
             date2=days.last,
             fields=fields.names,
-            source=self.asked.source,
+            source=self.run.source,
             attribution=fields.attribution,
         )
 
-    def _planned(
-        self, look: _Look, fields: FieldList, spans: Sequence[Days], wish: _Wish
-    ) -> Planned:
-        counter = look.counter
-        left = str(Days(wish.left[0], wish.left[-1])) if wish.left else "nothing left"
-        return PlannedSite(
-            name=f"{counter.id} ({look.site.name}) {left}",
-            counter_id=counter.id,
-            source=self.asked.source,
+    def _plan_json(
+        self, state: _SiteState, fields: FieldList, spans: Sequence[Days], days: _SiteDays
+    ) -> PlanJson:
+        left = str(Days(days.left[0], days.left[-1])) if days.left else "nothing left"
+        return SitePlan(
+            name=f"{state} {left}",
+            counter_id=state.counter.id,
+            source=self.run.source,
             attribution=fields.attribution,
             fields=fields.names,
-            time_zone=counter.time_zone_name,
+            time_zone=state.counter.time_zone_name,
             settling_days=self.passport.settling_days,
-            begun_at=wish.begun_at,
-            spans=tuple((days.first, days.last) for days in spans),
+            begun_at=days.begun_at,
+            spans=tuple((span.first, span.last) for span in spans),
         ).model_dump(mode="json")
 
 
-def _problem(site: Site, error: MetricaError) -> Planned:
+def _years(days: Sequence[date] | set[date]) -> Iterator[Days]:
+    """The contiguous spans of days, each of at most a year."""
+    return (year for span in contiguous_spans(days) for year in split(span))
+
+
+def _problem(site: Site, error: MetricaError) -> PlanJson:
     name = f"{site.counter_id} ({site.name})"
     log.error("Site %s cannot be loaded: %s", name, error)
     return {"name": name, "problem": f"Site {name}: {error}"}

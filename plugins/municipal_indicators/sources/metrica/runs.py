@@ -1,4 +1,4 @@
-"""The runs of Metrica loads (``ops.metrica_run_events``): what is planned, done, resumed, and how far."""
+"""The runs of Metrica loads (``ops.metrica_run_events``): planned, done and missing days."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from municipal_indicators.sources.metrica.plan import DAY, Days
+from municipal_indicators.reference.passport import Passport
+from municipal_indicators.sources.metrica.days import DAY, Days
 from municipal_indicators.sources.metrica.request_ledger import utc
 from municipal_indicators.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
 
-# How far back a nightly run mends what an outage of the scheduler left out.
-MENDED_DAYS = 31
+# How far back a nightly run looks for days that an outage of the scheduler left out.
+GAP_LOOKBACK_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run was asked for: a source, and the params' dates where it was triggered with some."""
+class Run:
+    """One run of the DAG of a source, and the dates that it was triggered with, if any."""
 
     run_id: str
     source: str
@@ -29,8 +30,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRun:
-    """The counter days that a run has to publish; those published since ``begun_at`` count as done."""
+class CounterDays:
+    """The days of a counter that a run has to publish; published since ``begun_at`` they are done."""
 
     counter_id: int
     begun_at: datetime
@@ -39,8 +40,8 @@ class PlannedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The run over the same span that ended before it published all days of a counter."""
+class UnfinishedRun:
+    """The run with the same dates that ended before it published all days of a counter."""
 
     run_id: str
     begun_at: datetime
@@ -49,18 +50,18 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the warehouse tells a plan, by counter."""
+    """What earlier runs did, by counter: an unfinished run, and for each published day if it had settled."""
 
-    unfinished: dict[int, Unfinished] = field(default_factory=dict)
+    unfinished: dict[int, UnfinishedRun] = field(default_factory=dict)
     settled: dict[int, dict[date, bool]] = field(default_factory=dict)
 
-    def missing(self, counter_id: int, before: date) -> list[date]:
-        """The days that an outage left out or unsettled before the nightly window.
+    def gaps(self, counter_id: int, before: date) -> list[date]:
+        """The days before the nightly window that are missing or were loaded unsettled.
 
-        Only since the first day published within the last ``MENDED_DAYS``: what was never
-        loaded is history, which somebody has to ask for.
+        Only since the first day published within ``GAP_LOOKBACK_DAYS``: what was never loaded is
+        history, which has to be requested by dates.
         """
-        earliest = before - MENDED_DAYS * DAY
+        earliest = before - GAP_LOOKBACK_DAYS * DAY
         known = {
             day: is_settled
             for day, is_settled in self.settled.get(counter_id, {}).items()
@@ -72,17 +73,12 @@ class History:
 
 
 def read_history(
-    warehouse: Warehouse,
-    asked: Asked,
-    counter_ids: Iterable[int],
-    days: Days,
-    settling_days: int,
-    time_zone: str,
+    warehouse: Warehouse, run: Run, days: Days, passport: Passport, counter_ids: Iterable[int]
 ) -> History:
-    """What bears on a run over these days: of a span the run to resume, of a night what is published."""
+    """What earlier runs did: for given dates the run to resume, for a night the published days."""
     counters = sorted(set(counter_ids))
-    if asked.date_from:
-        return History(unfinished=_unfinished(warehouse, asked, counters))
+    if run.date_from:
+        return History(unfinished=_unfinished(warehouse, run, counters))
     rows = warehouse.rows(
         """
         SELECT counter_id, counter_day,
@@ -92,11 +88,11 @@ def read_history(
             AND counter_day BETWEEN {first:Date} AND {last:Date}
         """,
         {
-            "source": asked.source,
+            "source": run.source,
             "counters": counters,
-            "zone": time_zone,
-            "settling": settling_days,
-            "first": days.first - (MENDED_DAYS + 1) * DAY,
+            "zone": passport.time_zone,
+            "settling": passport.settling_days,
+            "first": days.first - (GAP_LOOKBACK_DAYS + 1) * DAY,
             "last": days.last,
         },
     )
@@ -106,7 +102,7 @@ def read_history(
     return History(settled=settled)
 
 
-def _unfinished(warehouse: Warehouse, asked: Asked, counters: list[int]) -> dict[int, Unfinished]:
+def _unfinished(warehouse: Warehouse, run: Run, counters: list[int]) -> dict[int, UnfinishedRun]:
     rows = warehouse.rows(
         """
         SELECT p.counter_id, p.run_id, p.begun_at,
@@ -130,21 +126,21 @@ def _unfinished(warehouse: Warehouse, asked: Asked, counters: list[int]) -> dict
         GROUP BY p.counter_id, p.run_id, p.begun_at
         """,
         {
-            "source": asked.source,
+            "source": run.source,
             "counters": counters,
-            "date_from": asked.date_from,
-            "date_to": str(asked.date_to or ""),
+            "date_from": run.date_from,
+            "date_to": str(run.date_to or ""),
         },
     )
     return {
-        counter_id: Unfinished(run_id, utc(begun_at), frozenset(done))
+        counter_id: UnfinishedRun(run_id, utc(begun_at), frozenset(done))
         for counter_id, run_id, begun_at, done in rows
     }
 
 
-def note_planned(warehouse: Warehouse, asked: Asked, runs: Iterable[PlannedRun]) -> None:
-    """Note what a run has to publish, and, of a counter where nothing is left, that it has."""
-    runs, at = list(runs), datetime.now(UTC)
+def record_plan(warehouse: Warehouse, run: Run, counters: Iterable[CounterDays]) -> None:
+    """Record what a run has to publish; a counter with nothing left is recorded as completed."""
+    counters, at = list(counters), datetime.now(UTC)
     warehouse.insert(
         "ops.metrica_run_events",
         (
@@ -161,27 +157,27 @@ def note_planned(warehouse: Warehouse, asked: Asked, runs: Iterable[PlannedRun])
         ),
         (
             (
-                asked.source,
-                run.counter_id,
+                run.source,
+                counter.counter_id,
                 at,
                 "planned",
-                asked.run_id,
-                asked.date_from,
-                asked.date_to,
-                asked.forced,
-                run.begun_at,
-                list(run.days),
+                run.run_id,
+                run.date_from,
+                run.date_to,
+                run.forced,
+                counter.begun_at,
+                list(counter.days),
             )
-            for run in runs
+            for counter in counters
         ),
     )
-    for run in runs:
-        if run.is_done:
-            note_progress(warehouse, asked.run_id, asked.source, run.counter_id)
+    for counter in counters:
+        if counter.is_done:
+            record_progress(warehouse, run.run_id, run.source, counter.counter_id)
 
 
-def note_progress(warehouse: Warehouse, run_id: str, source: str, counter_id: int) -> None:
-    """Tell how many of a run's days are published; note when it is all of them."""
+def record_progress(warehouse: Warehouse, run_id: str, source: str, counter_id: int) -> None:
+    """Log how many of a run's days are published; record when it is all of them."""
     rows = warehouse.rows(
         """
         SELECT days_done, days_planned, isNull(completed_at) FROM ops.metrica_progress

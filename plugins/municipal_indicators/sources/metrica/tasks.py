@@ -8,37 +8,37 @@ from typing import Any
 from airflow.sdk import Asset, Param, get_current_context, task
 
 from municipal_indicators import settings
-from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_orders
+from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_requests
 
-# Of the API's three parallel requests of an account, one is left to everything else.
+# The API allows three parallel calls per account; one is left for everything else.
 SITES_AT_ONCE = 2
 
 
-def _day(title: str, description: str) -> Param:
+def _day_param(title: str, description: str) -> Param:
     return Param(None, type=["null", "string"], format="date", title=title, description=description)
 
 
 def span_params() -> dict[str, Param]:
     """The params of a run: ``date_from``, ``date_to`` and ``force``."""
     return {
-        "date_from": _day(
+        "date_from": _day_param(
             "First day", "YYYY-MM-DD, inclusive. Empty: yesterday and the settling days before it."
         ),
-        "date_to": _day("Last day", "YYYY-MM-DD, inclusive, over by now. Empty: yesterday."),
+        "date_to": _day_param("Last day", "YYYY-MM-DD, inclusive, a past day. Empty: yesterday."),
         "force": Param(
             False,
             type="boolean",
-            title="Load all days anew",
+            title="Load all days again",
             description="Also those that an interrupted run of the same dates has published.",
         ),
     }
 
 
 def load_logs(source: str, asset: Asset) -> None:
-    """Wire the tasks of the DAG being declared, which loads ``visits`` or ``hits`` of all sites.
+    """Declare the tasks of the present DAG, which loads ``visits`` or ``hits`` of all sites.
 
-    What was published is announced as ``asset`` even where something else failed; then the run
-    fails all the same, so that ``confirm_all_loaded`` stands for the whole of it.
+    Published days are announced as ``asset`` even if other logs failed. The run then fails all
+    the same, by ``confirm_all_loaded``.
     """
 
     @task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
@@ -62,15 +62,15 @@ def load_logs(source: str, asset: Asset) -> None:
             run.logical_date or run.run_after,
             run.run_id,
             forced=params["force"],
-            # A run that somebody triggers does what was asked for and no more.
-            mends=run.run_type == "scheduled",
+            # A run that is triggered by hand loads only what was asked for.
+            fill_gaps=run.run_type == "scheduled",
         )
 
     load_logs = LoadMetricaLogsOperator.partial(
         task_id="load_logs",
         task_display_name="Load a site's logs",
         pool=settings.WAREHOUSE_POOL,
-        on_failure_callback=release_orders,
+        on_failure_callback=release_requests,
         execution_timeout=timedelta(hours=3),
         max_active_tis_per_dagrun=SITES_AT_ONCE,
         # Airflow keeps 250 characters of a name.
@@ -83,7 +83,7 @@ def load_logs(source: str, asset: Asset) -> None:
         task_display_name="Compare with Metrica",
     )
     def reconcile() -> dict[str, int]:
-        """Ask Metrica what it reports itself of the days that have settled; its refusals only warn."""
+        """Ask for Metrica's own figures of the settled days; errors of the API are only warnings."""
         from dataclasses import asdict
 
         from municipal_indicators.sources.metrica.reconciliation import reconcile_run
@@ -98,7 +98,7 @@ def load_logs(source: str, asset: Asset) -> None:
         pool=settings.WAREHOUSE_POOL,
     )
     def announce() -> None:
-        """Tell the marts that days were published, even where others were not."""
+        """Update the asset when days were published, even if others were not."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         from municipal_indicators.sources.metrica.runs import has_published
@@ -111,12 +111,12 @@ def load_logs(source: str, asset: Asset) -> None:
 
     @task(task_display_name="Confirm all sites")
     def confirm_all_loaded() -> None:
-        """Stand for the whole run, which fails when the load of one site did."""
+        """Succeed only if the logs of all sites were loaded."""
 
     planned = plan_requests()
     apply_schema() >> planned
     loaded, announced = load_logs.expand(planned=planned), announce()
     loaded >> [announced, confirm_all_loaded()]
     if source == "visits":
-        # Before the announcement, so that the marts built then hold the comparison.
+        # Before the announcement, so that the marts that it builds hold the comparison.
         loaded >> reconcile() >> announced

@@ -1,4 +1,4 @@
-"""Waits in the triggerer, without a worker: until a log request is prepared, or until there is storage."""
+"""The triggers of deferred loads: wait until a log request is prepared, or until storage is free."""
 
 from __future__ import annotations
 
@@ -11,36 +11,42 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from municipal_indicators.errors import MetricaError
-from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.hook import MetricaHook
 
+# The status of an event, unless it is the API's status of the request.
+TIMED_OUT = "timed_out"
+UNREACHABLE = "unreachable"
+STORAGE_FREE = "storage_free"
+
 FIRST_WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 60.0
-GROWTH = 1.6
+MAX_WAIT_SECONDS = 60.0
+WAIT_GROWTH = 1.6
 
 
 class MetricaTrigger(BaseTrigger):
-    """Asks the API at growing intervals until there is an answer or ``deadline``, a Unix time.
+    """Polls the API at growing intervals until there is a result or ``deadline``, a Unix time.
 
-    The event has ``carried``, unchanged, and ``status``: the answer, ``overdue`` when the
-    deadline passed, or ``unreachable`` with a ``message``. The token is not among the
-    arguments: the trigger reads the connection itself.
+    The event has ``checkpoint``, unchanged, and ``status``: the result, ``TIMED_OUT`` when the
+    deadline passed, or ``UNREACHABLE`` with a ``message``. The token is not among the arguments:
+    the trigger reads the connection itself.
     """
 
-    def __init__(self, metrica_conn_id: str, deadline: float, carried: dict[str, Any]) -> None:
+    def __init__(self, metrica_conn_id: str, deadline: float, checkpoint: dict[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.metrica_conn_id = metrica_conn_id
         self.deadline = deadline
-        self.carried = carried
+        self.checkpoint = checkpoint
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The trigger's class path and arguments, as Airflow stores them."""
+        """The class path and the arguments, as Airflow stores them."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
                 "metrica_conn_id": self.metrica_conn_id,
                 "deadline": self.deadline,
-                "carried": self.carried,
+                "checkpoint": self.checkpoint,
             },
         )
 
@@ -49,30 +55,30 @@ class MetricaTrigger(BaseTrigger):
         try:
             status, message = await self._wait(), ""
         except MetricaError as error:
-            status, message = "unreachable", str(error)
-        payload = {"carried": self.carried, "status": status, "message": message}
+            status, message = UNREACHABLE, str(error)
+        payload = {"checkpoint": self.checkpoint, "status": status, "message": message}
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     @abstractmethod
-    def look(self, client: MetricaClient) -> str | None:
-        """The answer of one call or two, None while there is none."""
+    def poll(self, client: MetricaClient) -> str | None:
+        """The result of one poll, None while there is none."""
 
     async def _wait(self) -> str:
         client = await MetricaHook(self.metrica_conn_id).aget_conn()
         pause = FIRST_WAIT_SECONDS
         while True:
-            # The client blocks while it retries: in a thread, other triggers go on.
-            answer = await asyncio.to_thread(self.look, client)
-            if answer is not None:
-                return answer
+            # The client blocks while it retries; in a thread it does not stop other triggers.
+            result = await asyncio.to_thread(self.poll, client)
+            if result is not None:
+                return result
             if time.time() + pause > self.deadline:
-                return "overdue"
+                return TIMED_OUT
             await asyncio.sleep(pause)
-            pause = min(LONGEST_WAIT_SECONDS, pause * GROWTH)
+            pause = min(MAX_WAIT_SECONDS, pause * WAIT_GROWTH)
 
 
 class LogRequestTrigger(MetricaTrigger):
-    """Waits until a request is prepared or has ended; ``status`` is the API's word."""
+    """Waits until a request is processed or ended; ``status`` is then the API's status."""
 
     def __init__(
         self,
@@ -80,9 +86,9 @@ class LogRequestTrigger(MetricaTrigger):
         counter_id: int,
         request_id: int,
         deadline: float,
-        carried: dict[str, Any],
+        checkpoint: dict[str, Any],
     ) -> None:
-        super().__init__(metrica_conn_id, deadline, carried)
+        super().__init__(metrica_conn_id, deadline, checkpoint)
         self.counter_id = counter_id
         self.request_id = request_id
 
@@ -91,27 +97,31 @@ class LogRequestTrigger(MetricaTrigger):
         path, arguments = super().serialize()
         return path, {**arguments, "counter_id": self.counter_id, "request_id": self.request_id}
 
-    def look(self, client: MetricaClient) -> str | None:
-        """The status that ends the wait; an unknown one counts as being prepared."""
+    def poll(self, client: MetricaClient) -> str | None:
+        """The status that ends the wait; an unknown one counts as in progress."""
         request = client.log_request(self.counter_id, self.request_id)
         return request.status if request.is_processed or request.is_ended else None
 
 
 class StorageTrigger(MetricaTrigger):
-    """Waits until the storage holds an order, here as JSON; ``status`` is then ``room``."""
+    """Waits until the storage holds a log; ``query`` is its LogQuery as JSON."""
 
     def __init__(
-        self, metrica_conn_id: str, order: dict[str, Any], deadline: float, carried: dict[str, Any]
+        self,
+        metrica_conn_id: str,
+        query: dict[str, Any],
+        deadline: float,
+        checkpoint: dict[str, Any],
     ) -> None:
-        super().__init__(metrica_conn_id, deadline, carried)
-        self.order = order
+        super().__init__(metrica_conn_id, deadline, checkpoint)
+        self.query = query
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """See ``MetricaTrigger``."""
         path, arguments = super().serialize()
-        return path, {**arguments, "order": self.order}
+        return path, {**arguments, "query": self.query}
 
-    def look(self, client: MetricaClient) -> str | None:
-        """Whether the order fits now."""
-        evaluation = client.evaluate(LogOrder.model_validate(self.order))
-        return "room" if evaluation.possible else None
+    def poll(self, client: MetricaClient) -> str | None:
+        """``STORAGE_FREE`` as soon as the log fits."""
+        evaluation = client.evaluate(LogQuery.model_validate(self.query))
+        return STORAGE_FREE if evaluation.possible else None

@@ -1,4 +1,4 @@
-"""A server that answers every call with the same bytes, for answers that the emulator would not give."""
+"""A server with one fixed response, for responses that the emulator never gives."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Bare:
-    """What is answered may be changed while it serves; ``asked`` holds the headers of the calls."""
+class StubServer:
+    """The response may be changed while it serves; ``received`` holds the headers of the calls."""
 
     def __init__(self) -> None:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.asked: list[dict[str, str]] = []
+        self.received: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
@@ -22,7 +22,7 @@ class Bare:
         """The base URL, without a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Bare:
+    def __enter__(self) -> StubServer:
         self._thread.start()
         return self
 
@@ -32,19 +32,19 @@ class Bare:
         self._thread.join()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        bare = self
+        stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                bare.asked.append(dict(self.headers))
-                self.send_response(bare.status)
-                for name, value in bare.headers.items():
+                stub.received.append(dict(self.headers))
+                self.send_response(stub.status)
+                for name, value in stub.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(bare.body)))
+                self.send_header("Content-Length", str(len(stub.body)))
                 self.end_headers()
-                self.wfile.write(bare.body)
+                self.wfile.write(stub.body)
 
             def log_message(self, *arguments: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler

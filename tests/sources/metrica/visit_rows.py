@@ -1,4 +1,4 @@
-"""What a request brought to the loader, and what then stands in the warehouse."""
+"""Visits as the loader gets them, as they should be stored, and as they are stored."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.sources.metrica.client import LogOrder, MetricaClient
-from municipal_indicators.sources.metrica.logs import PreparedLog
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.client import MetricaClient
+from municipal_indicators.sources.metrica.log_load import PreparedLog
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.metrica import Visit
 
@@ -22,7 +23,7 @@ COLUMNS = (
 
 
 def expected(found: Iterable[Visit], zone: str) -> list[tuple[Any, ...]]:
-    """Visits as the warehouse should hold them, told from the emulator's truth."""
+    """Visits as the warehouse should hold them, computed from the emulator's data."""
 
     def masked(url: str) -> str:
         return url.replace("ivan.petrov@mail.example", "***").replace("79990000000", "***")
@@ -65,7 +66,7 @@ def published(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def fetched(
-    client: MetricaClient, folder: Path, wanted: LogOrder, zone: str = "Europe/Moscow"
+    client: MetricaClient, folder: Path, wanted: LogQuery, zone: str = "Europe/Moscow"
 ) -> PreparedLog:
     request = client.create(wanted)
     assert request

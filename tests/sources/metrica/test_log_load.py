@@ -1,4 +1,4 @@
-"""What arrives in the warehouse: exact values, books, quarantine, zones, repeated loads."""
+"""What a load stores: exact values, books, quarantine, time zones, repeated loads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from municipal_indicators.errors import BooksDoNotBalanceError, MetricaError
-from municipal_indicators.sources.metrica import logs, staging
+from municipal_indicators.sources.metrica import log_load, staging
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
-from municipal_indicators.sources.metrica.logs import load_log
+from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Books
 from tests.emulators.metrica import MetricaEmulator
-from tests.sources.metrica.arrivals import REQUESTED, expected, fetched, published, quarantined
-from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, order
+from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, log_query
+from tests.sources.metrica.visit_rows import REQUESTED, expected, fetched, published, quarantined
 
 
 @pytest.mark.parametrize("csv_quotes", [False, True])
@@ -40,11 +40,13 @@ def test_visits_arrive_exactly(
     emulator.faults.reversed_columns = reversed_columns
     emulator.faults.byte_order_mark = reversed_columns
     last = date(2024, 4, 30)
-    books = load_log(warehouse, fetched(client, tmp_path, order(last=last)), load_fields("visits"))
+    books = load_log(
+        warehouse, fetched(client, tmp_path, log_query(last=last)), load_fields("visits")
+    )
     truth = list(emulator.visits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth, "Europe/Moscow")
     assert books == Books(len(truth), len(truth))
-    # The sample would prove nothing without what it is meant to prove.
+    # The sample has to hold the values that this test is about.
     assert max(v.visit_id for v in truth) > 2**63
     assert max(v.user_hash for v in truth) > 2**63
     assert min(v.user_hash for v in truth) == 0
@@ -53,7 +55,7 @@ def test_visits_arrive_exactly(
     assert {len(v.goals) for v in truth} >= {0, 1, 2}
 
 
-def test_what_a_reload_changed_is_noted_and_makes_the_settling_curve(
+def test_what_a_reload_changed_is_recorded_for_the_settling_curve(
     client: MetricaClient,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -61,7 +63,7 @@ def test_what_a_reload_changed_is_noted_and_makes_the_settling_curve(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     day = emulator.today - timedelta(days=1)
-    wanted = order(day, day)
+    wanted = log_query(day, day)
     early = list(emulator.visits(SITE, day, day))
     prepared = fetched(client, tmp_path, wanted)
     at = datetime.combine(day, time(21), UTC)
@@ -87,7 +89,7 @@ def test_what_a_reload_changed_is_noted_and_makes_the_settling_curve(
 def test_every_day_is_a_unit_with_its_books(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     counts = [len(list(emulator.visits(SITE, day, day))) for day in (FIRST, date(2024, 3, 2), LAST)]
     assert warehouse.rows(
         "SELECT unit, status, delivered, loaded, quarantined, duplicates FROM ops.loads ORDER BY unit"
@@ -109,7 +111,7 @@ def test_every_day_is_a_unit_with_its_books(
 def test_loading_again_publishes_the_same_and_a_changed_day_replaces_the_old(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    prepared = fetched(client, tmp_path, order())
+    prepared = fetched(client, tmp_path, log_query())
     load_log(warehouse, prepared, load_fields("visits"))
     before = published(warehouse)
     load_log(warehouse, prepared, load_fields("visits"))
@@ -130,7 +132,7 @@ def test_days_of_another_zone_keep_their_instants(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     zone = "Asia/Vladivostok"
-    wanted = order(counter_id=FAR_SITE)
+    wanted = log_query(counter_id=FAR_SITE)
     load_log(warehouse, fetched(client, tmp_path, wanted, zone), load_fields("visits"))
     assert published(warehouse) == expected(emulator.visits(FAR_SITE, FIRST, LAST), zone)
     begin = warehouse.value("SELECT min(from_at) FROM core.site_days")
@@ -146,12 +148,15 @@ def test_days_without_visits_are_published_too(
     fault: str,
 ) -> None:
     setattr(emulator.faults, fault, True)
-    assert load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits")) == Books()
+    assert (
+        load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+        == Books()
+    )
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
 
 @pytest.mark.parametrize("ids_at_once", [1_000_000, 50])
-def test_a_visit_that_comes_twice_is_kept_once(
+def test_a_duplicate_visit_is_kept_once(
     client: MetricaClient,
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -159,9 +164,9 @@ def test_a_visit_that_comes_twice_is_kept_once(
     monkeypatch: pytest.MonkeyPatch,
     ids_at_once: int,
 ) -> None:
-    monkeypatch.setattr(logs, "IDS_AT_ONCE", ids_at_once)
+    monkeypatch.setattr(log_load, "IDS_AT_ONCE", ids_at_once)
     emulator.faults.duplicate_rows = 4
-    books = load_log(warehouse, fetched(client, tmp_path, order()), load_fields("visits"))
+    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
     assert books == Books(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth, "Europe/Moscow")
@@ -174,7 +179,7 @@ def test_a_visit_that_comes_twice_is_kept_once(
 def test_of_two_states_of_a_visit_the_longer_is_kept(
     client: MetricaClient, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    prepared = fetched(client, tmp_path, order(last=FIRST))
+    prepared = fetched(client, tmp_path, log_query(last=FIRST))
     path = next(iter(prepared.parts))[1]
     names = path.read_bytes().split(b"\n")[0].split(b"\t")
     row = path.read_bytes().split(b"\n")[1].split(b"\t")
@@ -190,8 +195,8 @@ def test_blocks_of_whole_lines_keep_line_numbers(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logs, "BLOCK_BYTES", 700)
-    prepared = fetched(client, tmp_path, order(last=FIRST))
+    monkeypatch.setattr(log_load, "BLOCK_BYTES", 700)
+    prepared = fetched(client, tmp_path, log_query(last=FIRST))
     books = load_log(warehouse, prepared, load_fields("visits"))
     for number, path in prepared.parts:
         ids = [int(line.split(b"\t")[0]) for line in path.read_bytes().split(b"\n")[1:-1]]
@@ -203,11 +208,11 @@ def test_blocks_of_whole_lines_keep_line_numbers(
     assert books.loaded == warehouse.value("SELECT count() FROM core.metrica_visits")
 
 
-def test_a_lost_line_is_noticed_and_nothing_is_published(
+def test_a_lost_line_is_an_error_and_nothing_is_published(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.bad_values = {"ym:s:bounce": "300"}
-    prepared = fetched(client, tmp_path, order())
+    prepared = fetched(client, tmp_path, log_query())
     warehouse.command("DROP VIEW staging.metrica_visits_quarantining")
     try:
         with pytest.raises(BooksDoNotBalanceError, match=r"part 0: \d+ lines, but \d+ loaded"):
@@ -226,7 +231,7 @@ def test_a_lost_line_is_noticed_and_nothing_is_published(
 def test_a_part_with_a_heading_that_does_not_fit_publishes_nothing(
     client: MetricaClient, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    prepared = fetched(client, tmp_path, order())
+    prepared = fetched(client, tmp_path, log_query())
     path = list(prepared.parts)[1][1]
     path.write_bytes(path.read_bytes().replace(b"ym:s:visitID", b"ym:s:visitNumber", 1))
     with pytest.raises(

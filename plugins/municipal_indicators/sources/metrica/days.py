@@ -1,0 +1,141 @@
+"""Date arithmetic of a run: its programme days, the counter days that they overlap, and spans of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from municipal_indicators.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A span of whole days, both ends inclusive."""
+
+    first: date
+    last: date
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + offset * DAY for offset in range(len(self)))
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        return f"{self.first}…{self.last}"
+
+
+def programme_days(
+    date_from: str | None,
+    date_to: str | None,
+    moment: datetime,
+    zone: str,
+    settling_days: int,
+    now: datetime,
+) -> Days:
+    """The programme days of a run at ``moment``.
+
+    Without dates: yesterday and the ``settling_days`` before it. ``date_from`` alone: from there
+    through yesterday. Raises ConfigurationError, naming the param, for dates that are invalid or
+    not over yet.
+    """
+    yesterday = moment.astimezone(ZoneInfo(zone)).date() - DAY
+    if not date_from:
+        if date_to:
+            raise ConfigurationError(
+                "The param date_to needs date_from: give both, or date_from alone."
+            )
+        days = Days(yesterday - settling_days * DAY, yesterday)
+        return _checked_over(days, "logical date", zone, now)
+    first = _parse_day(date_from, "date_from")
+    last = _parse_day(date_to, "date_to") if date_to else yesterday
+    if first > last:
+        raise ConfigurationError(
+            f"The param date_from {first} is after {f'date_to {last}' if date_to else f'yesterday, {last}'}."
+        )
+    return _checked_over(
+        Days(first, last), "param date_to" if date_to else "logical date", zone, now
+    )
+
+
+def counter_days(days: Days, programme_zone: str, counter_zone: str, now: datetime) -> Days | None:
+    """The counter days that overlap programme days, without those that are not over in their zone."""
+    overlapping = days
+    if programme_zone != counter_zone:
+        programme, counter = ZoneInfo(programme_zone), ZoneInfo(counter_zone)
+        begin = datetime.combine(days.first, time(), programme)
+        end = datetime.combine(days.last + DAY, time(), programme).astimezone(UTC) - timedelta(
+            seconds=1
+        )
+        overlapping = Days(begin.astimezone(counter).date(), end.astimezone(counter).date())
+    last_over = _last_day_over(counter_zone, now)
+    if overlapping.last > last_over:
+        log.warning(
+            "Days after %s are not over yet in %s, the counter's time zone: the next run loads them.",
+            last_over,
+            counter_zone,
+        )
+        if overlapping.first > last_over:
+            return None
+        overlapping = Days(overlapping.first, last_over)
+    return overlapping
+
+
+def contiguous_spans(days: Iterable[date]) -> list[Days]:
+    """Single days as spans without gaps."""
+    spans: list[Days] = []
+    for day in sorted(set(days)):
+        if spans and spans[-1].last + DAY == day:
+            spans[-1] = Days(spans[-1].first, day)
+        else:
+            spans.append(Days(day, day))
+    return spans
+
+
+def split(days: Days, max_days: int | None = None) -> list[Days]:
+    """The span in chunks of at most a year, the API's limit, and at most ``max_days``."""
+    chunks = []
+    first = days.first
+    while first <= days.last:
+        last = min(days.last, _year_after(first) - DAY)
+        if max_days is not None:
+            last = min(last, first + (max_days - 1) * DAY)
+        chunks.append(Days(first, last))
+        first = last + DAY
+    return chunks
+
+
+def _parse_day(text: str, param: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"The param {param} is {text!r}: write a day as YYYY-MM-DD, for example 2024-03-05."
+        ) from None
+
+
+def _checked_over(days: Days, origin: str, zone: str, now: datetime) -> Days:
+    last_over = _last_day_over(zone, now)
+    if days.last > last_over:
+        raise ConfigurationError(
+            f"The {origin} asks for {days.last}, which is not over yet in {zone}. The Logs API serves "
+            f"whole past days only; the latest is {last_over}."
+        )
+    return days
+
+
+def _last_day_over(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date() - DAY
+
+
+def _year_after(day: date) -> date:
+    if (day.month, day.day) == (2, 29):
+        return date(day.year + 1, 3, 1)
+    return day.replace(year=day.year + 1)

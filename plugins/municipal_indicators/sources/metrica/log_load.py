@@ -1,0 +1,281 @@
+"""Loads one log: stages its parts as they are, counts the rows, and publishes each counter day."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from municipal_indicators.errors import BooksDoNotBalanceError, IndicatorsError
+from municipal_indicators.sources.metrica import reload_changes
+from municipal_indicators.sources.metrica.api_models import LogQuery
+from municipal_indicators.sources.metrica.days import Days
+from municipal_indicators.sources.metrica.fields import FieldList
+from municipal_indicators.sources.metrica.staging import (
+    id_of,
+    staging_table_of,
+    table_of,
+    unit_suffix,
+)
+from municipal_indicators.warehouse.bulk_insert import Block, stage_lines
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.load_ledger import (
+    Books,
+    Load,
+    Unit,
+    begin_loads,
+    fail_loads,
+    publish_loads,
+)
+from municipal_indicators.warehouse.templates import render
+
+log = logging.getLogger(__name__)
+
+# A block is one insert and one part of the table: larger blocks need fewer merges and more memory.
+BLOCK_BYTES = 48 << 20
+IDS_AT_ONCE = 1_000_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Which of two rows with the same id is kept: the longest state of a visit, any of a hit.
+_RANKS = {"visits": "(page_views, visit_duration_seconds)", "hits": "part"}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedLog:
+    """A log that can be downloaded: its query, its parts as files, and when it was requested.
+
+    ``time_zone`` is the counter's. The parts may be an iterator: the next one is downloaded while
+    one is staged.
+    """
+
+    query: LogQuery
+    parts: Iterable[tuple[int, Path]]
+    time_zone: str
+    requested_at: datetime
+
+    @property
+    def days(self) -> Days:
+        """The counter days of the log."""
+        return Days(self.query.date1, self.query.date2)
+
+    @property
+    def unit_keys(self) -> list[str]:
+        """The unit of each day, in the order of the days."""
+        suffix = unit_suffix(self.query.source)
+        return [f"{self.query.counter_id}/{day}{suffix}" for day in self.days]
+
+
+def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
+    """Stage and publish all days of a log at once; the sum of their books.
+
+    Every requested day is a unit, also a day without rows. Raises BooksDoNotBalanceError or
+    MetricaError, and then publishes no day.
+    """
+    load = LogLoad(warehouse, prepared, fields)
+    try:
+        return load.publish()
+    except Exception as error:
+        # The text of other errors may quote the data, so that only their type is recorded.
+        reason = (
+            str(error)
+            if isinstance(error, IndicatorsError)
+            else f"{type(error).__name__} (see the task's log)"
+        )
+        fail_loads(warehouse, load.loads, reason)
+        raise
+
+
+class LogLoad:
+    """One attempt to load a log; it opens one load for each of its days."""
+
+    def __init__(self, warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> None:
+        self.warehouse = warehouse
+        self.prepared = prepared
+        self.fields = fields
+        self.source = prepared.query.source
+        units = [Unit("metrica", key, key) for key in prepared.unit_keys]
+        self.loads = begin_loads(warehouse, units)
+
+    def publish(self) -> Books:
+        """Stage, check and publish; the sum of the books."""
+        self._check_lines(self._stage())
+        books = self._balance()
+        self._record_days()
+        reload_changes.record_changes(self.warehouse, self.source, self.loads)
+        publish_loads(self.warehouse, [(load, books[load.load_id], "") for load in self.loads])
+        return _total(books.values())
+
+    def _stage(self) -> Counter[int]:
+        """Send all parts to the staging table as they are, a few blocks at once; the lines of each."""
+        lines: Counter[int] = Counter()
+
+        def blocks() -> Iterator[Block]:
+            for number, path in _prefetched(self.prepared.parts):
+                lines[number] = 0
+                for block in self._blocks_of(number, path):
+                    lines[number] += block.lines
+                    yield block
+
+        stage_lines(self.warehouse, staging_table_of(self.source), blocks())
+        return lines
+
+    def _blocks_of(self, number: int, path: Path) -> Iterator[Block]:
+        """One part in blocks of whole lines, each with the context that its rows need."""
+        part, size = f"{self.prepared.query}, part {number}", path.stat().st_size
+        with path.open("rb") as file:
+            header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
+            heading = header.decode("utf-8", errors="replace").split("\t")
+            context = self._context(number, heading, self.fields.places_of(heading, part))
+            first_line = 2
+            # LF is the only line end here. The pieces are not joined: that would copy them.
+            while chunk := file.read(BLOCK_BYTES):
+                tail = file.readline()
+                pieces = [chunk, tail]
+                if not (tail or chunk).endswith(b"\n"):
+                    pieces.append(b"\n")
+                lines = sum(piece.count(b"\n") for piece in pieces)
+                progress = f"{part}: {100 * file.tell() // size} %"
+                yield Block(pieces, lines, {**context, "first_line": first_line}, progress)
+                first_line += lines
+
+    def _context(self, part: int, heading: list[str], places: list[int]) -> dict[str, Any]:
+        """What sql/staging/metrica_log.sql has to know of a part."""
+        query = self.prepared.query
+        return {
+            "heading": heading,
+            "places": places,
+            "width": len(heading),
+            "first_day": query.date1,
+            "load_ids": [load.load_id for load in self.loads],
+            "counter_id": query.counter_id,
+            "time_zone": self.prepared.time_zone,
+            "part": part,
+        }
+
+    def _check_lines(self, lines: Mapping[int, int]) -> None:
+        """Raise BooksDoNotBalanceError unless every line of every part is a row or in quarantine."""
+        found = dict(self._rows("lines_of_parts", self.loads))
+        wrong = [
+            f"part {number}: {count} lines, but {found.get(f'part {number}', 0)} loaded and quarantined rows"
+            for number, count in lines.items()
+            if found.get(f"part {number}", 0) != count
+        ]
+        if wrong:
+            raise BooksDoNotBalanceError(
+                f"{self.prepared.query}: {'; '.join(wrong)}. Nothing of it was published. Run the DAG "
+                "again; if it repeats, check the views of sql/staging/metrica_log.sql."
+            )
+
+    def _balance(self) -> dict[UUID, Books]:
+        """The books of each load, after duplicate rows were deleted."""
+        counted = self._count_rows()
+        distinct = self._count_ids(sum(rows for rows, _ in counted.values()))
+        repeated = [
+            load for load in self.loads if distinct[load.load_id] != counted[load.load_id][0]
+        ]
+        left = counted
+        if repeated:
+            self.warehouse.command(self._sql("delete_duplicates"), self._keys(repeated))
+            left = self._count_rows()
+        return {
+            load.load_id: Books(
+                delivered=sum(counted[load.load_id]),
+                loaded=left[load.load_id][0],
+                quarantined=counted[load.load_id][1],
+                duplicates=counted[load.load_id][0] - distinct[load.load_id],
+            )
+            for load in self.loads
+        }
+
+    def _count_rows(self) -> dict[UUID, tuple[int, int]]:
+        """Stored and quarantined rows of each load."""
+        found = self._rows("rows_of_loads", self.loads)
+        return dict.fromkeys((load.load_id for load in self.loads), (0, 0)) | {
+            load_id: (rows, bad) for load_id, rows, bad in found
+        }
+
+    def _count_ids(self, rows: int) -> Counter[UUID]:
+        """Distinct ids of each load, in shares that fit into memory."""
+        shares = 1 + rows // IDS_AT_ONCE
+        distinct: Counter[UUID] = Counter()
+        for share in range(shares):
+            found = self._rows("distinct_ids", self.loads, shares=shares, share=share)
+            distinct.update(dict(found))
+        return distinct
+
+    def _record_days(self) -> None:
+        prepared, zone = self.prepared, ZoneInfo(self.prepared.time_zone)
+        self.warehouse.insert(
+            "core.metrica_days",
+            [
+                "unit_key",
+                "load_id",
+                "counter_id",
+                "counter_day",
+                "time_zone",
+                "from_at",
+                "until_at",
+                "requested_at",
+                "source",
+            ],
+            (
+                [
+                    load.unit.key,
+                    load.load_id,
+                    prepared.query.counter_id,
+                    day,
+                    prepared.time_zone,
+                    datetime.combine(day, time(), zone),
+                    datetime.combine(day + timedelta(days=1), time(), zone),
+                    prepared.requested_at,
+                    self.source,
+                ]
+                for load, day in zip(self.loads, prepared.days, strict=True)
+            ),
+        )
+
+    def _rows(self, name: str, loads: Sequence[Load], **values: int) -> list[tuple[Any, ...]]:
+        """The rows of a query in sql/loads, for some of the loads."""
+        return self.warehouse.rows(self._sql(name), {**self._keys(loads), **values})
+
+    def _sql(self, name: str) -> str:
+        return render(
+            f"loads/{name}.sql",
+            table=table_of(self.source),
+            id=id_of(self.source),
+            rank=_RANKS[self.source],
+        )
+
+    def _keys(self, loads: Sequence[Load]) -> dict[str, Any]:
+        return {
+            "keys": self.prepared.unit_keys,
+            "loads": [str(load.load_id) for load in loads],
+        }
+
+
+def _prefetched(parts: Iterable[tuple[int, Path]]) -> Iterator[tuple[int, Path]]:
+    """The parts, each fetched while the one before is used: download and staging run in parallel."""
+    iterator = iter(parts)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(next, iterator, None)
+        while (part := future.result()) is not None:
+            future = pool.submit(next, iterator, None)
+            yield part
+
+
+def _total(books: Iterable[Books]) -> Books:
+    total = Books()
+    for one in books:
+        total = Books(
+            total.delivered + one.delivered,
+            total.loaded + one.loaded,
+            total.quarantined + one.quarantined,
+            total.duplicates + one.duplicates,
+        )
+    return total
