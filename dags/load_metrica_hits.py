@@ -32,9 +32,9 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import every_night
-from municipal_indicators.sources.metrica.tasks import load_logs, span_params
 
 
 @dag(

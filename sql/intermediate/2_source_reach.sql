@@ -21,7 +21,7 @@ successes AS
 (
     SELECT source, maxOrNull(toDateTime(at, 'UTC')) AS last_success_at
     FROM ops.load_events
-    WHERE status = 'published' AND NOT (source = 'metrica' AND endsWith(unit_key, '/hits'))
+    WHERE status = 'published' AND dataset != 'hits'
     GROUP BY source
 )
 SELECT

@@ -7,6 +7,7 @@ CREATE DATABASE IF NOT EXISTS ops;
 CREATE TABLE IF NOT EXISTS ops.load_events
 (
     source LowCardinality(String) COMMENT 'Источник: metrica, gosuslugi, smev, registers',
+    dataset LowCardinality(String) COMMENT 'Что загружено под этим ключом: visits визиты, hits события; пусто у файлов',
     unit_key String COMMENT 'Ключ единицы загрузки: счётчик и день или хеш содержимого файла',
     unit String COMMENT 'Единица загрузки словами: счётчик и день или имя файла без персональных данных',
     load_id UUID COMMENT 'Попытка загрузки',
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS ops.load_events
     message String COMMENT 'Пояснение для инженера данных'
 )
 ENGINE = MergeTree
-ORDER BY (source, unit_key, load_id, at)
+ORDER BY (source, dataset, unit_key, load_id, at)
 COMMENT 'События загрузок; строка published делает версию единицы видимой';
 
 CREATE TABLE IF NOT EXISTS ops.quarantine

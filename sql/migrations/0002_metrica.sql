@@ -33,7 +33,7 @@ COMMENT 'Визиты по загрузкам; читать только чер�
 
 CREATE TABLE IF NOT EXISTS core.metrica_hits
 (
-    unit_key String COMMENT 'Счётчик, день счётчика и источник, 12345678/2024-03-05/hits',
+    unit_key String COMMENT 'Счётчик и день счётчика, 12345678/2024-03-05',
     load_id UUID COMMENT 'Попытка загрузки',
     part UInt32 COMMENT 'Часть выгрузки',
     line UInt64 COMMENT 'Строка части, заголовок — первая',

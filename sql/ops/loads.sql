@@ -25,6 +25,6 @@ FROM
         max(e.duplicates) AS duplicates,
         argMax(e.message, e.at) AS message
     FROM ops.load_events AS e
-    GROUP BY e.source, e.unit_key, e.load_id
+    GROUP BY e.source, e.dataset, e.unit_key, e.load_id
 )
 COMMENT 'Загрузки: одна строка на попытку загрузить единицу'

@@ -44,7 +44,7 @@ COMMENT 'Строки после приведения типов; bad_field — 
 {%- for is_plain in (true, false) %}
 CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }} TO {{ staging }}_typed AS
 SELECT
-    concat(toString(ordered_counter), '/', toString(unit_day), '{{ unit_suffix }}') AS unit_key,
+    concat(toString(ordered_counter), '/', toString(unit_day)) AS unit_key,
     load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
     part,
     line_number,
@@ -125,7 +125,7 @@ WITH
 SELECT
     load_id,
     'metrica' AS source,
-    unit_key AS unit,
+    concat(unit_key, '{{ label_suffix }}') AS unit,
     concat('part ', toString(part)) AS sheet,
     line_number AS line,
     heading[place] AS field,

@@ -43,7 +43,7 @@ class Given:
         requested_at: datetime = NOW,
     ) -> None:
         """Publish a counter's day; a visit needs nothing but what the case is about."""
-        load = self._begin("metrica", f"{counter}/{day}")
+        load = self._begin("metrica", f"{counter}/{day}", "visits")
         start = self._day(load, "visits", counter, day, zone, requested_at)
         defaults = {
             "counter_id": counter,
@@ -68,7 +68,7 @@ class Given:
         requested_at: datetime = NOW,
     ) -> None:
         """Publish a counter's day of events; each is a page view of one visitor unless told otherwise."""
-        load = self._begin("metrica", f"{counter}/{day}/hits")
+        load = self._begin("metrica", f"{counter}/{day}", "hits")
         start = self._day(load, "hits", counter, day, zone, requested_at)
         defaults = {
             "counter_id": counter,
@@ -133,8 +133,9 @@ class Given:
         self._rows("core.metrica_days", load, [row])
         return start
 
-    def _begin(self, source: str, key: str) -> Load:
-        return begin_loads(self.warehouse, [Unit(source, key, key)])[0]
+    def _begin(self, source: str, key: str, dataset: str = "") -> Load:
+        label = f"{key}/{dataset}" if dataset == "hits" else key
+        return begin_loads(self.warehouse, [Unit(source, key, label, dataset)])[0]
 
     def _publish(self, load: Load, rows: int) -> None:
         publish_loads(self.warehouse, [(load, Books(rows, rows), "")])

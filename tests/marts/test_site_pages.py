@@ -144,7 +144,7 @@ def test_hits_move_nothing_that_is_counted_from_visits(given: Given) -> None:
     given.warehouse.command(
         """
         INSERT INTO ops.load_events SELECT * REPLACE (at + toIntervalHour(1) AS at)
-        FROM ops.load_events WHERE endsWith(unit_key, '/hits') AND status = 'published'
+        FROM ops.load_events WHERE dataset = 'hits' AND status = 'published'
         """
     )
     given.build()

@@ -12,6 +12,7 @@ from municipal_indicators.warehouse.client import Warehouse
 
 _COLUMNS = (
     "source",
+    "dataset",
     "unit_key",
     "unit",
     "load_id",
@@ -27,11 +28,15 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest thing loaded as a whole: a counter's day, or a file's content."""
+    """The smallest thing loaded as a whole: a counter's day, or a file's content.
+
+    ``dataset`` tells apart what one source loads under the same keys: visits and hits of a day.
+    """
 
     source: str
     key: str
     label: str
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,20 @@ def begin_loads(warehouse: Warehouse, units: Sequence[Unit]) -> list[Load]:
     loads = [Load(unit, uuid.uuid4()) for unit in units]
     warehouse.command(
         """
-        INSERT INTO ops.load_events (source, unit_key, unit, load_id, status, at, message)
-        SELECT source, unit_key, any(unit), load_id, 'failed', now64(6, 'UTC'),
+        INSERT INTO ops.load_events (source, dataset, unit_key, unit, load_id, status, at, message)
+        SELECT source, dataset, unit_key, any(unit), load_id, 'failed', now64(6, 'UTC'),
                'interrupted: the run ended before it could publish; a later attempt took over'
         FROM ops.load_events
-        WHERE source IN {sources:Array(String)} AND unit_key IN {keys:Array(String)}
-        GROUP BY source, unit_key, load_id
+        WHERE source IN {sources:Array(String)} AND dataset IN {datasets:Array(String)}
+            AND unit_key IN {keys:Array(String)}
+        GROUP BY source, dataset, unit_key, load_id
         HAVING argMax(status, at) = 'running'
         """,
-        {"sources": sorted({u.source for u in units}), "keys": [u.key for u in units]},
+        {
+            "sources": sorted({unit.source for unit in units}),
+            "datasets": sorted({unit.dataset for unit in units}),
+            "keys": [unit.key for unit in units],
+        },
     )
     _note(warehouse, ((load, "running", Books(), "") for load in loads))
     return loads
@@ -96,15 +106,26 @@ def fail_loads(warehouse: Warehouse, loads: Iterable[Load], message: str) -> Non
     _note(warehouse, ((load, "failed", Books(), message) for load in loads))
 
 
-def withdraw_units(warehouse: Warehouse, source: str, keys: Sequence[str], message: str) -> None:
-    """Unpublish units: readers no longer see any version of them, until one is loaded again."""
+def withdraw_units(
+    warehouse: Warehouse,
+    source: str,
+    keys: Sequence[str],
+    message: str,
+    dataset: str | None = None,
+) -> None:
+    """Unpublish units: readers no longer see any version of them, until one is loaded again.
+
+    Without ``dataset`` all that the source loads under these keys: visits and hits.
+    """
     warehouse.command(
         """
-        INSERT INTO ops.load_events (source, unit_key, unit, load_id, status, at, message)
-        SELECT source, unit_key, unit, load_id, 'withdrawn', now64(6, 'UTC'), {message:String}
-        FROM ops.published WHERE source = {source:String} AND unit_key IN {keys:Array(String)}
+        INSERT INTO ops.load_events (source, dataset, unit_key, unit, load_id, status, at, message)
+        SELECT source, dataset, unit_key, unit, load_id, 'withdrawn', now64(6, 'UTC'), {message:String}
+        FROM ops.published
+        WHERE source = {source:String} AND unit_key IN {keys:Array(String)}
+            AND dataset = coalesce({dataset:Nullable(String)}, dataset)
         """,
-        {"source": source, "keys": list(keys), "message": message},
+        {"source": source, "keys": list(keys), "message": message, "dataset": dataset},
     )
 
 
@@ -125,6 +146,7 @@ def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, Books, str]]) 
         (
             (
                 load.unit.source,
+                load.unit.dataset,
                 load.unit.key,
                 load.unit.label,
                 load.load_id,

@@ -20,9 +20,9 @@ from municipal_indicators.sources.metrica.days import Days
 from municipal_indicators.sources.metrica.fields import FieldList
 from municipal_indicators.sources.metrica.staging import (
     id_of,
+    label_suffix,
     staging_table_of,
     table_of,
-    unit_suffix,
 )
 from municipal_indicators.warehouse.bulk_insert import Block, stage_lines
 from municipal_indicators.warehouse.client import Warehouse
@@ -67,8 +67,7 @@ class PreparedLog:
     @property
     def unit_keys(self) -> list[str]:
         """The unit of each day, in the order of the days."""
-        suffix = unit_suffix(self.query.source)
-        return [f"{self.query.counter_id}/{day}{suffix}" for day in self.days]
+        return [f"{self.query.counter_id}/{day}" for day in self.days]
 
 
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
@@ -99,7 +98,10 @@ class LogLoad:
         self.prepared = prepared
         self.fields = fields
         self.source = prepared.query.source
-        units = [Unit("metrica", key, key) for key in prepared.unit_keys]
+        suffix = label_suffix(self.source)
+        units = [
+            Unit("metrica", key, key + suffix, dataset=self.source) for key in prepared.unit_keys
+        ]
         self.loads = begin_loads(warehouse, units)
 
     def publish(self) -> Books:

@@ -23,9 +23,9 @@ def record_changes(warehouse: Warehouse, source: str, loads: Sequence[Load]) -> 
         warehouse.rows(
             """
             SELECT unit_key, load_id FROM ops.published
-            WHERE source = 'metrica' AND unit_key IN {keys:Array(String)}
+            WHERE source = 'metrica' AND dataset = {dataset:String} AND unit_key IN {keys:Array(String)}
             """,
-            {"keys": keys},
+            {"keys": keys, "dataset": source},
         )
     )
     reloaded = [load for load in loads if load.unit.key in previous]

@@ -73,7 +73,7 @@ def staging_script(fields: FieldList) -> str:
         _TEMPLATE,
         source=fields.source,
         table=table_of(fields.source),
-        unit_suffix=unit_suffix(fields.source),
+        label_suffix=label_suffix(fields.source),
         fields=[one for one in columns if one.column != DAY],
         day_number=day,
         NOT_A_FIELD=_NOT_A_FIELD,
@@ -81,8 +81,8 @@ def staging_script(fields: FieldList) -> str:
     )
 
 
-def unit_suffix(source: str) -> str:
-    """What follows counter and day in the key of a unit: visits came first and have nothing."""
+def label_suffix(source: str) -> str:
+    """What follows counter and day where people read a unit: ``12345678/2026-11-03/hits``."""
     return "" if source == "visits" else f"/{source}"
 
 

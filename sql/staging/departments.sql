@@ -1,3 +1,0 @@
--- Rows of the register of departments, from text to the core table.
-{% from 'macros/table_staging.sql' import table_staging -%}
-{{ table_staging(kind, headings) }}
