@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from municipal_indicators.spreadsheets.headings import heading_sets
+from municipal_indicators.spreadsheets.headings import headings_of, no_headings
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.warehouse.templates import literal, render
 
 _FUNCTIONS = "staging/functions.sql"
 
 
+class _Literals(dict[str, str]):
+    """The headings of a kind as SQL literals; a template may ask for one that nobody listed."""
+
+    def __init__(self, kind: str, names: Mapping[str, str]) -> None:
+        super().__init__({field: literal(text) for field, text in names.items()})
+        self._kind = kind
+
+    def __missing__(self, field: str) -> str:
+        raise no_headings(self._kind, [field])
+
+
 def staging_scripts(kinds: Sequence[TableKind]) -> dict[str, str]:
-    """The SQL of the staging tables and views of these kinds, by the name under which it is recorded."""
-    known = heading_sets()
+    """The SQL of the staging tables and views of these kinds, by the name under which it is recorded.
+
+    Raises ConfigurationError for a field without headings.
+    """
+    known = headings_of({kind.name: kind.needed for kind in kinds})
     scripts = {_FUNCTIONS: render(_FUNCTIONS)}
-    for kind in kinds:
+    for kind, own in zip(kinds, known, strict=True):
         name = f"staging/{kind.name}.sql"
-        headings = {field: literal(text) for field, text in known[kind.name].names.items()}
-        scripts[name] = render(name, kind=kind, headings=headings)
+        scripts[name] = render(name, kind=kind, headings=_Literals(kind.name, own.names))
     return scripts
