@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic import Field
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.reference.files import Strict, read_table, read_yaml
+from municipal_indicators.spreadsheets.words import read_words
 
 
 class Leaf(Strict):
@@ -122,3 +124,20 @@ def test_mistakes_of_a_table_name_line_and_heading(tmp_path: Path) -> None:
 
 def test_the_environment_names_another_folder_of_lists() -> None:
     assert settings.REFERENCE == settings.REPOSITORY / "tests" / "lists"
+
+
+def test_words_that_are_no_lists_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (settings.REFERENCE / "words.yaml").read_text(encoding="utf-8")
+    text = re.sub(r'(?m)^"no": .*$', '"no": нет', text)
+    text = re.sub(r"(?m)^totals: .*$", "totals: [{a: b}]", text)
+    text = re.sub(r"(?m)^levels:$", "levels:\n  другая: [федеральная]", text)
+    (tmp_path / "words.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(settings, "REFERENCE", tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        read_words()
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ", 1)[1] for line in lines] == [
+        "no: 'нет' cannot stand here; it must be a list.",
+        "totals[0]: a mapping cannot stand here; it must be a text.",
+        "levels.федеральная[0]: «федеральная» stands under другая and федеральная; it can mean only one.",
+    ]

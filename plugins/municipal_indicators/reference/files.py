@@ -26,8 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 _PLAIN_WORDS = {
     "model_type": "it must be a mapping",
     "dict_type": "it must be a mapping",
-    "list_type": "it must be a list",
-    "tuple_type": "it must be a list",
+    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), "it must be a list"),
     "string_type": "it must be a text",
 }
 

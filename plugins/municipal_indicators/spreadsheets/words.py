@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import translate
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import GetCoreSchemaHandler, PlainValidator, TypeAdapter
+from pydantic import AfterValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from municipal_indicators.reference.files import PlacedError, Strict
@@ -74,14 +75,22 @@ def _alternatives(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, normal))
 
 
-def _made_by(make: Callable[[list[str]], Any]) -> PlainValidator:
-    return PlainValidator(lambda words: make(_WORDS.validate_python(words)))
+@dataclass(frozen=True)
+class _Compiled:
+    """Marks a field that is a list of words in the file and a pattern here."""
+
+    make: Callable[[Iterable[str]], re.Pattern[str]]
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        listed = handler.generate_schema(list[str])
+        return core_schema.no_info_after_validator_function(self.make, listed)
 
 
-_WORDS = TypeAdapter(list[str])
-_Set = Annotated[frozenset[str], _made_by(lambda words: frozenset(map(normal_form, words)))]
-_Start = Annotated[re.Pattern[str], _made_by(_starts_with)]
-_Phrase = Annotated[re.Pattern[str], _made_by(_one_of)]
+_Set = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(map(normal_form, words)))]
+_Start = Annotated[re.Pattern[str], _Compiled(_starts_with)]
+_Phrase = Annotated[re.Pattern[str], _Compiled(_one_of)]
 
 
 class Words(Strict):
