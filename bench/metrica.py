@@ -14,10 +14,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.measuring import a_room, answer_of, chosen_ways, environment, machine, middle, say
 from bench.task import Field, Task, VisitsMeasure
+from municipal_indicators.sources.metrica.fields import load_fields
 from tests.emulators.metrica.bulk import REPOSITORY, Bulk
 
 COUNTER, DAY, ZONE = 12345678, date(2024, 3, 5), "Europe/Moscow"
@@ -147,9 +146,8 @@ def _same_cells(measure: VisitsMeasure, other: VisitsMeasure | None) -> str:
 
 
 def _fields() -> tuple[Field, ...]:
-    text = (REPOSITORY / "reference" / "metrica_visits.yaml").read_text(encoding="utf-8")
-    listed = yaml.safe_load(text)["fields"]
-    return tuple(Field(field["name"], field["column"], field["type"]) for field in listed)
+    listed = load_fields("visits").fields
+    return tuple(Field(field.name, field.column, field.type) for field in listed)
 
 
 def _sizes(text: str) -> list[int]:

@@ -73,7 +73,7 @@ def build_indicator_marts() -> None:
         passport = load_passport()
         with open_warehouse() as warehouse:
             written = report.write_report(
-                warehouse.client,
+                warehouse,
                 settings.report_path(),
                 programme=passport.programme,
                 time_zone=passport.time_zone,

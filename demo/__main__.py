@@ -127,7 +127,7 @@ def _show(environment: Mapping[str, str], console: Console) -> None:
 
     with open_warehouse() as warehouse:
         console.print()
-        print_indicators(warehouse.client, console)
+        print_indicators(warehouse, console)
 
 
 def _say_what_next(console: Console, stage: Stage, seconds: float) -> None:

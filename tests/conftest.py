@@ -47,7 +47,9 @@ os.environ.update(
             }
         ),
         "AIRFLOW_VAR_PERSONAL_DATA_KEY": "a-key-that-only-tests-know",
-        "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),
+        # What a user edits, programme.yaml and reference/, is nothing that tests depend on.
+        "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "tests" / "passport.yaml"),
+        "MUNICIPAL_REFERENCE": str(REPOSITORY / "tests" / "lists"),
         "AIRFLOW_VAR_INBOX": str(_HOME / "inbox"),
         "AIRFLOW_VAR_ARCHIVE": str(_HOME / "archive"),
     }
@@ -142,6 +144,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
         monkeypatch.setenv(f"AIRFLOW_VAR_{name.upper()}", str(tmp_path / name))
     return tmp_path
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passport and the lists that the repository ships, for tests of these files."""
+    from municipal_indicators import settings
+
+    monkeypatch.setattr(settings, "REFERENCE", REPOSITORY / "reference")
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", str(REPOSITORY / "programme.yaml"))
 
 
 @pytest.fixture(scope="session")

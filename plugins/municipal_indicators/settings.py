@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SQL = REPOSITORY / "sql"
-REFERENCE = REPOSITORY / "reference"
+# Not an Airflow Variable: the lists are read by tools and threads that have no Airflow.
+REFERENCE_VARIABLE = "MUNICIPAL_REFERENCE"
+REFERENCE = Path(os.environ.get(REFERENCE_VARIABLE) or REPOSITORY / "reference").expanduser()
 
 CLICKHOUSE_CONNECTION = "clickhouse_default"
 METRICA_CONNECTION = "metrica_default"

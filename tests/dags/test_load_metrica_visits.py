@@ -18,6 +18,7 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 
+from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
@@ -49,7 +50,7 @@ def states(run: DagRun) -> dict[str, list[str]]:
 
 def sites(path: Path, *counters: int) -> str:
     """A passport like the repo's with these sites."""
-    text = (REPOSITORY / "programme.yaml").read_text(encoding="utf-8")
+    text = settings.passport_path().read_text(encoding="utf-8")
     listed = "".join(f"  - {{counter_id: {number}, name: Сайт {number}}}\n" for number in counters)
     path.write_text(
         re.sub(r"(?m)^sites:\n(?:  - .*\n)+", f"sites:\n{listed}", text), encoding="utf-8"

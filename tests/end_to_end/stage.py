@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
 
 TOKEN = "a-token-that-no-log-may-show"
@@ -70,6 +71,7 @@ class Stage:
             ),
             "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
             "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(passport or self.passport),
+            settings.REFERENCE_VARIABLE: str(settings.REFERENCE),
             "AIRFLOW_VAR_INBOX": str(self.inbox),
             "AIRFLOW_VAR_ARCHIVE": str(self.archive),
             "AIRFLOW_VAR_PERSONAL_DATA_KEY": KEY,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from municipal_indicators.settings import REPOSITORY
+from municipal_indicators import settings
 from tests.emulators.inbox import Truth, write_inbox
 from tests.emulators.inbox.tables import write_file
 from tests.emulators.metrica import Counter, MetricaEmulator, Settings
@@ -65,7 +65,7 @@ class Way:
         told_by: dict[str, Any] = yaml.safe_load(passport.read_text(encoding="utf-8"))
         zone = ZoneInfo(told_by["time_zone"])
         sites = [self._site(one["counter_id"], one["name"], zone) for one in told_by["sites"]]
-        return World(told_by, sites, self.truth, REPOSITORY / "reference", built_at)
+        return World(told_by, sites, self.truth, settings.REFERENCE, built_at)
 
     def _site(self, counter_id: int, name: str, zone: ZoneInfo) -> Site:
         visits_of = loaded(counter_id, FIRST_DAY, LAST_DAY)

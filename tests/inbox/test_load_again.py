@@ -10,7 +10,6 @@ import pytest
 
 from municipal_indicators import settings
 from municipal_indicators.inbox.file_loads import load_again, load_outcome
-from municipal_indicators.reference import lists
 from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.sources.gosuslugi.files import load_file as load_gosuslugi
 from municipal_indicators.sources.registers.files import load_file
@@ -41,7 +40,6 @@ def own_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "reference"
     shutil.copytree(settings.REFERENCE, folder)
     monkeypatch.setattr(settings, "REFERENCE", folder)
-    monkeypatch.setattr(lists.read_mapping, "__defaults__", (folder,))
     return folder
 
 

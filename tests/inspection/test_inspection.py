@@ -13,6 +13,7 @@ import pytest
 import xlsxwriter
 from rich.console import Console
 
+from municipal_indicators import settings
 from municipal_indicators.inspection.findings import Inspection, inspect_file
 from municipal_indicators.inspection.headings import column_letter
 from municipal_indicators.inspection.terminal import print_inspection
@@ -281,6 +282,7 @@ def test_the_command_shows_no_person_and_loads_nothing(tmp_path: Path) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
         "AIRFLOW_HOME": str(configured / "airflow"),
+        "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(settings.passport_path()),
         "AIRFLOW_VAR_ARCHIVE": str(configured / "archive"),
         "COLUMNS": "200",
         "TMPDIR": str(tmp_path),

@@ -20,7 +20,7 @@ from tests.marts.given import Given
 @pytest.fixture
 def built(warehouse: Warehouse) -> Given:
     """Marts over two days of visits."""
-    given = Given(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    given = Given(warehouse, load_passport())
     given.visits(date(2024, 1, 30), [{}, {"counter_user_id_hash": 2}])
     given.visits(date(2024, 1, 31), [{}])
     given.build()
@@ -70,7 +70,7 @@ def test_damage_is_found_and_named(built: Given, damage: str, check: str) -> Non
 
 
 def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:
-    rows = build_marts(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    rows = build_marts(warehouse, load_passport())
     assert rows["marts.indicators_monthly"] == 0
     assert check_marts(warehouse).warnings == ()
 

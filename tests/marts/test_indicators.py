@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators import settings
 from municipal_indicators.reference.passport import load_passport
-from tests.marts.conftest import PASSPORT
 from tests.marts.given import Given, request
 
 
@@ -176,7 +176,8 @@ def test_same_event_counts_once(given: Given) -> None:
 
 
 def test_accumulate_of_the_passport_overrides(given: Given, tmp_path: Path) -> None:
-    text = PASSPORT.read_text(encoding="utf-8").replace("accumulate: year", "accumulate: programme")
+    text = settings.passport_path().read_text(encoding="utf-8")
+    text = text.replace("accumulate: year", "accumulate: programme")
     (tmp_path / "programme.yaml").write_text(text, encoding="utf-8")
     given.passport = load_passport(tmp_path / "programme.yaml")
     _requests(given, {date(2022, 1, 31): 5, date(2023, 1, 31): 10, date(2024, 2, 1): 20})
@@ -276,9 +277,8 @@ def test_growth_without_a_year_before_is_linear(given: Given) -> None:
 
 
 def test_growth_with_a_baseline_value(given: Given, tmp_path: Path) -> None:
-    text = PASSPORT.read_text(encoding="utf-8").replace(
-        "baseline_year: 2022", "baseline_value: 366"
-    )
+    text = settings.passport_path().read_text(encoding="utf-8")
+    text = text.replace("baseline_year: 2022", "baseline_value: 366")
     (tmp_path / "programme.yaml").write_text(text, encoding="utf-8")
     given.passport = load_passport(tmp_path / "programme.yaml")
     _visitors(given, date(2024, 1, 10), 1, 62)
@@ -306,7 +306,7 @@ def test_status(given: Given, requests: int, month: date, status: str) -> None:
 
 
 def test_edition_in_force_at_the_month_end_rules(given: Given, tmp_path: Path) -> None:
-    text = PASSPORT.read_text(encoding="utf-8")
+    text = settings.passport_path().read_text(encoding="utf-8")
     text = text.replace("date: 2023-01-01", "date: 2023-03-31").replace(
         "date: 2025-01-01", "date: 2025-01-02"
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from municipal_indicators.settings import REPOSITORY
+from municipal_indicators import settings
 from tests.emulators.inbox import write_inbox
 from tests.production.compose import FILLED, read_services
 from tests.production.databases import start_postgres, start_warehouse
@@ -101,7 +101,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("world")
     for name in ("inbox", "archive"):
         (folder / "data" / name).mkdir(parents=True)
-    shutil.copy(REPOSITORY / "programme.yaml", folder / "data")
+    shutil.copy(settings.passport_path(), folder / "data" / "programme.yaml")
     _fill_inbox(folder / "data" / "inbox")
     with World(folder, FILLED).running() as world:
         start_postgres(world)

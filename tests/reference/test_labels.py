@@ -1,4 +1,4 @@
-"""The labels file: complete as delivered, exact when it is wrong."""
+"""The labels file: codes without a word, and errors that name the place."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ import pytest
 
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.reference.labels import in_order, read_labels, word
-
-METRICA_SOURCES = [
-    "organic", "direct", "referral", "ad", "social", "internal", "email", "saved", "recommend",
-    "messenger", "qrcode", "external", "undefined",
-]  # fmt: skip
-
-
-def test_the_delivered_file_knows_every_code() -> None:
-    labels = read_labels()
-    assert set(labels.traffic_sources) == set(METRICA_SOURCES)
-    assert labels.devices == {"1": "Компьютер", "2": "Телефон", "3": "Планшет", "4": "Телевизор"}
-    assert set(labels.statuses) == {"no_data", "off_track", "at_risk", "on_track", "achieved"}
-    assert set(labels.sources) == {"metrica", "gosuslugi", "smev", "registers"}
-    assert len(labels.indicators) == 7
 
 
 def test_unknown_codes_are_shown_and_come_last() -> None:
@@ -35,12 +21,15 @@ def test_unknown_codes_are_shown_and_come_last() -> None:
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        ("sources: {metrica: Метрика}\n", "freshness: Field required"),
-        ("sources: [metrica]\n", "sources: Input should be a valid dictionary"),
-        ("colours: {a: b}\n", "colours: Extra inputs are not permitted"),
-        ("indicators: {ict_events: {formula: ф}}\n", "indicators.ict_events.numerator"),
-        ("", "top level"),
-        ("sources: {metrica\n", "is not YAML"),
+        ("sources: {metrica: Метрика}\n", ":1: freshness: is missing"),
+        ("sources: [metrica]\n", ":1: sources: a list cannot stand here; it must be a mapping"),
+        ("colours: {a: b}\n", ":1: colours: unknown key; allowed are sources, freshness,"),
+        (
+            "indicators: {ict_events: {formula: ф}}\n",
+            ":1: indicators.ict_events.numerator: is missing",
+        ),
+        ("", ":1: top level: nothing cannot stand here; it must be a mapping"),
+        ("sources: {metrica\n", ":2: top level: not valid YAML"),
     ],
 )
 def test_a_wrong_file_is_named_with_the_place(tmp_path: Path, content: str, place: str) -> None:
@@ -53,5 +42,5 @@ def test_a_wrong_file_is_named_with_the_place(tmp_path: Path, content: str, plac
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"gone\.yaml: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"gone\.yaml:1: file: cannot be read"):
         read_labels(tmp_path / "gone.yaml")

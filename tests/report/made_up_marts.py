@@ -19,6 +19,7 @@ from rich.console import Console
 
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.report import print_indicators, write_report
+from municipal_indicators.warehouse.client import Warehouse
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 HOSTILE = "<b>&</script><script>alert(1)</script>"
@@ -293,23 +294,23 @@ def write_all(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     client = clickhouse_connect.get_client(interface="chdb", path=str(folder / "warehouse"))
     create(client)
-    _write(client, folder, "empty")
+    _write(Warehouse(client), folder, "empty")
     fill(client)
-    _write(client, folder, "full")
+    _write(Warehouse(client), folder, "full")
     client.command("DROP TABLE marts.site_devices_monthly")
     try:
-        _write(client, folder, "missing")
+        _write(Warehouse(client), folder, "missing")
     except IndicatorsError as error:
         (folder / "missing.txt").write_text(str(error), encoding="utf-8")
     client.close()
 
 
-def _write(client: Client, folder: Path, name: str) -> None:
+def _write(warehouse: Warehouse, folder: Path, name: str) -> None:
     page = folder / f"{name}.html"
-    assert write_report(client, page, programme=PROGRAMME, time_zone="Europe/Moscow") == page
+    assert write_report(warehouse, page, programme=PROGRAMME, time_zone="Europe/Moscow") == page
     for width in WIDTHS:
         with (folder / f"{name}-{width}.txt").open("w", encoding="utf-8") as out:
-            print_indicators(client, Console(file=out, width=width))
+            print_indicators(warehouse, Console(file=out, width=width))
 
 
 if __name__ == "__main__":

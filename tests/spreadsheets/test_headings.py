@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.sources.gosuslugi.files import KINDS as GOSUSLUGI
 from municipal_indicators.sources.registers.files import KINDS as REGISTERS
-from municipal_indicators.spreadsheets.cells import Cell
+from municipal_indicators.spreadsheets.cells import Cell, normal_form
 from municipal_indicators.spreadsheets.headings import Headings, find_headings, heading_sets
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.rows import data_rows
 from municipal_indicators.spreadsheets.sheets import in_pieces
+from municipal_indicators.spreadsheets.staging import staging_scripts
 from municipal_indicators.spreadsheets.words import read_words
 
 Grid = list[list[Cell]]
@@ -23,7 +25,7 @@ Grid = list[list[Cell]]
 
 def found(rows: Grid, kinds: Sequence[TableKind]) -> Headings:
     needed = {kind.name: kind.needed for kind in kinds}
-    headings = find_headings(rows, [heading_sets()[name] for name in needed], needed)
+    headings = find_headings(rows, needed)
     assert headings
     return headings
 
@@ -119,12 +121,38 @@ def test_a_heading_under_two_columns_is_an_error(
         "events:\n  held_on: [Дата]\n  title: [Название, ДАТА]\n", "utf-8"
     )
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    monkeypatch.setattr(
-        "municipal_indicators.spreadsheets.headings.read_mapping",
-        lambda name: __import__("yaml").safe_load((tmp_path / name).read_text("utf-8")),
-    )
-    with pytest.raises(ConfigurationError, match="«ДАТА» stands under held_on and title"):
+    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» stands under held_on and title"
+    with pytest.raises(ConfigurationError, match=words):
         heading_sets()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("events: {title: [Название]}\n", "no headings for id, address; add under the key toys"),
+        ("toys: {id: [Номер]}\n", "no headings for address; add under the key toys"),
+    ],
+)
+def test_a_kind_without_headings_is_told(
+    content: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "headings.yaml").write_text(content, "utf-8")
+    monkeypatch.setattr(settings, "REFERENCE", tmp_path)
+    with pytest.raises(ConfigurationError, match=rf"headings\.yaml:1: toys: .*{words}"):
+        find_headings([["Номер", "Адрес"]], {"toys": ("id", "address")})
+
+
+def test_a_field_that_only_the_sql_asks_for_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = yaml.safe_load((settings.REFERENCE / "headings.yaml").read_text("utf-8"))
+    (kind,) = (kind for kind in REGISTERS if kind.name == "workplaces")
+    for name in set(lists["workplaces"]) - set(kind.needed):
+        del lists["workplaces"][name]
+    (tmp_path / "headings.yaml").write_text(yaml.safe_dump(lists, allow_unicode=True), "utf-8")
+    monkeypatch.setattr(settings, "REFERENCE", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"workplaces: .* no headings for \w+; add under"):
+        staging_scripts([kind])
 
 
 HEAD: list[Cell] = ["Подразделение", "Требуется", "Оснащено", "На дату"]
@@ -201,14 +229,10 @@ def test_data_rows_are_told_from_what_stands_around_them(rows: Grid, lines: list
 
 
 def test_every_heading_is_matched_by_the_field_it_stands_under() -> None:
-    from municipal_indicators.reference.lists import read_mapping
-    from municipal_indicators.spreadsheets.cells import normal_form
-
-    for kind, columns in read_mapping("headings.yaml").items():
-        if kind == "endings":
-            continue
-        for name, headings in columns.items():
+    lists = yaml.safe_load((settings.REFERENCE / "headings.yaml").read_text("utf-8"))
+    for kind, known in heading_sets().items():
+        for name, headings in lists[kind].items():
             for heading in headings:
-                match = heading_sets()[kind].match(normal_form(str(heading).replace("*", "2024")))
+                match = known.match(normal_form(str(heading).replace("*", "2024")))
                 assert match
                 assert match[0] == name, heading

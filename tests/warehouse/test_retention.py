@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from municipal_indicators.reference.passport import load_passport
-from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Unit, begin_loads, fail_loads
 from municipal_indicators.warehouse.retention import FAILED_KEPT, SUPERSEDED_KEPT, sweep_loads
@@ -32,7 +31,7 @@ def test_failed_rows_go_after_a_week(warehouse: Warehouse) -> None:
 
 
 def test_superseded_rows_are_kept_for_auditors(warehouse: Warehouse) -> None:
-    given = Given(warehouse, load_passport(REPOSITORY / "programme.yaml"))
+    given = Given(warehouse, load_passport())
     given.visits(date(2024, 1, 30), [{}, {}])
     given.visits(date(2024, 1, 30), [{}, {}, {}])
     assert sweep_loads(warehouse, datetime.now(UTC) + FAILED_KEPT + LATER) == 0

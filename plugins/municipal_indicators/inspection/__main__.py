@@ -22,6 +22,7 @@ from pathlib import Path
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources import SOURCES
 
+PASSPORT = "AIRFLOW_VAR_PROGRAMME_PASSPORT"
 _SOURCES = [source.name for source in SOURCES if source.has_files]
 _NARROWEST = 100
 
@@ -102,7 +103,7 @@ def _throw_away_home() -> Iterator[None]:
                 "AIRFLOW_VAR_INBOX": str(home / "inbox"),
                 "AIRFLOW_VAR_ARCHIVE": str(home / "archive"),
                 "AIRFLOW_VAR_PERSONAL_DATA_KEY": secrets.token_urlsafe(32),
-                "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),
+                PASSPORT: os.environ.get(PASSPORT) or str(REPOSITORY / "programme.yaml"),
             }
         )
         logging.disable(logging.CRITICAL)

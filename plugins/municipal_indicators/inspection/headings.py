@@ -18,7 +18,7 @@ from municipal_indicators.spreadsheets.headings import (
     Headings,
     HeadingSet,
     find_headings,
-    heading_sets,
+    headings_of,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.sheets import Row, read_sheets
@@ -121,14 +121,17 @@ def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> Refu
     place = max(range(len(texts)), key=lambda row: (len(texts[row]), -row), default=0)
     if not texts or len(texts[place]) < 2:
         return None
-    sets = [heading_sets()[kind.name] for kind in kinds]
+    sets = headings_of(_needed(kinds))
     columns = [_unknown(column, text, sets, _ALIKE_TO_ANY) for column, text in texts[place].items()]
     return RefusedTable(label, "", place + 1, columns, ())
 
 
 def _found(rows: Sequence[Row], kinds: Sequence[TableKind]) -> Headings | None:
-    needed = {kind.name: kind.needed for kind in kinds}
-    return find_headings(rows, [heading_sets()[name] for name in needed], needed)
+    return find_headings(rows, _needed(kinds))
+
+
+def _needed(kinds: Sequence[TableKind]) -> dict[str, Sequence[str]]:
+    return {kind.name: kind.needed for kind in kinds}
 
 
 def _is_text(cell: object) -> bool:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
-from municipal_indicators.errors import ConfigurationError
-
-LABELS_PATH = Path(__file__).resolve().parents[3] / "reference" / "labels.yaml"
+from municipal_indicators import settings
+from municipal_indicators.reference.files import Strict, read_kept
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Variant(_Strict):
+class Variant(Strict):
     """A way to count an indicator that the passport may choose; without a formula, the default formula."""
 
     name: str
@@ -26,16 +19,16 @@ class Variant(_Strict):
     numerator: str | None = None
 
 
-class Explanation(_Strict):
+class Explanation(Strict):
     """How one indicator is computed, in words."""
 
     formula: str
     numerator: str
     denominator: str | None = None
-    variants: dict[str, Variant] = {}
+    variants: dict[str, Variant] = Field(default_factory=dict)
 
 
-class Labels(_Strict):
+class Labels(Strict):
     """Words by code; a code without a word is shown as itself."""
 
     sources: dict[str, str]
@@ -64,24 +57,9 @@ class Labels(_Strict):
         return "standard", "по определению показателя", formula
 
 
-@cache
-def read_labels(path: Path = LABELS_PATH) -> Labels:
-    """Read the labels file; raises ConfigurationError that names file and place."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Labels.model_validate(content)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error}); restore it.") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: is not YAML: {error}") from error
-    except ValidationError as error:
-        places = "; ".join(
-            f"{'.'.join(map(str, mistake['loc'])) or 'top level'}: {mistake['msg']}"
-            for mistake in error.errors()
-        )
-        raise ConfigurationError(
-            f"{path}: {places}. Allowed sections: {', '.join(Labels.model_fields)}."
-        ) from error
+def read_labels(path: Path | None = None) -> Labels:
+    """The labels file; raises ConfigurationError that names file, line and place."""
+    return read_kept(path or settings.REFERENCE / "labels.yaml", Labels)
 
 
 def in_order(codes: Iterable[str], known: Mapping[str, object]) -> list[str]:

@@ -1,109 +1,81 @@
-"""Reads the files of ``reference/`` that a data engineer edits; no other module knows their format."""
+"""The lists of ``reference/`` that a data engineer edits; what each line of the tables may hold."""
 
 from __future__ import annotations
 
-import csv
-import re
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, TypeVar
 
-import yaml
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from municipal_indicators import settings
-from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.files import PlacedError, Strict, read_kept, read_table
 
-# The reader in C is ten times faster, but not every build of PyYAML has it.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-TERM_UNITS = ("hours", "working_days", "calendar_days")
+T = TypeVar("T")
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def read_rows(
-    name: str, columns: tuple[str, ...], folder: Path = settings.REFERENCE
-) -> list[dict[str, str]]:
-    """Read the rows of a ``;``-separated UTF-8 file with exactly these headings.
-
-    Raises ConfigurationError that names the file, and the line if a cell is missing.
-    """
-    path = folder / name
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, delimiter=";")
-        if tuple(reader.fieldnames or ()) != columns:
-            raise ConfigurationError(
-                f"reference/{name}:1: the headings must be {';'.join(columns)}."
-            )
-        rows = []
-        for number, row in enumerate(reader, start=2):
-            if None in row or None in row.values():
-                raise ConfigurationError(
-                    f"reference/{name}:{number}: {len(columns)} cells are needed."
-                )
-            rows.append(row)
-        return rows
+def _given_once(value: T, info: ValidationInfo) -> T:
+    before = info.context or {}
+    if any(getattr(row, str(info.field_name)) == value for row in before.values()):
+        raise ValueError(f"{value} is given twice; give each once")
+    return value
 
 
-def read_mapping(name: str, folder: Path = settings.REFERENCE) -> dict[str, Any]:
-    """Read a YAML file that is a mapping; raises ConfigurationError that names file and line."""
-    path = folder / name
-    try:
-        content = load_yaml(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigurationError(
-            f"reference/{name}:{mark.line + 1 if mark else 1}: not valid YAML."
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"reference/{name}:1: a mapping is needed at the top.")
-    return content
+class _Holiday(Strict):
+    day: Annotated[date, AfterValidator(_given_once)]
+    name: str
 
 
-def load_yaml(text: str) -> Any:
-    """Parse a YAML text; raises yaml.YAMLError."""
-    return yaml.load(text, _Loader)  # noqa: S506 - both are safe loaders
+class _FreshnessTerm(Strict):
+    source: Annotated[_Text, AfterValidator(_given_once)]
+    late_after_days: Annotated[int, Field(ge=1)]
+    why: str
+
+
+class _SmevKind(Strict):
+    information_type: Annotated[
+        _Text, AfterValidator(lambda text: text.rstrip("/")), AfterValidator(_given_once)
+    ]
+    name: _Text
+    term: Annotated[
+        Annotated[int, Field(ge=1, le=999)] | None, BeforeValidator(lambda text: text or None)
+    ]
+    unit: Literal["hours", "working_days", "calendar_days", ""]
+    source: str
+
+    @model_validator(mode="after")
+    def _term_has_a_unit(self) -> _SmevKind:
+        if (self.term is None) != (self.unit == ""):
+            problem = "term and unit belong together: give both, or neither for the passport's term"
+            raise PlacedError(problem, "term")
+        return self
 
 
 def holidays() -> list[tuple[date, str]]:
-    """Non-working days from Monday to Friday, and the reason."""
-    rows = read_rows("holidays.csv", ("day", "name"))
-    return [(_day(row["day"], number), row["name"]) for number, row in enumerate(rows, start=2)]
+    """Non-working days that fall on Monday to Friday, and why."""
+    rows = read_table(settings.REFERENCE / "holidays.csv", _Holiday)
+    return [(row.day, row.name) for row in rows]
 
 
 def freshness_terms() -> list[tuple[str, int, str]]:
-    """Source, days after which its data are late, and the reason."""
-    rows = read_rows("freshness.csv", ("source", "late_after_days", "why"))
-    return [(row["source"], int(row["late_after_days"]), row["why"]) for row in rows]
+    """Source, days after which its data are late, and why."""
+    rows = read_table(settings.REFERENCE / "freshness.csv", _FreshnessTerm)
+    return [(row.source, row.late_after_days, row.why) for row in rows]
 
 
 def smev_kinds() -> list[tuple[str, str, int | None, str]]:
-    """Kinds of information: namespace without version, name, term (None: the passport's) and its unit.
-
-    Raises ConfigurationError that names file, line, field and what is allowed.
-    """
-    columns = ("information_type", "name", "term", "unit", "source")
-    kinds: dict[str, tuple[str, str, int | None, str]] = {}
-    for number, row in enumerate(read_rows("smev_kinds.csv", columns), start=2):
-        place = f"reference/smev_kinds.csv:{number}"
-        kind, term, unit = row["information_type"].strip().rstrip("/"), row["term"], row["unit"]
-        if not kind or kind in kinds:
-            problem = "is given twice" if kind else "is empty"
-            raise ConfigurationError(f"{place}: information_type {problem}; give each once.")
-        if not row["name"].strip():
-            raise ConfigurationError(f"{place}: name is empty: give the kind a short Russian name.")
-        if (term or unit) and not (re.fullmatch(r"[1-9]\d{0,2}", term) and unit in TERM_UNITS):
-            raise ConfigurationError(
-                f"{place}: term {term!r}, unit {unit!r}: give a number from 1 to 999 and one of "
-                f"{', '.join(TERM_UNITS)}, or neither for the term of the passport."
-            )
-        kinds[kind] = (kind, row["name"].strip(), int(term) if term else None, unit)
-    return list(kinds.values())
+    """Kinds of information: namespace without its version, name, term (None: the passport's) and its unit."""
+    rows = read_table(settings.REFERENCE / "smev_kinds.csv", _SmevKind)
+    return [(row.information_type, row.name, row.term, row.unit) for row in rows]
 
 
-def _day(text: str, line: int) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"reference/holidays.csv:{line}: {text!r} is not an ISO date."
-        ) from None
+def read_list(name: str, kind: type[T]) -> T:
+    """A YAML file of ``reference/``; raises ConfigurationError that names file, line and place."""
+    return read_kept(settings.REFERENCE / name, kind)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from municipal_indicators import settings
 from municipal_indicators.errors import PassportError
+from municipal_indicators.reference.files import PlacedError, Strict, read_yaml
 
 IndicatorCode = Literal[
     "site_visitors_growth",
@@ -38,8 +45,19 @@ SmevCount = Literal[
 Year = Annotated[int, Field(ge=2000, le=2100)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(
+            f"{name!r} is not an IANA time zone; allowed are names such as Europe/Moscow"
+        )
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+class _Part(Strict):
+    model_config = ConfigDict(str_strip_whitespace=True)
 
 
 class Site(_Part):
@@ -90,8 +108,12 @@ class Edition(_Part):
 
     date: date
     document: Annotated[str, Field(min_length=1)]
-    targets: dict[IndicatorCode, dict[Year, Annotated[float, Field(ge=0)]]] = {}
-    funding_thousand_roubles: dict[Year, Annotated[Decimal, Field(ge=0)]] = {}
+    targets: dict[IndicatorCode, dict[Year, Annotated[float, Field(ge=0)]]] = Field(
+        default_factory=dict
+    )
+    funding_thousand_roubles: dict[Year, Annotated[Decimal, Field(ge=0)]] = Field(
+        default_factory=dict
+    )
 
 
 class Passport(_Part):
@@ -100,21 +122,12 @@ class Passport(_Part):
     programme: Annotated[str, Field(min_length=1)]
     first_year: Year
     last_year: Year
-    time_zone: str = "Europe/Moscow"
+    time_zone: ZoneName = "Europe/Moscow"
     settling_days: Annotated[int, Field(ge=0, le=60)] = 3
     sites: list[Site]
     smev: Smev
     indicators: Annotated[list[Indicator], Field(min_length=1)]
-    editions: list[Edition] = []
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(
-                f"{name!r} is not an IANA time zone; allowed are names such as Europe/Moscow"
-            )
-        return name
+    editions: list[Edition] = Field(default_factory=list)
 
     @field_validator("sites")
     @classmethod
@@ -128,26 +141,23 @@ class Passport(_Part):
         _distinct("code", [indicator.code for indicator in indicators])
         return indicators
 
+    @field_validator("last_year")
+    @classmethod
+    def _not_before_the_first(cls, year: int, fields: ValidationInfo) -> int:
+        first = fields.data.get("first_year", year)
+        if year < first:
+            raise ValueError(f"last_year {year} is before first_year {first}")
+        return year
+
     @field_validator("editions")
     @classmethod
-    def _distinct_dates(cls, editions: list[Edition]) -> list[Edition]:
+    def _dates_and_years_fit(cls, editions: list[Edition], fields: ValidationInfo) -> list[Edition]:
         _distinct("date", [edition.date for edition in editions])
+        if {"first_year", "last_year"} <= fields.data.keys():
+            first, last = fields.data["first_year"], fields.data["last_year"]
+            for number, edition in enumerate(editions):
+                _within(edition, range(first, last + 1), number)
         return sorted(editions, key=lambda edition: edition.date)
-
-    @model_validator(mode="after")
-    def _years_fit(self) -> Passport:
-        if self.last_year < self.first_year:
-            raise ValueError(f"last_year {self.last_year} is before first_year {self.first_year}")
-        allowed = range(self.first_year, self.last_year + 1)
-        for edition in self.editions:
-            planned = {year for years in edition.targets.values() for year in years}
-            for year in sorted(planned | set(edition.funding_thousand_roubles)):
-                if year not in allowed:
-                    raise ValueError(
-                        f"the edition of {edition.date} names the year {year}; "
-                        f"allowed are {self.first_year}…{self.last_year}"
-                    )
-        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -160,89 +170,30 @@ def load_passport(path: Path | None = None) -> Passport:
 
     Raises PassportError that names file, line, place and what is allowed there.
     """
-    path = path or settings.passport_path()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PassportError(
-            f"The passport {path} cannot be read ({type(error).__name__}): set the Airflow Variable "
-            "programme_passport to the path of a UTF-8 YAML file."
-        ) from error
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        repeated = _repeated_key(tree)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise PassportError(f"{path}{where}: not valid YAML: {problem}.") from error
-    if repeated:
-        raise PassportError(
-            f"{path}:{repeated.start_mark.line + 1}: the key {repeated.value!r} is given twice."
-        )
-    try:
-        return Passport.model_validate(content)
-    except ValidationError as error:
-        raise PassportError(_explain(path, tree, error)) from None
+    return read_yaml(
+        path or settings.passport_path(),
+        Passport,
+        PassportError,
+        "set the Airflow Variable programme_passport to the path of a UTF-8 YAML file",
+    )
 
 
-def _distinct(key: str, values: list[Any]) -> None:
-    twice = [value for value, times in Counter(values).items() if times > 1]
-    if twice:
-        raise ValueError(f"{key} {twice[0]} is given twice; give each once")
+def _distinct(key: str, values: Sequence[object]) -> None:
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise PlacedError(f"{key} {value} is given twice; give each once", number, key)
 
 
-def _explain(path: Path, tree: yaml.Node | None, error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        place = [part for part in problem["loc"] if part != "[key]"]
-        words = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            words = f"unknown key; allowed are {', '.join(_allowed_keys(place))}"
-        dotted = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in place
-        ).lstrip(".")
-        lines.append(f"{path}:{_line(tree, place)}: {dotted or 'passport'}: {words}.")
-    return "\n".join(lines)
-
-
-def _allowed_keys(place: list[Any]) -> list[str]:
-    parts: dict[str, type[_Part]] = {
-        "sites": Site,
-        "smev": Smev,
-        "indicators": Indicator,
-        "editions": Edition,
+def _within(edition: Edition, allowed: range, number: int) -> None:
+    tables: dict[tuple[str, ...], Iterable[int]] = {
+        ("funding_thousand_roubles",): edition.funding_thousand_roubles,
+        **{("targets", code): years for code, years in edition.targets.items()},
     }
-    model = parts.get(str(place[0]), Passport) if len(place) > 1 else Passport
-    return list(model.model_fields)
-
-
-def _line(node: yaml.Node | None, place: list[Any]) -> int:
-    line = node.start_mark.line + 1 if node else 1
-    for part in place:
-        child: yaml.Node | None = None
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            child = node.value[part]
-        elif isinstance(node, yaml.MappingNode):
-            child = next((value for key, value in node.value if key.value == str(part)), None)
-        if child is None:
-            break
-        node, line = child, child.start_mark.line + 1
-    return line
-
-
-def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                return key  # type: ignore[no-any-return]
-            seen.add(str(key.value))
-            if found := _repeated_key(value):
-                return found
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            if found := _repeated_key(item):
-                return found
-    return None
+    for place, years in tables.items():
+        for year in years:
+            if year not in allowed:
+                problem = (
+                    f"the edition of {edition.date} names the year {year}; "
+                    f"allowed are {allowed[0]}…{allowed[-1]}"
+                )
+                raise PlacedError(problem, number, *place, str(year))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-from clickhouse_connect.driver.client import Client
 
 from municipal_indicators.reference.labels import (
     Explanation,
@@ -16,6 +15,7 @@ from municipal_indicators.reference.labels import (
 from municipal_indicators.report import charts, queries, russian
 from municipal_indicators.report.charts import Chart, Table
 from municipal_indicators.report.queries import Row
+from municipal_indicators.warehouse.client import Warehouse
 
 UNKNOWN_FORMULA = "формула этого показателя не описана в reference/labels.yaml"
 
@@ -77,12 +77,14 @@ class Card:
     chart: Chart
 
 
-def read_cards(client: Client, last: list[Row], labels: Labels) -> list[Card]:
+def read_cards(warehouse: Warehouse, last: list[Row], labels: Labels) -> list[Card]:
     """One card per indicator, from the rows of the last month; none without rows."""
     rows = {row["indicator"]: row for row in last}
-    methods = {row["indicator"]: row["method"] for row in queries.rows(client, "indicator_methods")}
+    methods = {
+        row["indicator"]: row["method"] for row in queries.rows(warehouse, "indicator_methods")
+    }
     history: dict[str, list[Row]] = {code: [] for code in rows}
-    for point in queries.rows(client, "indicators_by_month"):
+    for point in queries.rows(warehouse, "indicators_by_month"):
         if point["indicator"] in history:
             history[point["indicator"]].append(point)
     return [

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clickhouse_connect.driver.client import Client
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -24,6 +23,7 @@ from municipal_indicators.reference.labels import (
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
+from municipal_indicators.warehouse.client import Warehouse
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -50,22 +50,22 @@ class Section:
     charts: tuple[Chart, ...]
 
 
-def write_report(client: Client, path: Path, *, programme: str, time_zone: str) -> Path:
-    """Write the page about the marts that ``client`` reads; returns its path.
+def write_report(warehouse: Warehouse, path: Path, *, programme: str, time_zone: str) -> Path:
+    """Write the page about the marts that ``warehouse`` holds; returns its path.
 
     ``programme`` and ``time_zone`` are those of the passport. The new page replaces the old one at
     once. Raises IndicatorsError if a mart is missing, ConfigurationError if the file cannot be
     written.
     """
-    page = _render(_content(client, programme, ZoneInfo(time_zone)))
+    page = _render(_content(warehouse, programme, ZoneInfo(time_zone)))
     _replace(path, page)
     return path
 
 
-def _content(client: Client, programme: str, zone: ZoneInfo) -> dict[str, Any]:
+def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, Any]:
     labels = read_labels()
-    last = queries.rows(client, "indicators_last_month")
-    period = queries.rows(client, "programme_period")
+    last = queries.rows(warehouse, "indicators_last_month")
+    period = queries.rows(warehouse, "programme_period")
     return {
         "programme": programme,
         "period": period[0] if period else None,
@@ -74,11 +74,11 @@ def _content(client: Client, programme: str, zone: ZoneInfo) -> dict[str, Any]:
         "computed_at": russian.instant(_newest(last), zone),
         "edition": _edition(last),
         "zone": zone.key,
-        "cards": read_cards(client, last, labels),
-        "statuses": _statuses(client, labels),
+        "cards": read_cards(warehouse, last, labels),
+        "statuses": _statuses(warehouse, labels),
         "labels": labels,
-        "sources": _sources(client, labels, zone),
-        "sections": _sections(client, labels),
+        "sources": _sources(warehouse, labels, zone),
+        "sections": _sections(warehouse, labels),
         "no_data": russian.NO_DATA,
     }
 
@@ -92,16 +92,16 @@ def _edition(last: list[queries.Row]) -> str:
     return russian.day(max(dates, default=None))
 
 
-def _statuses(client: Client, labels: Labels) -> list[tuple[str, str, int]]:
+def _statuses(warehouse: Warehouse, labels: Labels) -> list[tuple[str, str, int]]:
     """Status, its word and the number of indicators that have it, best first."""
     return [
         (row["status"], word(labels.statuses, row["status"]), row["indicators"])
-        for row in queries.rows(client, "indicators_by_status")
+        for row in queries.rows(warehouse, "indicators_by_status")
     ]
 
 
-def _sources(client: Client, labels: Labels, zone: ZoneInfo) -> list[Source]:
-    found = {row["source"]: row for row in queries.rows(client, "data_freshness")}
+def _sources(warehouse: Warehouse, labels: Labels, zone: ZoneInfo) -> list[Source]:
+    found = {row["source"]: row for row in queries.rows(warehouse, "data_freshness")}
     return [_source(found[code], labels, zone) for code in in_order(found, labels.sources)]
 
 
@@ -117,27 +117,27 @@ def _source(row: queries.Row, labels: Labels, zone: ZoneInfo) -> Source:
     )
 
 
-def _sections(client: Client, labels: Labels) -> list[Section]:
+def _sections(warehouse: Warehouse, labels: Labels) -> list[Section]:
     return [
         Section(
             "sites",
             "Сайты",
             "Официальные сайты",
             (
-                sections.audience(client),
-                sections.sources(client, labels),
-                sections.devices(client, labels),
+                sections.audience(warehouse),
+                sections.sources(warehouse, labels),
+                sections.devices(warehouse, labels),
             ),
         ),
-        Section("services", "Услуги", "Муниципальные услуги", (sections.applications(client),)),
+        Section("services", "Услуги", "Муниципальные услуги", (sections.applications(warehouse),)),
         Section(
             "smev",
             "СМЭВ",
             "Межведомственное взаимодействие (СМЭВ)",
-            (sections.smev(client), sections.smev_service(client)),
+            (sections.smev(warehouse), sections.smev_service(warehouse)),
         ),
         Section(
-            "funding", "Финансирование", "Финансирование программы", (sections.funding(client),)
+            "funding", "Финансирование", "Финансирование программы", (sections.funding(warehouse),)
         ),
     ]
 

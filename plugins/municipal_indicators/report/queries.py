@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 from typing import Any
 
-from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from municipal_indicators import settings
 from municipal_indicators.errors import IndicatorsError
-
-SQL_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "report"
+from municipal_indicators.warehouse.client import Warehouse
 
 Row = dict[str, Any]
 
 
-def rows(client: Client, query: str) -> list[Row]:
-    """The rows of ``sql/report/<query>.sql`` as mappings, NULL as None.
+def rows(warehouse: Warehouse, query: str) -> list[Row]:
+    """The rows of ``sql/report/<query>.sql``, a mapping each, NULL as None.
 
-    Raises IndicatorsError if a mart is missing; the error names the DAG that builds it.
+    Raises IndicatorsError where a mart is missing, which names the DAG that builds it, and what
+    ``Warehouse`` raises where a server cannot be reached.
     """
-    path = SQL_FOLDER / f"{query}.sql"
+    path = settings.SQL / "report" / f"{query}.sql"
     try:
-        return list(client.query(path.read_text(encoding="utf-8")).named_results())
+        return warehouse.mappings(path.read_text(encoding="utf-8"))
     except DatabaseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            raise IndicatorsError(
-                f"{path.name}: a mart it reads does not exist ({_first_sentence(error)}). "
-                "Run the DAG build_indicator_marts first, against the same warehouse."
-            ) from error
-        raise IndicatorsError(f"{path}: the warehouse refused it: {error}") from error
+        message = str(error)
+    # Not raised inside ``except``: the driver's error quotes the server's address and the statement.
+    if "UNKNOWN_TABLE" in message or "UNKNOWN_DATABASE" in message:
+        raise IndicatorsError(
+            f"{path.name}: a mart it reads does not exist ({_first_sentence(message)}). "
+            "Run the DAG build_indicator_marts first, against the same warehouse."
+        )
+    raise IndicatorsError(f"{path}: the warehouse refused it: {_first_sentence(message)}.")
 
 
-def _first_sentence(error: DatabaseError) -> str:
-    """The engine's message without the query that is repeated in it."""
-    return str(error).partition(" In scope")[0]
+def _first_sentence(message: str) -> str:
+    """What the engine says, without the statement and the address that are quoted after it."""
+    said = message.rpartition("DB::Exception: ")[2]
+    return re.split(r"\. | \(for url|:? [Ii]n scope|: While", said, maxsplit=1)[0].rstrip(".")

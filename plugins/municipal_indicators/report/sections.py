@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from clickhouse_connect.driver.client import Client
-
 from municipal_indicators.reference.labels import Labels
 from municipal_indicators.report import charts, queries, russian
 from municipal_indicators.report.charts import SERIES, Chart, Table
 from municipal_indicators.report.queries import Row
+from municipal_indicators.warehouse.client import Warehouse
 
 BEHIND = "Все значения — в таблице под графиком."
 
@@ -21,9 +20,9 @@ CHANNELS = (
 )
 
 
-def audience(client: Client) -> Chart:
+def audience(warehouse: Warehouse) -> Chart:
     """Visits (bars) and visitors (line) of all sites by month."""
-    found = queries.rows(client, "site_audience_by_month")
+    found = queries.rows(warehouse, "site_audience_by_month")
     months = [row["month"] for row in found]
     drawing = charts.figure(height=330)
     charts.add_bars(drawing, "Визиты", months, [row["visits"] for row in found], SERIES[0])
@@ -38,7 +37,7 @@ def audience(client: Client) -> Chart:
     )
     charts.month_axis(drawing, months)
     drawing.update_yaxes(rangemode="tozero", tickformat=",d")
-    sites = _audience_by_site(client)
+    sites = _audience_by_site(warehouse)
     return Chart(
         id="chart-site-audience",
         title="Посещаемость сайтов по месяцам",
@@ -107,9 +106,9 @@ def _audience_table(found: list[Row]) -> Table:
     )
 
 
-def _audience_by_site(client: Client) -> tuple[Table, ...]:
+def _audience_by_site(warehouse: Warehouse) -> tuple[Table, ...]:
     """The last year of each site, if there are several sites."""
-    found = queries.rows(client, "site_audience_by_site")
+    found = queries.rows(warehouse, "site_audience_by_site")
     if len({row["site"] for row in found}) < 2:
         return ()
     return (
@@ -129,10 +128,10 @@ def _audience_by_site(client: Client) -> tuple[Table, ...]:
     )
 
 
-def sources(client: Client, labels: Labels) -> Chart:
+def sources(warehouse: Warehouse, labels: Labels) -> Chart:
     """Visits of the last year by traffic source."""
     return _share_of_visits(
-        queries.rows(client, "site_sources_last_year"),
+        queries.rows(warehouse, "site_sources_last_year"),
         code="traffic_source",
         words=labels.traffic_sources,
         chart_id="chart-site-sources",
@@ -141,10 +140,10 @@ def sources(client: Client, labels: Labels) -> Chart:
     )
 
 
-def devices(client: Client, labels: Labels) -> Chart:
+def devices(warehouse: Warehouse, labels: Labels) -> Chart:
     """Visits of the last year by device."""
     return _share_of_visits(
-        queries.rows(client, "site_devices_last_year"),
+        queries.rows(warehouse, "site_devices_last_year"),
         code="device",
         words=labels.devices,
         chart_id="chart-site-devices",
@@ -188,9 +187,9 @@ def _share_of_visits(
     )
 
 
-def applications(client: Client) -> Chart:
+def applications(warehouse: Warehouse) -> Chart:
     """Applications by month of filing, stacked by channel."""
-    found = queries.rows(client, "service_applications_by_month")
+    found = queries.rows(warehouse, "service_applications_by_month")
     months = [row["month"] for row in found]
     drawing = charts.figure(height=340)
     for (column, title), color in zip(CHANNELS, SERIES, strict=True):
@@ -235,9 +234,9 @@ def _applications_table(found: list[Row]) -> Table:
     )
 
 
-def smev(client: Client) -> Chart:
+def smev(warehouse: Warehouse) -> Chart:
     """SMEV requests by month, stacked by channel class, with answered and overdue ones."""
-    found = queries.rows(client, "smev_requests_by_month")
+    found = queries.rows(warehouse, "smev_requests_by_month")
     months = [row["month"] for row in found]
     drawing = charts.figure(height=340)
     for column, title, color in (
@@ -289,9 +288,9 @@ def _smev_table(found: list[Row]) -> Table:
     )
 
 
-def smev_service(client: Client) -> Chart:
+def smev_service(warehouse: Warehouse) -> Chart:
     """Share of SMEV requests answered in time by month, with faults, backlog and silence."""
-    found = queries.rows(client, "smev_service_by_month")
+    found = queries.rows(warehouse, "smev_service_by_month")
     known = [row for row in found if row["on_time_share"] is not None]
     months = [row["month"] for row in known]
     drawing = charts.figure(height=260)
@@ -332,9 +331,9 @@ def smev_service(client: Client) -> Chart:
     )
 
 
-def funding(client: Client) -> Chart:
+def funding(warehouse: Warehouse) -> Chart:
     """Money by year: planned by the passport, executed by the budget registers."""
-    found = queries.rows(client, "programme_funding_by_year")
+    found = queries.rows(warehouse, "programme_funding_by_year")
     columns = ("plan_thousands", "executed_thousands")
     known = [any(row[column] is not None for column in columns) for row in found]
     years = [

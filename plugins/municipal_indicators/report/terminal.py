@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clickhouse_connect.driver.client import Client
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +14,7 @@ from municipal_indicators.reference.labels import (
     word,
 )
 from municipal_indicators.report import queries, russian
+from municipal_indicators.warehouse.client import Warehouse
 
 # A sign beside the word distinguishes statuses without colour.
 STATUS_STYLES = {
@@ -29,9 +29,9 @@ STATUS_STYLES = {
 COMFORTABLE_WIDTH = 110
 
 
-def print_indicators(client: Client, console: Console) -> None:
+def print_indicators(warehouse: Warehouse, console: Console) -> None:
     """Print fact, plan and forecast of every indicator in the last month, in Russian."""
-    found = {row["indicator"]: row for row in queries.rows(client, "indicators_last_month")}
+    found = {row["indicator"]: row for row in queries.rows(warehouse, "indicators_last_month")}
     if not found:
         console.print("Показателей пока нет: витрины пусты, запустите build_indicator_marts.")
         return

@@ -6,17 +6,22 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from itertools import pairwise
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.inbox.masking import mask_personal
-from municipal_indicators.reference.lists import read_mapping
+from municipal_indicators.reference.files import PlacedError
+from municipal_indicators.reference.lists import read_list
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.sheets import Row
 from municipal_indicators.spreadsheets.words import wildcard
 
+FILE = "headings.yaml"
 SEARCHED_ROWS = 40
 SEARCHED_COLUMNS = 512
 _STOREYS = 3
@@ -74,24 +79,43 @@ class Headings:
 
 
 def heading_sets() -> dict[str, HeadingSet]:
-    """All kinds of ``reference/headings.yaml``; raises ConfigurationError for a heading given twice."""
-    return _heading_sets((settings.REFERENCE / "headings.yaml").stat().st_mtime_ns)
+    """All kinds of ``reference/headings.yaml``."""
+    return read_list(FILE, _HeadingLists).sets
 
 
-def find_headings(
-    rows: Sequence[Row], known: Iterable[HeadingSet], needed: Mapping[str, Iterable[str]]
-) -> Headings | None:
+def headings_of(needed: Mapping[str, Sequence[str]]) -> list[HeadingSet]:
+    """The headings of the kinds in ``needed``, which holds the fields that a kind cannot do without.
+
+    Raises ConfigurationError where ``reference/headings.yaml`` lacks a kind or such a field.
+    """
+    known = heading_sets()
+    for kind, fields in needed.items():
+        lacking = [name for name in fields if kind not in known or name not in known[kind].names]
+        if kind not in known or lacking:
+            raise no_headings(kind, lacking)
+    return [known[kind] for kind in needed]
+
+
+def no_headings(kind: str, fields: Sequence[str]) -> ConfigurationError:
+    """The error for fields of a kind that ``reference/headings.yaml`` lacks."""
+    return ConfigurationError(
+        f"{settings.REFERENCE / FILE}:1: {kind}: this kind of table has no headings for "
+        f"{', '.join(fields) or 'any field'}; add under the key {kind} a list of headings for each."
+    )
+
+
+def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> Headings | None:
     """The best heading row among the first rows and columns: one with all needed fields, else the nearest.
 
     A kind that lacks fields is preferred to a whole one where it knows two more headings for each.
     ``needed`` holds, by kind, the fields without which a table is not that kind. None when no row
-    has two known headings.
+    has two known headings. Raises ConfigurationError as ``headings_of`` does.
     """
     whole: tuple[tuple[float, int, int], Headings] | None = None
     part: tuple[tuple[float, int, int], Headings] | None = None
     searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
-    for headings in _candidates(searched, list(known)):
-        wanted = list(needed[headings.known.kind])
+    for headings in _candidates(searched, headings_of(needed)):
+        wanted = needed[headings.known.kind]
         lacking = len(headings.missing(wanted))
         share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
         rank = (share, headings.first_row - headings.last_row, -headings.first_row)
@@ -99,7 +123,7 @@ def find_headings(
             part = rank, headings
         elif not lacking and (whole is None or rank > whole[0]):
             whole = rank, headings
-    if whole and part and _says_more(part[1], whole[1], list(needed[part[1].known.kind])):
+    if whole and part and _says_more(part[1], whole[1], needed[part[1].known.kind]):
         return part[1]
     best = whole or part
     return best[1] if best else None
@@ -176,32 +200,44 @@ def _with_hint(text: str, known: HeadingSet) -> str:
     return f"«{mask_personal(plain_text(text))[:60]}»{hint}"
 
 
-@lru_cache(maxsize=4)
-def _heading_sets(_: int) -> dict[str, HeadingSet]:
-    content = read_mapping("headings.yaml")
-    endings = [normal_form(str(ending)) for ending in content.pop("endings", [])]
-    words = "|".join(map(re.escape, sorted(endings, key=len, reverse=True)))
-    ending = re.compile(rf" (?:{words}|{_MONEY_UNIT})\Z")
-    return {kind: _heading_set(kind, columns, ending) for kind, columns in content.items()}
+class _HeadingLists(BaseModel):
+    """The file: what headings may end with, and by kind of table and field their spellings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, dict[str, Annotated[list[str], Field(min_length=1)]]] = Field(
+        init=False
+    )
+    endings: list[str] = []
+
+    @model_validator(mode="after")
+    def _one_field_a_heading(self) -> _HeadingLists:
+        _ = self.sets
+        return self
+
+    @cached_property
+    def sets(self) -> dict[str, HeadingSet]:
+        """The kinds by name."""
+        endings = sorted(map(normal_form, self.endings), key=len, reverse=True)
+        ending = re.compile(rf" (?:{'|'.join(map(re.escape, endings))}|{_MONEY_UNIT})\Z")
+        kinds = self.__pydantic_extra__
+        return {kind: _heading_set(kind, fields, ending) for kind, fields in kinds.items()}
 
 
-def _heading_set(
-    kind: str, columns: Mapping[str, list[str]], ending: re.Pattern[str]
-) -> HeadingSet:
+def _heading_set(kind: str, fields: Mapping[str, list[str]], ending: re.Pattern[str]) -> HeadingSet:
     exact: dict[str, tuple[str, int]] = {}
     patterns = []
-    for name, headings in columns.items():
-        for rank, heading in enumerate(map(str, headings)):
+    for name, headings in fields.items():
+        for rank, heading in enumerate(headings):
             if "*" in heading:
                 patterns.append((wildcard(heading), name, rank))
                 continue
             other = exact.setdefault(normal_form(heading), (name, rank))[0]
             if other != name:
-                raise ConfigurationError(
-                    f"reference/headings.yaml: {kind}: «{heading}» stands under {other} and {name}; "
-                    "a heading can mean only one column."
+                problem = (
+                    f"«{heading}» stands under {other} and {name}; it can mean only one column"
                 )
-    names = {name: str(headings[0]) for name, headings in columns.items()}
+                raise PlacedError(problem, kind, name, rank)
+    names = {name: headings[0] for name, headings in fields.items()}
     return HeadingSet(kind, names, exact, patterns, ending)
 
 

@@ -19,7 +19,6 @@ from municipal_indicators.spreadsheets.headings import (
     SEARCHED_ROWS,
     Headings,
     find_headings,
-    heading_sets,
 )
 from municipal_indicators.spreadsheets.kinds import (
     Block,
@@ -83,7 +82,6 @@ class _Loader:
     def __init__(self, task: FileLoad, kinds: Sequence[TableKind]) -> None:
         self.task = task
         self.kinds = {kind.name: kind for kind in kinds}
-        self.known = heading_sets()
         self.words = read_words()
         self.tally = _Tally()
 
@@ -208,7 +206,7 @@ class _Loader:
 
     def _found(self, top: Sequence[Row]) -> Headings | None:
         needed = {name: kind.needed for name, kind in self.kinds.items()}
-        return find_headings(top, [self.known[name] for name in self.kinds], needed)
+        return find_headings(top, needed)
 
     def _known_headings(self, top: Sequence[Row]) -> int:
         found = self._found(top)

@@ -78,6 +78,11 @@ class Warehouse:
             result = self.client.query(sql, parameters=dict(parameters or {}))
             return [tuple(row) for row in result.result_rows]
 
+    def mappings(self, sql: str) -> list[dict[str, Any]]:
+        """Run one query; the rows as mappings by column."""
+        with _plainly():
+            return list(self.client.query(sql).named_results())
+
     def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row of a query."""
         return self.rows(sql, parameters)[0][0]

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.marts.checks import check_marts
 from municipal_indicators.reference.passport import Passport, load_passport
-from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.metrica import reconciliation
 from municipal_indicators.sources.metrica.reconciliation import (
     ReconciledDays,
@@ -36,7 +36,7 @@ HEAVY = Reply(400, "query_error", "Query is too complicated.")
 @pytest.fixture
 def passport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Passport:
     """The repo's passport with the emulator's two counters."""
-    text = REPOSITORY.joinpath("programme.yaml").read_text("utf-8")
+    text = settings.passport_path().read_text("utf-8")
     listed = "".join(f"  - {{counter_id: {n}, name: Сайт {n}}}\n" for n in (SITE, FAR_SITE))
     head, _, tail = text.partition("sites:\n")
     path = tmp_path / "programme.yaml"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
-from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.smev import lines
 from municipal_indicators.sources.smev.rules import load_rules
 from tests.emulators.inbox import envelopes as writer
@@ -225,7 +225,7 @@ def test_a_log_without_a_known_event_is_kept_and_says_so(smev: SmevInbox) -> Non
 def test_a_new_event_text_is_a_line_in_the_reference(
     smev: SmevInbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (REPOSITORY / "reference" / "smev.yaml").read_text(encoding="utf-8")
+    text = (settings.REFERENCE / "smev.yaml").read_text(encoding="utf-8")
     path = tmp_path / "smev.yaml"
     path.write_text(
         text + '  - {text: "Request in:", operation: GetRequestResponse, message_type: REQUEST}\n',
@@ -242,16 +242,16 @@ def test_a_new_event_text_is_a_line_in_the_reference(
     ("old", "new", "told"),
     [
         ("GetRequestRequest: out", "GetRequestRequest: sideways", "operations.GetRequestRequest"),
-        ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms name Acknowledge"),
-        ("(?i)^emu", "(?i)^emu(", "test_traffic: no regular expression"),
-        ("test_traffic:", "tests:", "test_traffic: Field required"),
-        ("operations:", "operations: [", "cannot be read"),
+        ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms.Ack: names Acknowledge"),
+        ("(?i)^emu", "(?i)^emu(", "test_traffic.sender_mnemonics[0]: no regular expression"),
+        ("test_traffic:", "tests:", "test_traffic: is missing"),
+        ("operations:", "operations: [", "top level: not valid YAML"),
     ],
 )
 def test_a_wrong_reference_names_file_and_place(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
-    text = (REPOSITORY / "reference" / "smev.yaml").read_text(encoding="utf-8")
+    text = (settings.REFERENCE / "smev.yaml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "smev.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -12,7 +12,6 @@ import pytest
 
 from municipal_indicators.marts.build import build_marts
 from municipal_indicators.reference.passport import load_passport
-from municipal_indicators.settings import REPOSITORY
 from tests.emulators.inbox.scenario import ScenarioFile, Truth, write_scenario
 from tests.emulators.inbox.scenario.truth import Daily
 from tests.sources.smev.conftest import SmevInbox
@@ -66,7 +65,7 @@ def assert_same(smev: SmevInbox, truth: Truth) -> None:
 
 
 def build(smev: SmevInbox) -> None:
-    build_marts(smev.warehouse, load_passport(REPOSITORY / "programme.yaml"), NOW)
+    build_marts(smev.warehouse, load_passport(), NOW)
 
 
 def daily(smev: SmevInbox) -> dict[tuple[Any, ...], Daily]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from municipal_indicators.errors import IndicatorsError, WarehouseUnreachableError
+from municipal_indicators.report import write_report
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from tests.emulators.clickhouse import ClickHouseFront
 from tests.emulators.inbox import write_inbox
@@ -163,6 +165,36 @@ def test_what_only_reads_is_asked_again(opened: Warehouse, server: ClickHouseFro
     with pytest.raises(WarehouseUnreachableError) as caught:
         opened.value("SELECT count() FROM numbers(10)")
     assert is_told(str(caught.value), server)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("reset_before", 0), ("truncated", 0), ("status_before", 502)]
+)
+def test_a_report_cut_off_is_told_and_may_be_tried_again(
+    opened: Warehouse, server: ClickHouseFront, tmp_path: Path, kind: Any, status: int
+) -> None:
+    page = tmp_path / "report.html"
+    server.fail_next(kind, "marts.indicators_monthly", status=status or 502, times=9)
+    with pytest.raises(WarehouseUnreachableError) as caught:
+        write_report(opened, page, programme="П", time_zone="Europe/Moscow")
+    assert is_told(str(caught.value), server)
+    told = "".join(traceback.format_exception(caught.value))
+    assert not re.search(r"SELECT|FROM|database=|query=|marts\.", str(caught.value))
+    assert "?database=" not in told
+    assert not page.exists()
+    server.clear_faults()
+    assert write_report(opened, page, programme="П", time_zone="Europe/Moscow").stat().st_size
+
+
+def test_what_the_server_says_of_a_report_has_no_address_and_no_statement(
+    opened: Warehouse, server: ClickHouseFront, tmp_path: Path
+) -> None:
+    server.fail_next("exception", "marts.indicators_monthly")
+    with pytest.raises(IndicatorsError) as caught:
+        write_report(opened, tmp_path / "page.html", programme="П", time_zone="Europe/Moscow")
+    told = "".join(traceback.format_exception(caught.value))
+    assert "the warehouse refused it" in told
+    assert not re.search(r"http://|SELECT", told)
 
 
 @pytest.mark.parametrize(

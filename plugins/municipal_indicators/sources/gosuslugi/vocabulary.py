@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property
+from typing import Annotated
 
-from municipal_indicators import settings
-from municipal_indicators.errors import ConfigurationError
-from municipal_indicators.reference.lists import read_mapping
+from pydantic import BeforeValidator, Field, RootModel, model_validator
+
+from municipal_indicators.reference.files import PlacedError, Strict
+from municipal_indicators.reference.lists import read_list
 from municipal_indicators.spreadsheets.cells import Cell, normal_form, plain_text
-from municipal_indicators.spreadsheets.words import Dictionary, Words, read_dictionary
+from municipal_indicators.spreadsheets.words import Dictionary, Words
 
 GROUPS = (
     *("in_progress", "provided", "refused", "withdrawn"),
@@ -29,9 +31,8 @@ class Statuses:
     """``reference/statuses.yaml``; counts the statuses that it does not map."""
 
     def __init__(self) -> None:
-        self._codes, self._texts = _statuses(
-            (settings.REFERENCE / "statuses.yaml").stat().st_mtime_ns
-        )
+        lists = read_list("statuses.yaml", _StatusLists)
+        self._codes, self._texts = lists.groups, lists.texts
         self.unknown: Counter[str] = Counter()
 
     def group(self, status: Cell, code: Cell = "") -> str:
@@ -62,7 +63,7 @@ class Channels:
     """``reference/channels.yaml``; counts the words that it does not map."""
 
     def __init__(self) -> None:
-        self._words = _channels()
+        self._words = read_list("channels.yaml", _ChannelList).root
         self.unknown: Counter[str] = Counter()
 
     def channel(self, cell: Cell) -> str:
@@ -85,30 +86,34 @@ class Channels:
         return False if named and None not in named else None
 
 
-def _channels() -> Dictionary:
-    dictionary = read_dictionary("channels.yaml")
-    wrong = set(read_mapping("channels.yaml")) - set(CHANNELS)
-    if wrong:
-        raise ConfigurationError(
-            f"reference/channels.yaml: unknown channel {sorted(wrong)[0]}; allowed are {', '.join(CHANNELS)}."
-        )
-    return dictionary
+def _known(allowed: Sequence[str]) -> BeforeValidator:
+    def check(meanings: object) -> object:
+        for name in meanings if isinstance(meanings, dict) else ():
+            if name not in allowed:
+                raise PlacedError(f"unknown key; allowed are {', '.join(allowed)}", name)
+        return meanings
+
+    return BeforeValidator(check)
 
 
-@lru_cache(maxsize=2)
-def _statuses(_: int) -> tuple[dict[int, str], Dictionary]:
-    content = read_mapping("statuses.yaml")
-    codes: dict[int, str] = {}
-    for group, numbers in content.get("codes", {}).items():
-        for number in numbers:
-            if codes.setdefault(int(number), group) != group:
-                raise ConfigurationError(
-                    f"reference/statuses.yaml: code {number} stands under {codes[int(number)]} and {group}."
-                )
-    texts = content.get("texts", {})
-    wrong = {*codes.values(), *texts} - set(GROUPS)
-    if wrong:
-        raise ConfigurationError(
-            f"reference/statuses.yaml: unknown group {sorted(wrong)[0]}; allowed are {', '.join(GROUPS)}."
-        )
-    return codes, Dictionary("reference/statuses.yaml, texts", texts)
+class _StatusLists(Strict):
+    codes: Annotated[dict[str, list[int]], _known(GROUPS)] = Field(default_factory=dict)
+    texts: Annotated[Dictionary, _known(GROUPS)] = Dictionary({})
+
+    @model_validator(mode="after")
+    def _one_group_a_code(self) -> _StatusLists:
+        for group, codes in self.codes.items():
+            for place, code in enumerate(codes):
+                if (other := self.groups[code]) != group:
+                    problem = f"code {code} stands under {group} and {other}"
+                    raise PlacedError(problem, "codes", group, place)
+        return self
+
+    @cached_property
+    def groups(self) -> dict[int, str]:
+        """The group of every code."""
+        return {code: group for group, codes in self.codes.items() for code in codes}
+
+
+class _ChannelList(RootModel[Dictionary]):
+    root: Annotated[Dictionary, _known(CHANNELS)]

@@ -7,12 +7,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, field_validator
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MetricaError
-from municipal_indicators.reference.lists import load_yaml
+from municipal_indicators.reference.files import PlacedError, Strict, read_kept
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +21,12 @@ MAX_LENGTH = 3000
 _REFUSED = re.compile(r"Unknown field in the request: (\S+)")
 
 
-class ApiField(BaseModel):
+class ApiField(Strict):
     """One field: its name in the API, our column, its type and what it is for.
 
     ``absent`` is the value that an empty cell stands for, ``least`` the smallest value taken;
     ``masked`` texts lose what looks like a person's (e-mail, telephone, SNILS) in a query.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     column: str
@@ -51,31 +48,30 @@ class ApiField(BaseModel):
         return self.type[len("Nullable(") : -1] if self.is_nullable else self.type
 
 
-class FieldList(BaseModel):
+class FieldList(Strict):
     """All fields of one kind of log request, with its ``source`` and ``attribution``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
     attribution: str
     fields: tuple[ApiField, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _names_are_distinct(self) -> FieldList:
+    @field_validator("fields")
+    @classmethod
+    def _can_be_asked_for(cls, fields: tuple[ApiField, ...]) -> tuple[ApiField, ...]:
         for kind in ("name", "column"):
-            values = [getattr(field, kind).casefold() for field in self.fields]
-            twice = sorted({value for value in values if values.count(value) > 1})
-            if twice:
-                raise ValueError(f"the same {kind} stands twice: {', '.join(twice)}")
-        if len(",".join(self.names)) > MAX_LENGTH:
+            values = [getattr(field, kind).casefold() for field in fields]
+            for number, value in enumerate(values):
+                if value in values[:number]:
+                    raise PlacedError(f"the same {kind} stands twice: {value}", number, kind)
+        if len(",".join(field.name for field in fields)) > MAX_LENGTH:
             raise ValueError(
                 f"the names together are longer than the API's {MAX_LENGTH} characters"
             )
-        if not any(field.column == DAY and field.required for field in self.fields):
+        if not any(field.column == DAY and field.required for field in fields):
             raise ValueError(
                 f"no required field has the column {DAY}: it says to which unit a row belongs"
             )
-        return self
+        return fields
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -136,17 +132,10 @@ def file_of(source: str) -> Path:
 def load_fields(source: str = "visits", path: Path | None = None) -> FieldList:
     """The fields of ``visits`` or ``hits``; raises ConfigurationError that names the file and the place."""
     path = path or file_of(source)
-    try:
-        fields = FieldList.model_validate(load_yaml(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from error
+    fields = read_kept(path, FieldList)
     if fields.source != source:
         raise ConfigurationError(
-            f"{path}: source: is {fields.source!r}, but the file is for {source!r}"
+            f"{path}:1: source: it is {fields.source!r}, but the file is for {source!r}."
         )
     return fields
 

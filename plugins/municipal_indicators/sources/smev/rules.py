@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
-from zoneinfo import available_timezones
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from municipal_indicators import settings
-from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.files import PlacedError, Strict, read_kept
+from municipal_indicators.reference.passport import ZoneName
 
 MessageType = Literal["REQUEST", "RESPONSE", "BROADCAST", "CANCEL", "STATUS", "ERROR", "QUERY"]
 JournalKey = Literal[
@@ -40,20 +39,27 @@ JournalKey = Literal[
 Words = Annotated[str, Field(min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _compiles(expression: str) -> str:
+    try:
+        re.compile(_scoped(expression))
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return expression
 
 
-class TestTraffic(_Part):
+Expression = Annotated[Words, AfterValidator(_compiles)]
+
+
+class TestTraffic(Strict):
     """Regular expressions that know a test sender by mnemonic or by readable name."""
 
     __test__ = False
 
-    sender_mnemonics: list[Words] = []
-    sender_names: list[Words] = []
+    sender_mnemonics: list[Expression] = Field(default_factory=list)
+    sender_names: list[Expression] = Field(default_factory=list)
 
 
-class LogEvent(_Part):
+class LogEvent(Strict):
     """A text of the adapter's log and what it says about a message."""
 
     text: Words
@@ -63,28 +69,36 @@ class LogEvent(_Part):
     ack: Literal["", "accepted", "refused"] = ""
 
 
-class SourceZone(_Part):
+class SourceZone(Strict):
     """The zone of the stamps without an offset in files whose path below ``inbox/smev`` is like ``files``."""
 
     files: Words
-    zone: Words
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"{name!r} is no IANA time zone; allowed are names like Europe/Moscow")
-        return name
+    zone: ZoneName
 
 
-class _Reference(_Part):
-    time_zones: list[SourceZone] = []
+class _Reference(Strict):
+    time_zones: list[SourceZone] = Field(default_factory=list)
     test_traffic: TestTraffic
     operations: dict[str, Literal["in", "out"]]
     operation_synonyms: dict[str, str]
     message_types: dict[str, MessageType]
     journal_keys: dict[JournalKey, list[Words]]
     log_events: Annotated[list[LogEvent], Field(min_length=1)]
+
+    @field_validator("journal_keys")
+    @classmethod
+    def _all_are_listed(cls, keys: dict[JournalKey, list[str]]) -> dict[JournalKey, list[str]]:
+        if missing := set(get_args(JournalKey)) - set(keys):
+            raise ValueError(f"{', '.join(sorted(missing))} is missing")
+        return keys
+
+    @model_validator(mode="after")
+    def _synonyms_name_operations(self) -> _Reference:
+        for word, operation in self.operation_synonyms.items():
+            if operation not in self.operations:
+                problem = f"names {operation}, which operations does not list"
+                raise PlacedError(problem, "operation_synonyms", word)
+        return self
 
 
 @dataclass(frozen=True)
@@ -134,37 +148,9 @@ class Rules:
         return self.reference.operations.get(operation, "")
 
 
-@cache
-def load_rules(path: Path = settings.REFERENCE / "smev.yaml") -> Rules:
-    """Read and check the reference file.
-
-    Raises ConfigurationError that names the file, the place and what is wrong there.
-    """
-    try:
-        reference = _Reference.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        rules = Rules(reference)
-        re.compile(rules.test_sender)
-        _ = rules.test_name
-    except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"{path}: {found}.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({type(error).__name__}): restore it."
-        ) from error
-    except re.error as error:
-        raise ConfigurationError(
-            f"{path}: test_traffic: no regular expression: {error}."
-        ) from error
-    missing = set(get_args(JournalKey)) - set(reference.journal_keys)
-    if missing:
-        raise ConfigurationError(f"{path}: journal_keys: {', '.join(sorted(missing))} is missing.")
-    strangers = set(reference.operation_synonyms.values()) - set(reference.operations)
-    if strangers:
-        raise ConfigurationError(
-            f"{path}: operation_synonyms name {', '.join(sorted(strangers))}, which operations does not list."
-        )
-    return rules
+def load_rules(path: Path | None = None) -> Rules:
+    """Read and check the reference file; raises ConfigurationError that names file, line and place."""
+    return Rules(read_kept(path or settings.REFERENCE / "smev.yaml", _Reference))
 
 
 def _any_of(expressions: list[str]) -> str:

@@ -1,0 +1,143 @@
+"""The reader of YAML and CSV files: every mistake has file, line, place, the value and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.files import Strict, read_table, read_yaml
+from municipal_indicators.spreadsheets.words import read_words
+
+
+class Leaf(Strict):
+    name: Annotated[str, Field(min_length=1)]
+    day: date | None = None
+
+
+class Tree(Strict):
+    leaves: list[Leaf]
+    by_colour: dict[Literal["red", "green"], dict[int, Leaf]] = Field(default_factory=dict)
+    enabled: bool = False
+
+
+def told(tmp_path: Path, text: str) -> list[str]:
+    """What is said of a file, without its path."""
+    path = tmp_path / "tree.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(path, Tree)
+    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "leaves:\n  - name: ''\n",
+            "2: leaves[0].name: '' cannot stand here; it must have at least",
+        ),
+        ("leaves:\n  - day: 2023-01-01\n", "2: leaves[0].name: is missing"),
+        ("leaves: []\nleafs: 1\n", "2: leafs: unknown key; allowed are leaves, by_colour, enabled"),
+        (
+            "leaves: []\nby_colour:\n  red:\n    1: {title: a}\n",
+            "4: by_colour.red.1.name: is missing",
+        ),
+        (
+            "leaves: []\nby_colour:\n  blue: {}\n",
+            "3: by_colour.blue: 'blue' cannot stand here; it must be 'red' or 'green'",
+        ),
+        (
+            "leaves:\n- {name: a, day: 2023-02-30}\n",
+            "2: leaves[0].day: '2023-02-30' cannot stand here; it must be a valid date",
+        ),
+        ("leaves: []\nenabled: perhaps\n", "2: enabled: 'perhaps' cannot stand here; it must be a"),
+        ("leaves: {a: b}\n", "1: leaves: a mapping cannot stand here; it must be a list"),
+        (
+            "leaves:\n- {name: [a]}\n",
+            "2: leaves[0].name: a list cannot stand here; it must be a text",
+        ),
+        ("leaves:\n", "1: leaves: nothing cannot stand here; it must be a list"),
+        ("leaves: []\n\nleaves: []\n", "3: leaves: the key is given twice, first in line 1"),
+        (
+            "leaves:\n- name: a\n  name: b\n",
+            "3: leaves[0].name: the key is given twice, first in line 2",
+        ),
+        ("- a\n", "1: top level: a list cannot stand here; it must be a mapping"),
+        ("leaves: [\n", "2: top level: not valid YAML: did not find expected node content"),
+    ],
+)
+def test_a_mistake_has_line_place_value_and_what_is_allowed(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    assert told(tmp_path, text)[0].startswith(expected)
+
+
+def test_an_unknown_key_in_a_deep_part_names_the_keys_of_that_part(tmp_path: Path) -> None:
+    text = "leaves: []\nby_colour:\n  red:\n    1: {name: a, title: b}\n"
+    assert told(tmp_path, text) == ["4: by_colour.red.1.title: unknown key; allowed are name, day."]
+
+
+def test_several_mistakes_are_several_lines(tmp_path: Path) -> None:
+    lines = told(tmp_path, "leaves:\n  - {}\n  - {name: a, colour: b}\nenabled: 7\n")
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["2", "leaves[0].name"],
+        ["3", "leaves[1].colour"],
+        ["4", "enabled"],
+    ]
+
+
+def test_words_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "words.yaml"
+    path.write_text("yes: [yes, 1.0, 2024-01-01, ~]\n", encoding="utf-8-sig")
+    assert read_yaml(path, dict[str, list[str | None]]) == {
+        "yes": ["yes", "1.0", "2024-01-01", None]
+    }
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "tree.yaml"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"tree\.yaml:1: file: cannot be read \(.*restore"):
+        read_yaml(path, Tree)
+
+
+def test_mistakes_of_a_table_name_line_and_heading(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.csv"
+    path.write_text("name;day\na;2023-01-01\n\n;2023-01-01\nb;2023-02-30\nc\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_table(path, Leaf)
+    lines = [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+    assert [line.split(": ")[:2] for line in lines] == [["4", "name"], ["5", "day"], ["6", "row"]]
+    path.write_text("name,day\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r":1: headings: they must be name;day"):
+        read_table(path, Leaf)
+
+
+def test_the_environment_names_another_folder_of_lists() -> None:
+    assert settings.REFERENCE == settings.REPOSITORY / "tests" / "lists"
+
+
+def test_words_that_are_no_lists_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (settings.REFERENCE / "words.yaml").read_text(encoding="utf-8")
+    text = re.sub(r'(?m)^"no": .*$', '"no": нет', text)
+    text = re.sub(r"(?m)^totals: .*$", "totals: [{a: b}]", text)
+    text = re.sub(r"(?m)^levels:$", "levels:\n  другая: [федеральная]", text)
+    (tmp_path / "words.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(settings, "REFERENCE", tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        read_words()
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ", 1)[1] for line in lines] == [
+        "no: 'нет' cannot stand here; it must be a list.",
+        "totals[0]: a mapping cannot stand here; it must be a text.",
+        "levels.федеральная[0]: «федеральная» stands under другая and федеральная; it can mean only one.",
+    ]
