@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.marts.given import COUNTER, NOW, Given
+from tests.marts.given import COUNTER, Given
 
 DAY = date(2024, 1, 30)
 AT = datetime(2024, 3, 1, 5, tzinfo=UTC)
