@@ -160,6 +160,7 @@ def command(*arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.frees_engine
 @pytest.mark.parametrize(("action", "left"), [("create", "created"), ("clean", "cleaned_by_user")])
 def test_a_process_that_is_killed_is_finished_by_the_next_run(
     dag: DAG, emulator: MetricaEmulator, action: str, left: str
