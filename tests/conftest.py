@@ -28,13 +28,14 @@ _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER", "")
 OWN_FRONT = "1"
 CLAIM = "ops.server_of_tests"
+WAREHOUSES = {"warehouse", "module_warehouse"}
 # One test reads a database of its own; the right to it is no part of the role loader.
 OWN_DATABASE = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
 # What is run then: loads, ledgers, kills, a full build and a file of each source. Left out is what
 # proves how files are read and numbers are defined, by the same statements.
 OVER_HTTP = re.compile(
-    r"tests/sources/metrica/test_(hits|killed|logs|log_requests|reconciliation|request_ledger"
-    r"|run_planning|runs|site_load)"
+    r"tests/sources/metrica/test_(hits|killed|log_load|log_requests|reconciliation"
+    r"|request_ledger|run_planning|runs|site_load)"
     r"|tests/sources/(gosuslugi|smev)/test_files|tests/sources/registers/"
     r"|tests/(warehouse/test_|inbox/test_load_again|marts/test_(build|checks|money))"
 )
@@ -92,7 +93,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [
             item
             for item in items
-            if "warehouse" in getattr(item, "fixturenames", ())
+            if WAREHOUSES & set(getattr(item, "fixturenames", ()))
             and OVER_HTTP.search(item.path.as_posix())
         ]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
@@ -168,7 +169,7 @@ def _kept_engine(request: pytest.FixtureRequest, _engine: _Engine) -> None:
     """Free the engine for tests whose other processes or other configuration need it; see the marker."""
     if request.node.get_closest_marker("frees_engine"):
         _engine.free()
-    elif "warehouse" in request.fixturenames and not SERVER:
+    elif WAREHOUSES & set(request.fixturenames) and not SERVER:
         _engine.keep()
 
 
