@@ -42,7 +42,7 @@ def test_a_mart_built_alone_is_that_of_a_full_build(given: Given) -> None:
     given.visits(date(2024, 1, 30), [{}])
     given.hits(date(2024, 1, 30), [{}])
     given.applications(decided("a", date(2024, 3, 5), due_working_days=1))
-    given.table("smev", "core.smev_events", [request(sent_at=NOW, delivered_at=NOW)])
+    given.table("smev", "core.smev_event_rows", [request(sent_at=NOW, delivered_at=NOW)])
     given.build()
     whole = {mart: given.select(f"SELECT * FROM marts.{mart} ORDER BY ALL") for mart in MARTS}
     assert sum(map(bool, whole.values())) > 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import open_warehouse
-from municipal_indicators.warehouse.migrations import apply_schema
 from tests.conftest import CLAIM, claim_server
 from tests.warehouse.server.conftest import serving
 
