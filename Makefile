@@ -20,6 +20,8 @@ DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt
 
 # An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
 unexport $(filter AIRFLOW%,$(.VARIABLES)) PYTHONHOME PYTHONPATH VIRTUAL_ENV
+# Nor what keeps bytecode from being written: each process of Airflow compiles 2600 modules otherwise.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PIP_NO_COMPILE
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT PIP_NO_DEPS
 export AIRFLOW_HOME := $(CURDIR)/build/airflow
 
@@ -27,13 +29,14 @@ export AIRFLOW_HOME := $(CURDIR)/build/airflow
 UV := $(shell command -v uv 2>/dev/null)
 ifneq ($(UV),)
 INSTALL := "$(UV)" pip install --quiet --python $(BIN)/python
+COMPILE := --compile-bytecode
 else
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check --no-user
 COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n % 20 == 0 \
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect test test-server bench-metrica bench-files bench-smev lint format lock clean
+.PHONY: help setup development demo airflow superset stack inspect test test-all test-server bench-metrica bench-files bench-smev lint format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -57,13 +60,20 @@ stack: $(DEVELOPMENT) ## Both beside each other over one warehouse (ARGS=--help)
 inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
 	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT)
 
-test: $(DEVELOPMENT) ## Run all tests (PYTEST='-k passport -x' chooses and passes options)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
-	$(if $(PYTEST),,@$(MAKE) test-server)
+# The files in the order of tests/conftest.py, the longest first.
+RUN_TESTS = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-server: $(DEVELOPMENT) ## The tests of loads, builds and ledgers once more, over HTTP as the user loader
+test: $(DEVELOPMENT) ## All tests but the slow ones (PYTEST='-k passport -x' chooses and passes options)
+	@$(RUN_TESTS) -m "not slow" $(PYTEST)
+
+test-all: $(DEVELOPMENT) ## All tests, as for a release, then test-server
+	@$(RUN_TESTS) $(PYTEST)
+	@$(MAKE) test-server
+
+test-server: $(DEVELOPMENT) ## Loads, ledgers and a build once more over HTTP; docs/server.md for a real server
 	@echo "Once more over HTTP, as a ClickHouse server is reached:"
-	@MUNICIPAL_TESTS_SERVER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	@server="$${MUNICIPAL_TESTS_SERVER:-1}"; \
+	MUNICIPAL_TESTS_SERVER="$$server" $(RUN_TESTS) $$([ "$$server" = 1 ] || echo --numprocesses 0) $(PYTEST)
 
 bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
 	@$(BIN)/python -m bench.metrica $(BENCH)
@@ -120,7 +130,7 @@ $(BIN)/python:
 define install
 	@[ -n "$(UV)" ] || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing $(1) into $(VENV)/ (minutes the first time)"
-	@$(INSTALL) -r $(1) $(COUNT)
+	@$(INSTALL) $(COMPILE) -r $(1) $(COUNT)
 	@$(INSTALL) $(if $(UV),,-q) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-$(2)-* && touch $@
 endef

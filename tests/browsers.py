@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from municipal_indicators.settings import REPOSITORY
+from tests.services import require
 
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 FLAGS = [
@@ -23,11 +24,11 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; the test is skipped with the reason where none is installed."""
+    """Headless Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is on PATH (apt install chromium)")
+    require(None if program else f"No browser: none of {', '.join(names)} is on PATH")
+    assert program
     with sync_playwright() as playwright:
         # Without a user data folder of its own, playwright makes a new empty one.
         running = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -6,31 +6,56 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
     from municipal_indicators.warehouse.client import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-KEEPING = {"bi", "metrica", "marts", "gosuslugi", "registers", "smev", "spreadsheets"}
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
-# The same tests a second time, over HTTP and as the user `loader` of deploy/clickhouse/users.d.
-SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER") == "1"
-# What is run then: the statements of loads, builds and ledgers. Left out is what proves how files are
-# read and numbers are defined, by the same statements.
+# The same tests a second time over HTTP: 1 takes our own front, as the user `loader` of
+# deploy/clickhouse/users.d; else the Airflow connection of a server, as JSON or URI.
+SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER", "")
+OWN_FRONT = "1"
+CLAIM = "ops.server_of_tests"
+WAREHOUSES = {"warehouse", "module_warehouse"}
+# One test reads a database of its own; the right to it is no part of the role loader.
+OWN_DATABASE = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
+# What is run then: loads, ledgers, kills, a full build and a file of each source. Left out is what
+# proves how files are read and numbers are defined, by the same statements.
 OVER_HTTP = re.compile(
-    r"tests/sources/(metrica|registers)/"
-    r"|tests/marts/test_(money_and_freshness|services|service_quality|site)\.py"
-    r"|tests/sources/gosuslugi/test_(applications|catalogue|files|removal)"
-    r"|tests/sources/smev/test_(files|requests|rotation)"
-    r"|tests/(warehouse/test_|inbox/test_load_again|marts/test_checks)"
+    r"tests/sources/metrica/test_(hits|killed|log_load|log_requests|reconciliation"
+    r"|request_ledger|run_planning|runs|site_load)"
+    r"|tests/sources/(gosuslugi|smev)/test_files|tests/sources/registers/"
+    r"|tests/(warehouse/test_|inbox/test_load_again|marts/test_(build|checks|money))"
 )
+# A file is one worker's: the longest first, so that none ends long after all others. As measured.
+LONGEST_FIRST = (
+    "end_to_end/test_end_to_end.py",
+    "bi/test_superset.py",
+    "production/test_airflow_services.py",
+    "airflow_ui/test_walk.py",
+    "sources/metrica/test_killed.py",
+    "dags/test_load_metrica_visits.py",
+    "sources/smev/test_subsets.py",
+    "bench/test_files.py",
+    "sources/metrica/test_runs.py",
+    "warehouse/server/test_faults.py",
+)
+
+# The environment of a container may forbid it; each process that tests start would compile all again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Airflow reads its environment when it is first imported, which is before any fixture runs.
 os.environ.update(
@@ -56,21 +81,33 @@ os.environ.update(
 )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest file first, so that it does not end long after all others beside it.
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse two workers over one server: each empties the tables of the other."""
+    if SERVER not in ("", OWN_FRONT) and (config.getoption("numprocesses", None) or 0) > 1:
+        raise pytest.UsageError(
+            "MUNICIPAL_TESTS_SERVER names one server for one process: add --numprocesses 0"
+        )
 
-    Over HTTP only what asks the warehouse anything.
-    """
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest files first; over HTTP only what asks the warehouse anything."""
     if SERVER:
         chosen = [
             item
             for item in items
-            if "warehouse" in getattr(item, "fixturenames", ())
+            if WAREHOUSES & set(getattr(item, "fixturenames", ()))
             and OVER_HTTP.search(item.path.as_posix())
         ]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    items.sort(key=lambda item: _place(item.path.as_posix()))
+
+
+def _place(path: str) -> int:
+    return next(
+        (place for place, name in enumerate(LONGEST_FIRST) if path.endswith(name)),
+        len(LONGEST_FIRST),
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,18 +118,22 @@ def _remove_home() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _server(_remove_home: None) -> Iterator[None]:
-    """The HTTP front behind ``clickhouse_default``, where the tests run over HTTP."""
+    """What is behind ``clickhouse_default`` where the tests run over HTTP."""
     if not SERVER:
         yield
-        return
-    from tests.emulators.clickhouse import ClickHouseFront
+    elif SERVER == OWN_FRONT:
+        from tests.emulators.clickhouse import ClickHouseFront
 
-    password = uuid.uuid4().hex
-    own_database = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
-    with ClickHouseFront(
-        _HOME / "warehouse", "loader", password=password, grants=[own_database]
-    ) as front:
-        os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = front.connection()
+        password = uuid.uuid4().hex
+        with ClickHouseFront(
+            _HOME / "warehouse", "loader", password=password, grants=[OWN_DATABASE]
+        ) as front:
+            os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = front.connection()
+            yield
+    else:
+        os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = SERVER
+        if refusal := claim_server():
+            pytest.exit(refusal, returncode=pytest.ExitCode.USAGE_ERROR)
         yield
 
 
@@ -101,29 +142,55 @@ def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICA_RATE_LIMIT_FOLDER", str(_HOME / "rate-limit" / uuid.uuid4().hex))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _kept_engine(request: pytest.FixtureRequest, _server: None) -> Iterator[None]:
-    """Keep the engine loaded between the tests of a module: opening it again takes longer than most tests.
+class _Engine:
+    """Keeps the embedded engine open between tests: opening it takes longer than most of them."""
 
-    Only one process and one folder can have it, so that modules which start others do not keep it.
-    """
-    uses_it = any(
-        item.path == request.path and "warehouse" in getattr(item, "fixturenames", ())
-        for item in request.session.items
-    )
-    if SERVER or request.path.parent.name not in KEEPING or not uses_it:
-        yield
-        return
-    from municipal_indicators.warehouse.client import _hook
+    client: Client | None = None
 
-    keeper = _hook().get_client()
-    yield
-    keeper.close()
+    def keep(self) -> None:
+        from municipal_indicators.warehouse.client import _hook
+
+        self.client = self.client or _hook().get_client()
+
+    def free(self) -> None:
+        """Let go, as far as this is what holds it."""
+        if self.client:
+            self.client.close()
+            self.client = None
+
+
+@pytest.fixture(scope="session")
+def _engine(_server: None) -> Iterator[_Engine]:
+    engine = _Engine()
+    yield engine
+    engine.free()
+
+
+@pytest.fixture(autouse=True)
+def _kept_engine(request: pytest.FixtureRequest, _engine: _Engine) -> None:
+    """Free the engine for tests whose other processes or other configuration need it; see the marker."""
+    if request.node.get_closest_marker("frees_engine"):
+        _engine.free()
+    elif WAREHOUSES & set(request.fixturenames) and not SERVER:
+        _engine.keep()
 
 
 @pytest.fixture
-def warehouse() -> Iterator[Warehouse]:
+def warehouse(_kept_engine: None) -> Iterator[Warehouse]:
     """An open warehouse with the whole schema and no row; code under test may open it too."""
+    with _emptied() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def module_warehouse(_engine: _Engine) -> Iterator[Warehouse]:
+    """The same for all tests of a module, which may not ask for ``warehouse`` beside it."""
+    with _emptied() as opened:
+        yield opened
+
+
+@contextmanager
+def _emptied() -> Iterator[Warehouse]:
     from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import Warehouse, _hook
 
@@ -161,6 +228,32 @@ def airflow_database() -> None:
     from airflow.utils.db import initdb
 
     initdb()
+
+
+def claim_server() -> str:
+    """Mark an empty server as ours; why not, where its tables are not of a run before."""
+    from municipal_indicators.warehouse.client import open_warehouse
+
+    with open_warehouse() as warehouse:
+        found = {
+            row[0]
+            for row in warehouse.rows(
+                "SELECT database || '.' || name FROM system.tables "
+                "WHERE database IN ('staging', 'core', 'marts', 'ops')"
+            )
+        }
+        if found and CLAIM not in found:
+            return (
+                f"The server of MUNICIPAL_TESTS_SERVER holds {len(found)} tables that no test made, "
+                f"such as {min(found)}. Tests empty the databases staging, core, marts and ops: "
+                "name a server that has none of them."
+            )
+        warehouse.command("CREATE DATABASE IF NOT EXISTS ops")
+        warehouse.command(
+            f"CREATE TABLE IF NOT EXISTS {CLAIM} (a UInt8) ENGINE = MergeTree ORDER BY a "
+            "COMMENT 'Этот сервер отдан тестам: они стирают его таблицы'"
+        )
+    return ""
 
 
 def _empty(warehouse: Warehouse) -> None:

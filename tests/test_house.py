@@ -13,9 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from _pytest.outcomes import Failed, Skipped
 from packaging.requirements import Requirement
 
 from municipal_indicators.settings import REPOSITORY
+from tests.services import require
 
 LONGEST_MODULE = 450
 LONGEST_SQL_LINE = 110
@@ -230,24 +232,48 @@ def test_an_airflow_of_the_user_does_not_reach_what_make_runs() -> None:
         AIRFLOW_CONN_CLICKHOUSE_DEFAULT="clickhouse://production",
         AIRFLOW_HOME="/elsewhere",
         PIP_TARGET="/elsewhere",
+        PYTHONDONTWRITEBYTECODE="1",
     )
-    lines = [line for line in shown.stdout.splitlines() if re.match("AIRFLOW|PIP_TARGET", line)]
+    ours = "AIRFLOW|PIP_TARGET|PYTHONDONT"
+    lines = [line for line in shown.stdout.splitlines() if re.match(ours, line)]
     assert lines == [f"AIRFLOW_HOME={REPOSITORY}/build/airflow"]
 
 
-def test_ci_says_why_programs_are_missing_and_still_runs_make(tools: Path) -> None:
+def test_ci_says_why_programs_are_missing_and_fails(tools: Path) -> None:
     program(tools, "id", "echo 1000")
     program(tools, "make", 'echo "make $*"')
     result = run("bash", ".ci/run", PATH=str(tools))
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 1, result.stderr
     assert re.search(r"^Installing for the tests: .*chromium.*redis-server", result.stdout, re.M)
-    assert "the tests that need them will be skipped" in result.stdout
-    assert "not root" in result.stdout
-    assert result.stdout.splitlines()[-1] == "make lint test"
+    assert "Not installed" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("not root")
+
+
+@pytest.mark.parametrize(("target", "made"), [([], "lint test"), (["test-all"], "lint test-all")])
+def test_ci_installs_what_is_missing_and_runs_make(
+    tools: Path, target: list[str], made: str
+) -> None:
+    program(tools, "id", "echo 0")
+    program(tools, "apt-get", 'echo "apt-get $*"')
+    program(tools, "make", 'echo "make $* in CI=$CI"')
+    result = run("bash", ".ci/run", *target, PATH=str(tools))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == f"make {made} in CI=true"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", Failed), ("", Skipped)])
+def test_what_ci_installs_is_not_skipped_there(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    require(None)
+    with pytest.raises(outcome, match="No browser"):
+        require("No browser")
 
 
 def test_ci_fails_where_make_fails(tools: Path) -> None:
-    program(tools, "chromium", "exit 0")
+    program(tools, "id", "echo 0")
+    program(tools, "apt-get", "exit 0")
     program(tools, "make", "exit 2")
     assert run("bash", ".ci/run", PATH=str(tools)).returncode == 2
 

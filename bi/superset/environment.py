@@ -51,7 +51,9 @@ def _make(folder: Path) -> None:
     own = str(folder / "bin" / "python")
     if uv:
         _run(uv, "venv", "--quiet", "--clear", "--python", python, str(folder))
-        _run(uv, "pip", "install", "--quiet", "--python", own, "-r", str(LOCK))
+        _run(
+            uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", own, "-r", str(LOCK)
+        )
     else:
         _run(python, "-m", "venv", "--clear", str(folder))
         _run(own, "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(LOCK))

@@ -25,6 +25,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_every_way_takes_the_whole_register(tmp_path: Path) -> None:
     done = bench(
         "--rows", str(ROWS), "--rounds", "1", "--copies", str(COPIES), "--out", str(tmp_path)

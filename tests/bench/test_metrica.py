@@ -25,6 +25,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_every_way_loads_the_same_day(tmp_path: Path) -> None:
     done = bench(
         "--rows", str(ROWS), "--rounds", "1", "--part-bytes", "2000000", "--out", str(tmp_path)

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.measuring import REPOSITORY
 from bench.smev import WAYS
 
 SIZES = {"text": 600, "journal": 300, "envelopes": 40}
 
 
+@pytest.mark.slow
 def test_every_way_takes_all_lines_and_messages(tmp_path: Path) -> None:
     sizes = ["--lines", "600", "--notes", "300", "--envelopes", "40"]
     done = subprocess.run(

@@ -23,6 +23,7 @@ from tests.bi.stack import Stack
 from tests.bi.visitor import Api, Opened, Reader
 from tests.browsers import browser
 from tests.emulators.clickhouse import ClickHouseFront
+from tests.services import require
 
 __all__ = ["browser"]
 
@@ -79,12 +80,10 @@ def superset(
     tmp_path_factory: pytest.TempPathFactory, warehouse_front: ClickHouseFront, old_bundle: Path
 ) -> Iterator[Stack]:
     """Superset with the earlier bundle set up, then served; the tests begin with the renewal."""
+    require(None if stack.POSTGRES_BINARIES else "PostgreSQL is not installed")
     folder = tmp_path_factory.mktemp("superset")
     with ExitStack() as running:
-        if stack.POSTGRES_BINARIES:
-            uri = running.enter_context(stack.postgres())
-        else:
-            uri = f"sqlite:///{folder}/superset.db?check_same_thread=false"
+        uri = running.enter_context(stack.postgres())
         made = Stack(folder, warehouse_front, uri)
         done = made.set_up(
             str(old_bundle),

@@ -161,7 +161,14 @@ def command(*arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize(("action", "left"), [("create", "created"), ("clean", "cleaned_by_user")])
+@pytest.mark.frees_engine
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [
+        ("create", "created"),
+        pytest.param("clean", "cleaned_by_user", marks=pytest.mark.slow),
+    ],
+)
 def test_a_process_that_is_killed_is_finished_by_the_next_run(
     dag: DAG, emulator: MetricaEmulator, action: str, left: str
 ) -> None:

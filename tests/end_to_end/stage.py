@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
@@ -17,13 +18,14 @@ KEY = "a-key-that-no-log-may-show"
 PATIENCE = 900
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
     """One folder with an Airflow home, an inbox, an archive and a warehouse, all empty at first."""
 
     root: Path
     passport: Path
     metrica_port: int
+    _session: "_Session | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Make the folders that the operator of a new machine would make."""
@@ -77,23 +79,37 @@ class Stage:
             "AIRFLOW_VAR_PERSONAL_DATA_KEY": KEY,
         }
 
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Run all commands in one process, which imports Airflow once."""
+        with _Session(self) as self._session:
+            yield
+        self._session = None
+
     def airflow(self, *arguments: str, passport: Path | None = None) -> None:
-        """Run the real command line from a folder that is not ours; its output is kept."""
-        command = [str(Path(sys.executable).with_name("airflow")), *arguments]
-        done = subprocess.run(
-            command,
-            env=self.environment(passport),
-            cwd=self.root / "elsewhere",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
-        )
-        said = done.stdout.decode(errors="replace")
-        with self.said.open("a", encoding="utf-8") as log:
-            log.write(f"$ airflow {' '.join(arguments)}\n{said}\n")
-        assert done.returncode == 0, f"airflow {' '.join(arguments)}:\n{said[-6000:]}"
+        """Run a command of Airflow from a folder that is not ours; its output is kept."""
+        environment = self.environment(passport)
+        run = self._session.run if self._session else self._command_line
+        begin = self.said.stat().st_size if self.said.exists() else 0
+        code = run(arguments, environment)
+        said = self.said.read_bytes()[begin:].decode(errors="replace")
+        assert code == 0, f"airflow {' '.join(arguments)}:\n{said[-6000:]}"
+
+    def _command_line(self, arguments: Collection[str], environment: dict[str, str]) -> int:
+        """The real command line, in a process of its own."""
+        with self.said.open("ab") as log:
+            log.write(f"$ airflow {' '.join(arguments)}\n".encode())
+            log.flush()
+            return subprocess.run(
+                [str(Path(sys.executable).with_name("airflow")), *arguments],
+                env=environment,
+                cwd=self.root / "elsewhere",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+                check=False,
+            ).returncode
 
     def run(self, dag: str, params: Mapping[str, str] | None = None, **options: Any) -> None:
         """`airflow dags test`."""
@@ -119,3 +135,39 @@ class Stage:
         found = [self.said, *(self.root / "airflow").rglob("*.log")]
         found += self.archive.rglob("*.reason.txt")
         return {path: path.read_text(encoding="utf-8", errors="replace").lower() for path in found}
+
+
+class _Session:
+    """The process of ``commands.py`` for one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        answers, given = os.pipe()
+        with stage.said.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("commands.py")), str(given)],
+                env=stage.environment(),
+                cwd=stage.root / "elsewhere",
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(given,),
+                text=True,
+            )
+        os.close(given)
+        self._answers: IO[str] = os.fdopen(answers)
+
+    def run(self, arguments: Collection[str], environment: dict[str, str]) -> int:
+        """The exit code of a command; -1 where the process has died."""
+        assert self._process.stdin is not None
+        order = {"arguments": [*arguments], "environment": environment}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._answers.readline() or -1)
+
+    def __enter__(self) -> "_Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._answers.close()

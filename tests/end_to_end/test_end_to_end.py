@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -23,8 +23,6 @@ from tests.end_to_end.oracle import World, now
 from tests.end_to_end.oracle_site import DAY, Site, Span
 from tests.end_to_end.stage import KEY, TOKEN, Stage
 
-pytestmark = pytest.mark.slow
-
 HERE = Path(__file__).parent
 PASSPORT, ELSEWHERE = HERE / "passport.yaml", HERE / "passport_elsewhere.yaml"
 FIRST_DAY, LAST_DAY = date(2022, 1, 1), date(2024, 3, 31)
@@ -44,6 +42,7 @@ BUILD = "build_indicator_marts"
 HOPELESS = {"gosuslugi/2024/погода.csv", "smev/2024/сущность.xml", "registers/2024/битый.xlsx"}
 
 Dump = dict[str, Any]
+Marts = dict[str, list[dict[str, Any]]]
 
 
 def loaded(counter_id: int, first: date, last: date) -> Span:
@@ -92,26 +91,10 @@ class Way:
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Way]]:
-    """A second stage, run at the same time: another order, and hopeless files among the good."""
-    root = tmp_path_factory.mktemp("other") / "stage"
-
-    def go() -> Way:
-        with _emulator() as emulator:
-            way = _set_out(root, emulator)
-            _plant_hopeless_files(way)
-            way.run("load_metrica_hits", *reversed(FILE_DAGS), "load_metrica_visits", BUILD)
-            return way
-
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(go)
-
-
-@pytest.fixture(scope="module")
-def way(tmp_path_factory: pytest.TempPathFactory, other: Future[Way]) -> Iterator[Way]:
+def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     """All DAGs once."""
-    with _emulator() as emulator:
-        way = _set_out(tmp_path_factory.mktemp("way") / "stage", emulator)
+    root = tmp_path_factory.mktemp("way") / "stage"
+    with _emulator() as emulator, _set_out(root, emulator) as way:
         way.run(*SPANS, *FILE_DAGS, BUILD)
         yield way
 
@@ -120,6 +103,12 @@ def way(tmp_path_factory: pytest.TempPathFactory, other: Future[Way]) -> Iterato
 def first(way: Way) -> Dump:
     """The warehouse after all DAGs ran once."""
     return way.stage.dump(way.needles)
+
+
+@pytest.fixture(scope="module")
+def counted(way: Way) -> Marts:
+    """The same marts as the oracle counts them."""
+    return way.world(PASSPORT, now()).marts()
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +125,28 @@ def second(way: Way, first: Dump, told_otherwise: Dump) -> Dump:
     return way.stage.dump()
 
 
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    """A second stage: another order, and hopeless files among the good."""
+    root = tmp_path_factory.mktemp("other") / "stage"
+    with _emulator() as emulator, _set_out(root, emulator) as way:
+        _plant_hopeless_files(way)
+        way.run("load_metrica_hits", *reversed(FILE_DAGS), "load_metrica_visits", BUILD)
+        yield way
+
+
 def _emulator() -> MetricaEmulator:
     settings = Settings(polls=1, parts_per_request=3)
     return MetricaEmulator(COUNTERS, {TOKEN: None}, settings=settings, today=date(2024, 4, 10))
 
 
-def _set_out(root: Path, emulator: MetricaEmulator) -> Way:
+@contextmanager
+def _set_out(root: Path, emulator: MetricaEmulator) -> Iterator[Way]:
     stage = Stage(root, PASSPORT, emulator.port)
     truth = write_inbox(stage.inbox, FIRST_MONTH, LAST_MONTH)
-    stage.airflow("db", "migrate")
-    return Way(stage, emulator, truth)
+    with stage.session():
+        stage.airflow("db", "migrate")
+        yield Way(stage, emulator, truth)
 
 
 def _plant_hopeless_files(way: Way) -> None:
@@ -162,8 +163,7 @@ def _plant_hopeless_files(way: Way) -> None:
         write_file(way.stage.inbox / path, content, datetime(2024, 4, 2, tzinfo=ZoneInfo("UTC")))
 
 
-def _compare(world: World, dump: Dump, *tables: str) -> None:
-    marts = world.marts()
+def _compare(marts: Marts, dump: Dump, *tables: str) -> None:
     complaints = [
         told(
             table,
@@ -177,13 +177,13 @@ def _compare(world: World, dump: Dump, *tables: str) -> None:
 
 
 @pytest.mark.parametrize("table", sorted(COLUMNS.keys() - COUNTED_ELSEWHERE))
-def test_mart_is_what_the_sources_tell(way: Way, first: Dump, table: str) -> None:
-    _compare(way.world(PASSPORT, now()), first, table)
+def test_mart_is_what_the_sources_tell(counted: Marts, first: Dump, table: str) -> None:
+    _compare(counted, first, table)
 
 
-def test_oracle_has_every_case_in_it(way: Way) -> None:
+def test_oracle_has_every_case_in_it(counted: Marts) -> None:
     """The numbers compared above are no zeros and no copies of each other."""
-    marts = way.world(PASSPORT, now()).marts()
+    marts = counted
     assert {row["status"] for row in marts["indicators_monthly"]} >= {
         "off_track",
         "at_risk",
@@ -318,30 +318,33 @@ def test_inbox_is_emptied_into_the_archive(way: Way, first: Dump) -> None:
     assert not list(way.stage.archive.rglob("*.reason.txt"))
 
 
+@pytest.mark.slow
 def test_another_passport_over_the_same_loads(way: Way, told_otherwise: Dump) -> None:
-    _compare(way.world(ELSEWHERE, now()), told_otherwise)
+    _compare(way.world(ELSEWHERE, now()).marts(), told_otherwise)
 
 
+@pytest.mark.slow
 def test_second_runs_change_nothing(first: Dump, second: Dump) -> None:
     _unchanged(first, second)
 
 
-def test_another_order_changes_nothing(first: Dump, other: Future[Way]) -> None:
-    _unchanged(first, other.result().stage.dump())
+@pytest.mark.slow
+def test_another_order_changes_nothing(first: Dump, other: Way) -> None:
+    _unchanged(first, other.stage.dump())
 
 
-def test_hopeless_files_are_rejected_without_a_word_of_them(other: Future[Way]) -> None:
-    way = other.result()
-    dump = way.stage.dump(way.needles)
+@pytest.mark.slow
+def test_hopeless_files_are_rejected_without_a_word_of_them(other: Way) -> None:
+    dump = other.stage.dump(other.needles)
     assert dump["found"] == []
     failed = {one["unit"]: one for one in dump["loads"] if one["status"] == "failed"}
     assert set(failed) == HOPELESS
     assert all(one["message"] and one["loaded"] == 0 for one in failed.values())
-    reasons = list((way.stage.archive / "rejected").rglob("*.reason.txt"))
+    reasons = list((other.stage.archive / "rejected").rglob("*.reason.txt"))
     assert len(reasons) == len(HOPELESS)
     assert all(re.search("[а-яё]{3}", path.read_text("utf-8")) for path in reasons)
-    assert [path for path in way.stage.inbox.rglob("*") if path.is_file()] == []
-    assert _leaks(way) == []
+    assert [path for path in other.stage.inbox.rglob("*") if path.is_file()] == []
+    assert _leaks(other) == []
 
 
 def _unchanged(before: Dump, after: Dump) -> None:

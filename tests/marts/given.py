@@ -101,9 +101,9 @@ class Given:
         """Publish one register of applications."""
         self.table("gosuslugi", "core.service_application_rows", rows, "applications")
 
-    def build(self, now: datetime = NOW) -> None:
-        """Build the marts as of ``now``."""
-        build_marts(self.warehouse, self.passport, now)
+    def build(self, *marts: str, now: datetime = NOW) -> None:
+        """Build these marts, or all of them where none is named, as of ``now``."""
+        build_marts(self.warehouse, self.passport, now, marts or None)
 
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""

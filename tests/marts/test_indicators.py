@@ -37,7 +37,7 @@ def test_months_run_from_the_first_year_to_the_furthest_source(given: Given) -> 
         [{"held_on": date(2023, 5, 2), "title": "Семинар"}],
         "events",
     )
-    given.build()
+    given.build("indicators_monthly")
     assert given.select("SELECT min(month), max(month), count() FROM marts.indicators_monthly") == [
         (date(2023, 1, 1), date(2023, 5, 1), 5 * 7)
     ]
@@ -53,7 +53,7 @@ def test_future_dates_do_not_reach(given: Given) -> None:
         ],
         "events",
     )
-    given.build(datetime(2023, 5, 20, tzinfo=UTC))
+    given.build("indicators_monthly", now=datetime(2023, 5, 20, tzinfo=UTC))
     assert given.select("SELECT max(month) FROM marts.indicators_monthly") == [(date(2023, 5, 1),)]
     assert _indicator(given, "ict_events", "fact", "month = '2023-05-01'") == [(1.0,)]
 
@@ -64,18 +64,18 @@ def test_nothing_loaded_is_no_data_and_loaded_nothing_is_zero(given: Given) -> N
         "core.smev_event_rows",
         [request(sent_at=datetime(2023, 1, 9, tzinfo=UTC), is_test=True)],
     )
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "fact, status") == [(0.0, "off_track")]
     for code in ("ict_events", "edms_workplaces_share", "eservices_share", "site_visitors_growth"):
         assert _indicator(given, code, "fact, forecast, status") == [(None, None, "no_data")]
     given.table("registers", "core.event_rows", [], "events")
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "ict_events", "fact") == [(0.0,)]
 
 
 def test_requests_accumulate_over_the_year(given: Given) -> None:
     _requests(given, {date(2023, 1, 31): 2, date(2023, 2, 1): 3, date(2024, 1, 15): 4})
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "fact", "toMonth(month) IN (1, 2, 12)") == [
         (2.0,),
         (5.0,),
@@ -90,7 +90,7 @@ def test_request_day_is_cut_in_the_programme_zone(given: Given) -> None:
         request(sent_at=datetime(2023, 1, 31, 21, 0, tzinfo=UTC)),
     ]
     given.table("smev", "core.smev_event_rows", rows)
-    given.build()
+    given.build("smev_requests_daily")
     assert given.select("SELECT day, requests FROM marts.smev_requests_daily ORDER BY day") == [
         (date(2023, 1, 31), 1),
         (date(2023, 2, 1), 1),
@@ -106,13 +106,13 @@ def test_only_requests_to_us_count(given: Given) -> None:
         request("d", sent_at=at, recipient=""),
     ]
     given.table("smev", "core.smev_event_rows", rows)
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "fact") == [(3.0,)]
 
 
 def test_yearly_forecast_without_a_year_before(given: Given) -> None:
     _requests(given, {date(2023, 1, 31): 2, date(2023, 3, 1): 4})
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "forecast") == [(24.0,), (12.0,), (24.0,)]
 
 
@@ -121,7 +121,7 @@ def test_yearly_forecast_by_the_year_before(given: Given) -> None:
         given,
         {date(2022, 1, 31): 5, date(2022, 6, 1): 15, date(2023, 1, 31): 10, date(2023, 6, 1): 20},
     )
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "forecast", "toMonth(month) IN (1, 6)") == [
         (40.0,),
         (30.0,),
@@ -130,7 +130,7 @@ def test_yearly_forecast_by_the_year_before(given: Given) -> None:
 
 def test_year_before_without_january_is_not_used(given: Given) -> None:
     _requests(given, {date(2022, 2, 1): 5, date(2023, 2, 1): 10})
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "forecast", "toMonth(month) = 2") == [(60.0,)]
 
 
@@ -148,7 +148,7 @@ def test_programme_forecast(given: Given) -> None:
         [{"held_on": d, "title": f"Семинар {d}"} for d in days],
         "events",
     )
-    given.build()
+    given.build("indicators_monthly")
     facts = dict(_indicator(given, "ict_events", "month, (fact, forecast)"))
     assert facts[date(2023, 1, 1)] == (1.0, 1 + 11 * 1.0)
     assert facts[date(2023, 2, 1)] == (2.0, 2 + 10 * 1.0)
@@ -171,7 +171,7 @@ def test_same_event_counts_once(given: Given) -> None:
         [{"held_on": date(2023, 1, 10), "title": "семинар по эп "}],
         "events",
     )
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "ict_events", "fact") == [(1.0,)]
 
 
@@ -181,7 +181,7 @@ def test_accumulate_of_the_passport_overrides(given: Given, tmp_path: Path) -> N
     (tmp_path / "programme.yaml").write_text(text, encoding="utf-8")
     given.passport = load_passport(tmp_path / "programme.yaml")
     _requests(given, {date(2022, 1, 31): 5, date(2023, 1, 31): 10, date(2024, 2, 1): 20})
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "fact", "month = '2024-02-01'") == [(30.0,)]
 
 
@@ -210,7 +210,7 @@ def test_registers_carry_their_latest_value_forward(given: Given) -> None:
         "workplaces",
     )
     given.visits(date(2023, 4, 1))
-    given.build()
+    given.build("indicators_monthly")
     third = 1 / 3 * 100
     assert _indicator(
         given, "secured_workplaces_share", "fact, numerator, denominator, data_through"
@@ -239,7 +239,7 @@ def test_departments_fully_equipped(given: Given) -> None:
         ],
         "departments",
     )
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "departments_equipped_share", "numerator, denominator") == [(1.0, 3.0)]
 
 
@@ -252,7 +252,7 @@ def test_growth_against_the_same_months(given: Given) -> None:
     _visitors(given, date(2022, 7, 10), 6, 20)
     _visitors(given, date(2023, 1, 10), 1, 12)
     _visitors(given, date(2023, 7, 10), 1, 30)
-    given.build()
+    given.build("indicators_monthly")
     rows = _indicator(
         given, "site_visitors_growth", "toMonth(month), numerator, denominator, round(fact, 9)"
     )
@@ -268,7 +268,7 @@ def test_growth_against_the_same_months(given: Given) -> None:
 def test_growth_without_a_year_before_is_linear(given: Given) -> None:
     _visitors(given, date(2022, 2, 10), 1, 10)
     _visitors(given, date(2023, 3, 10), 1, 5)
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "site_visitors_growth", "numerator, fact, forecast, status") == [
         (None, None, None, "no_data"),
         (None, None, None, "no_data"),
@@ -282,7 +282,7 @@ def test_growth_with_a_baseline_value(given: Given, tmp_path: Path) -> None:
     (tmp_path / "programme.yaml").write_text(text, encoding="utf-8")
     given.passport = load_passport(tmp_path / "programme.yaml")
     _visitors(given, date(2024, 1, 10), 1, 62)
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(
         given, "site_visitors_growth", "denominator, fact, round(forecast, 6)", "year = 2024"
     ) == [(31.0, 100.0, round((62 * 12 / 366 - 1) * 100, 6))]
@@ -299,7 +299,7 @@ def test_growth_with_a_baseline_value(given: Given, tmp_path: Path) -> None:
 )
 def test_status(given: Given, requests: int, month: date, status: str) -> None:
     _requests(given, {month: requests})
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "smev_requests", "plan, final_plan, status", f"month = '{month}'") == [
         (600.0, 600.0, status)
     ]
@@ -313,7 +313,7 @@ def test_edition_in_force_at_the_month_end_rules(given: Given, tmp_path: Path) -
     (tmp_path / "programme.yaml").write_text(text, encoding="utf-8")
     given.passport = load_passport(tmp_path / "programme.yaml")
     _requests(given, {date(2023, 1, 1): 1, date(2025, 2, 1): 1})
-    given.build()
+    given.build("indicators_monthly")
     rows = dict(
         _indicator(given, "smev_requests", "month, (edition_date, plan, final_plan, status)")
     )
@@ -330,7 +330,7 @@ def test_year_without_target_has_no_plan_but_the_final_one_judges(given: Given) 
         [_workplace("1", date(2023, 1, 9), True, True, True)],
         "workplaces",
     )
-    given.build()
+    given.build("indicators_monthly")
     assert _indicator(given, "edms_workplaces_share", "plan, final_plan, status") == [
         (None, 40.0, "achieved")
     ]

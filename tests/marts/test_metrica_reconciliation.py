@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.marts.given import COUNTER, NOW, Given
+from tests.marts.given import COUNTER, Given
 
 DAY = date(2024, 1, 30)
 AT = datetime(2024, 3, 1, 5, tzinfo=UTC)
@@ -52,7 +52,7 @@ def mart(given: Given, columns: str) -> Sequence[tuple[Any, ...]]:
 def test_ours_stand_beside_theirs(given: Given) -> None:
     loaded(given, visits=5, users=2)
     reported(given, visits=4, users=2, pageviews=20)
-    given.build()
+    given.build("metrica_reconciliation")
     assert mart(given, "day, counter_id, site, visits, visitors, pageviews") == [
         (DAY, COUNTER, given.passport.sites[0].name, 5, 2, 10)
     ]
@@ -67,7 +67,7 @@ def test_ours_stand_beside_theirs(given: Given) -> None:
 
 def test_a_day_never_compared_says_so(given: Given) -> None:
     loaded(given, visits=5, users=2)
-    given.build()
+    given.build("metrica_reconciliation")
     columns = (
         "reported_visits, reported_visitors, reported_pageviews, visits_difference, "
         "visitors_difference, pageviews_difference, is_within_tolerance, is_sampled, sample_share, "
@@ -91,7 +91,7 @@ def test_the_tolerance_is_one_per_cent(given: Given) -> None:
         day = DAY + timedelta(days=number)
         given.visits(day, [{"counter_user_id_hash": n + 1} for n in range(ours)])
         reported(given, theirs, theirs, theirs, day=day)
-    given.build()
+    given.build("metrica_reconciliation")
     measures = "visits_difference, visitors_difference, pageviews_difference"
     assert mart(given, f"{measures}, is_within_tolerance") == [
         (difference, difference, difference, within) for *_, difference, within in cases
@@ -104,7 +104,7 @@ def test_one_measure_beyond_the_tolerance_is_enough(given: Given) -> None:
         day = DAY + timedelta(days=number)
         loaded(given, visits=50, users=50, day=day)
         reported(given, *figures, day=day)
-    given.build()
+    given.build("metrica_reconciliation")
     assert mart(given, "is_within_tolerance") == [(within,) for within in cases.values()]
 
 
@@ -113,7 +113,7 @@ def test_the_newest_report_counts_and_tells_its_sample(given: Given) -> None:
     reported(given, 9, 9, 9, at=AT)
     reported(given, 5, 2, 10, at=AT + timedelta(days=1), sample_share=0.5)
     reported(given, 8, 8, 8, at=AT - timedelta(days=1))
-    given.build()
+    given.build("metrica_reconciliation")
     columns = "reported_visits, is_within_tolerance, is_sampled, sample_share, toDate(compared_at)"
     assert mart(given, columns) == [(5, True, True, 0.5, date(2024, 3, 2))]
 
@@ -121,7 +121,7 @@ def test_the_newest_report_counts_and_tells_its_sample(given: Given) -> None:
 def test_visitors_are_those_of_the_other_marts(given: Given) -> None:
     people = [(0, 7), (0, 7), (7, 1), (7, 2), (2**64 - 1, 3)]
     given.visits(DAY, [{"counter_user_id_hash": h, "client_id": c} for h, c in people])
-    given.build()
+    given.build("metrica_reconciliation")
     assert mart(given, "visits, visitors") == [(5, 3)]
 
 
@@ -135,7 +135,7 @@ def test_only_settled_days_appear_by_the_counters_zone(given: Given) -> None:
 
 def mart_of_order(given: Given, requested_at: datetime) -> Sequence[tuple[Any, ...]]:
     given.visits(DAY, [{}], zone="Asia/Vladivostok", requested_at=requested_at)
-    given.build()
+    given.build("metrica_reconciliation")
     return mart(given, "day")
 
 
@@ -144,5 +144,5 @@ def test_an_empty_day_is_compared_and_a_foreign_counter_is_not(given: Given) -> 
     given.visits(DAY, [{}], counter=1)
     reported(given, 0, 0, 0)
     reported(given, 1, 1, 1, counter=1)
-    given.build(NOW)
+    given.build("metrica_reconciliation")
     assert mart(given, "counter_id, visits, is_within_tolerance") == [(COUNTER, 0, True)]

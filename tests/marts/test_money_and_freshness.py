@@ -33,7 +33,7 @@ def test_funding_by_year(given: Given) -> None:
         ],
         "budget",
     )
-    given.build()
+    given.build("programme_funding_yearly")
     rows = {
         row[0]: row[1:]
         for row in given.select("SELECT * FROM marts.programme_funding_yearly ORDER BY year")
@@ -58,7 +58,7 @@ def test_later_file_corrects_the_budget(given: Given) -> None:
         [_budget(2025, day, "1", file_at=NOW - timedelta(days=1))],
         "budget",
     )
-    given.build()
+    given.build("programme_funding_yearly")
     assert given.select(
         "SELECT executed FROM marts.programme_funding_yearly WHERE year = 2025"
     ) == [(Decimal("2.00"),)]
@@ -69,7 +69,7 @@ def test_freshness(given: Given) -> None:
     given.table(
         "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
     )
-    given.build()
+    given.build("data_freshness")
     rows = given.select(
         "SELECT source, data_through, lag_days, status FROM marts.data_freshness ORDER BY source"
     )
@@ -97,9 +97,9 @@ def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
             for table in tables
         }
 
-    given.build(NOW)
+    given.build(now=NOW)
     first = everything()
-    given.build(NOW + timedelta(hours=1))
+    given.build(now=NOW + timedelta(hours=1))
     assert everything() == first
     assert sorted(tables) == sorted(path.stem for path in (settings.SQL / "marts").glob("*.sql"))
 

@@ -13,7 +13,7 @@ FILED = date(2024, 3, 1)
 
 def quality(given: Given, columns: str) -> list[tuple[object, ...]]:
     """The whole mart after a build that passes its checks, by month and service."""
-    given.build()
+    given.build("service_quality_monthly", "service_applications_monthly")
     check_marts(given.warehouse)
     return given.select(
         f"SELECT {columns} FROM marts.service_quality_monthly ORDER BY month, service_code"
@@ -107,7 +107,7 @@ def test_working_days_run_to_the_answer_as_a_term_does(given: Given) -> None:
             for number, (filed, finished, _) in enumerate(cases)
         )
     )
-    given.build()
+    given.build("service_quality_monthly")
     assert given.select(
         "SELECT average_working_days FROM marts.service_quality_monthly ORDER BY service_code"
     ) == [(days,) for *_, days in cases]

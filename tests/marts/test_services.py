@@ -13,7 +13,7 @@ from tests.marts.given import NOW, Given, application, decided
 def test_newest_status_wins_whatever_the_order(given: Given) -> None:
     given.applications(decided("a", date(2024, 3, 9)))
     given.applications(application("a", status_at=datetime(2024, 3, 5, tzinfo=UTC)))
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select(
         "SELECT status_group, applications FROM marts.service_applications_monthly"
     ) == [("provided", 1)]
@@ -28,7 +28,7 @@ def test_equal_dates_final_beats_open_then_later_file(given: Given) -> None:
     given.applications(
         decided("a", day.date(), status_group="withdrawn", file_at=NOW - timedelta(days=5))
     )
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select("SELECT status_group FROM marts.service_applications_monthly") == [
         ("withdrawn",)
     ]
@@ -39,7 +39,7 @@ def test_drafts_and_failures_are_left_out(given: Given) -> None:
         application("a", status_group="draft"), application("b", status_group="failed")
     )
     given.applications(application("c", status_group="unknown"))
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select(
         "SELECT status_group, applications FROM marts.service_applications_monthly"
     ) == [("unknown", 1)]
@@ -64,7 +64,7 @@ def test_term_in_working_days(
     given: Given, filed: date, working_days: int, finished: date, on_time: int, overdue: int
 ) -> None:
     given.applications(decided("a", finished, filed_on=filed, due_working_days=working_days))
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select("SELECT on_time, overdue FROM marts.service_applications_monthly") == [
         (on_time, overdue)
     ]
@@ -74,13 +74,13 @@ def test_open_case_is_overdue_as_of_the_last_day_of_data(given: Given) -> None:
     due = {"due_on": date(2024, 3, 20)}
     given.applications(application("a", **due), application("b", channel="МФЦ"))
     given.applications(decided("c", date(2024, 3, 20), channel="лично", **due))
-    given.build()
+    given.build("service_applications_monthly")
     open_cases = (
         "SELECT overdue, on_time FROM marts.service_applications_monthly WHERE channel = 'ЕПГУ'"
     )
     assert given.select(open_cases) == [(0, 0)]
     given.applications(application("d", filed_on=date(2024, 3, 21), channel="почта"))
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select(open_cases) == [(1, 0)]
 
 
@@ -91,7 +91,7 @@ def test_measures_and_grain(given: Given) -> None:
         decided("c", date(2024, 3, 6)),
         application("d", channel="прочее", filed_on=date(2024, 2, 29)),
     )
-    given.build()
+    given.build("service_applications_monthly")
     assert given.select(
         """SELECT month, channel, is_electronic, applications, average_days, rated, average_rating
         FROM marts.service_applications_monthly ORDER BY month"""
@@ -126,7 +126,7 @@ def test_catalogue_as_of_the_month_end(given: Given) -> None:
         "catalogue",
     )
     given.visits(date(2024, 4, 1))
-    given.build()
+    given.build("services_monthly")
     rows = given.select(
         """SELECT service_code, toMonth(month), is_active, is_electronic
         FROM marts.services_monthly ORDER BY 1, 2"""
@@ -152,7 +152,7 @@ def test_later_export_of_the_same_version_wins(given: Given) -> None:
         [_service("1", date(2024, 1, 1), None, file_at=NOW)],
     )
     given.table("gosuslugi", "core.service_catalogue_rows", [old])
-    given.build()
+    given.build("services_monthly")
     assert given.select("SELECT is_electronic FROM marts.services_monthly") == [(True,)]
 
 
@@ -171,7 +171,7 @@ def test_electronic_share_counts_active_municipal_services_only(given: Given) ->
         ],
         "catalogue",
     )
-    given.build()
+    given.build("indicators_monthly")
     assert given.select(
         """SELECT toMonth(month), numerator, denominator, fact, forecast FROM marts.indicators_monthly
         WHERE indicator = 'eservices_share' ORDER BY month"""

@@ -19,7 +19,7 @@ def test_visitors_are_counted_anew_at_each_grain(given: Given) -> None:
         date(2024, 1, 31), [{"counter_user_id_hash": 2}, {"counter_user_id_hash": 2**64 - 1}]
     )
     given.visits(date(2024, 2, 1), [{"counter_user_id_hash": 1}])
-    given.build()
+    given.build("site_audience")
     assert _audience(given, "day", "visits, visitors") == [(2, 2), (2, 2), (1, 1)]
     assert _audience(given, "week", "period_start, visitors") == [(date(2024, 1, 29), 3)]
     assert _audience(given, "month", "visitors") == [(3,), (1,)]
@@ -37,7 +37,7 @@ def test_visitor_without_hash_is_a_client(given: Given) -> None:
             {"counter_user_id_hash": 7, "client_id": 7},
         ],
     )
-    given.build()
+    given.build("site_audience")
     assert _audience(given, "day", "visitors") == [(3,)]
 
 
@@ -55,7 +55,7 @@ def test_measures(given: Given) -> None:
         ],
     )
     given.visits(date(2024, 1, 31))
-    given.build()
+    given.build("site_audience")
     columns = "visits, new_visitors, pageviews, bounces, bounce_share, average_visit_seconds"
     assert _audience(given, "day", columns) == [(2, 1, 5, 1, 0.5, 30.0), (0, 0, 0, 0, None, None)]
     assert _audience(given, "month", columns) == [(2, 1, 5, 1, 0.5, 30.0)]
@@ -67,7 +67,7 @@ def test_day_of_another_zone_shows_only_when_whole(given: Given) -> None:
     following = {"started_at": datetime(2024, 3, 5, 21, 0, tzinfo=UTC)}
     given.visits(date(2024, 3, 5), zone="Asia/Yekaterinburg")
     given.visits(date(2024, 3, 6), [last, following], zone="Asia/Yekaterinburg")
-    given.build()
+    given.build("site_audience", "site_sources_monthly")
     assert _audience(given, "day", "period_start, visits") == [(date(2024, 3, 5), 1)]
     assert given.select("SELECT sum(visits) FROM marts.site_sources_monthly") == [(1,)]
 
@@ -77,7 +77,7 @@ def test_settled_when_ordered_after_the_settling_days(given: Given) -> None:
     given.visits(date(2026, 11, 20), requested_at=NOW)
     given.visits(date(2026, 11, 21), requested_at=NOW)
     given.visits(date(2026, 10, 31), requested_at=NOW - timedelta(days=20))
-    given.build()
+    given.build("site_audience")
     assert _audience(given, "day", "is_settled") == [(True,), (True,), (True,), (False,)]
     assert _audience(given, "month", "is_settled") == [(True,), (False,)]
     assert _audience(given, "year", "is_settled") == [(False,)]
@@ -86,14 +86,14 @@ def test_settled_when_ordered_after_the_settling_days(given: Given) -> None:
 def test_reload_replaces_the_day(given: Given) -> None:
     given.visits(date(2024, 1, 30), [{}, {}])
     given.visits(date(2024, 1, 30), [{}, {}, {}])
-    given.build()
+    given.build("site_audience")
     assert _audience(given, "day", "visits") == [(3,)]
 
 
 def test_site_outside_the_passport_is_left_out(given: Given) -> None:
     given.visits(date(2024, 1, 30), [{}])
     given.visits(date(2024, 1, 30), [{}], counter=99)
-    given.build()
+    given.build("site_audience")
     assert _audience(given, "day", "counter_id") == [(COUNTER,)]
 
 
@@ -108,7 +108,7 @@ def test_entry_page_is_host_and_path(given: Given) -> None:
         "": "",
     }
     given.visits(date(2024, 1, 30), [{"start_url": url} for url in urls])
-    given.build()
+    given.build("site_entry_pages_monthly")
     pages = given.select(
         "SELECT page, sum(visits) FROM marts.site_entry_pages_monthly GROUP BY page"
     )
@@ -129,7 +129,7 @@ def test_sources_and_devices(given: Given) -> None:
         date(2024, 1, 30),
         [search, {**search, "counter_user_id_hash": 2}, {**search, "device": "1"}],
     )
-    given.build()
+    given.build("site_devices_monthly", "site_sources_monthly")
     assert given.select(
         "SELECT traffic_source, search_engine, visits, visitors FROM marts.site_sources_monthly"
     ) == [("organic", "yandex", 3, 2)]

@@ -102,7 +102,7 @@ def test_answers_at_the_term_after_it_and_never(given: Given) -> None:
         answer(4, at(5, 10)) | {"message_id": message(2000)},
         event(format="journal", operation="AckRequest", direction="out", logged_at=at(6, 9, 0, 2)),
     )
-    given.build()
+    given.build("smev_requests_daily", "smev_answer_terms_daily")
     columns = "toDayOfMonth(day), term, requests, on_time, overdue, open, on_time_share"
     assert terms(given, columns) == [
         (4, "48 часов", 5, 2, 3, 0, 0.4),
@@ -114,7 +114,7 @@ def test_answers_at_the_term_after_it_and_never(given: Given) -> None:
 
 def test_an_answer_that_nothing_dates_is_in_time(given: Given) -> None:
     publish(given, received(1, at(4)), received(2, at(9)), answer(1, at(4)) | {"sent_at": None})
-    given.build()
+    given.build("smev_requests_daily", "smev_answer_terms_daily", "smev_adapter_daily")
     assert terms(given, "toDayOfMonth(day), on_time, overdue, open") == [(4, 1, 0, 0), (9, 0, 0, 1)]
     backlog = "SELECT backlog FROM marts.smev_adapter_daily WHERE toDayOfMonth(day) IN (4, 9)"
     assert given.select(f"{backlog} ORDER BY day") == [(0,), (1,)]
@@ -147,7 +147,7 @@ def test_terms_by_kind_over_a_holiday_and_a_weekend(
         answer(1, last),
         answer(2, last + timedelta(seconds=1)),
     )
-    given.build()
+    given.build("smev_answer_terms_daily")
     assert terms(given, "term, on_time, overdue, information_name") == [
         (words, 1, 1, f"Вид {KIND}")
     ]
@@ -162,7 +162,7 @@ def test_the_longest_known_name_of_a_kind_decides(
         "urn://example-ru/sprav": (1, "hours"),
     }
     publish(given, received(1, at(4)), received(2, at(4), namespace=f"{KIND}/2"))
-    given.build()
+    given.build("smev_requests_daily", "smev_answer_terms_daily")
     assert terms(given, "term, information_name") == [
         ("48 часов", f"Вид {KIND}"),
         ("5 часов", f"Вид {KIND}/1.0.0"),
@@ -178,7 +178,7 @@ def test_a_stamp_of_the_far_future_moves_no_term_and_no_calendar(given: Given) -
         received(2, later),
         event(format="text", operation="AckRequest", logged_at=later),
     )
-    given.build()
+    given.build("smev_adapter_daily", "smev_answer_terms_daily")
     assert terms(given, "toYear(day), overdue, open") == [(2024, 0, 1), (2099, 0, 1)]
     assert given.select("SELECT day, backlog FROM marts.smev_adapter_daily") == [
         (date(2024, 3, 4), 1)
@@ -187,7 +187,7 @@ def test_a_stamp_of_the_far_future_moves_no_term_and_no_calendar(given: Given) -
 
 def test_a_request_without_a_kind_is_no_unknown_kind(given: Given) -> None:
     publish(given, received(1, at(4), namespace=""))
-    given.build()
+    given.build("smev_requests_daily", "smev_answer_terms_daily")
     assert check_marts(given.warehouse).warnings == ()
 
 
@@ -199,7 +199,7 @@ def test_a_journal_that_leaves_the_operation_out(given: Given) -> None:
         event(**bare, message_type="ERROR", smev_error=100),
         answer(1, at(4)) | bare,
     )
-    given.build()
+    given.build("smev_exchange_daily")
     assert [row[1:] for row in exchange(given)] == [
         ("Fault", "", 100, 0, 0, 0, 1),
         ("GetRequestResponse", "", 0, 1, 1, 0, 0),
@@ -215,14 +215,14 @@ def test_pickup_is_of_requests_to_us_that_are_no_tests(given: Given) -> None:
         received(2, at(4), is_test=True, **late),
         received(3, at(4), recipient="OTHER", **late),
     )
-    given.build()
+    given.build("smev_exchange_daily")
     pickup = "SELECT messages, median_pickup_seconds FROM marts.smev_exchange_daily"
     assert given.select(pickup) == [(3, 120.0)]
 
 
 def test_an_unknown_kind_is_a_warning(given: Given) -> None:
     publish(given, received(1, at(4)), received(2, at(4)))
-    given.build()
+    given.build("smev_requests_daily", "smev_answer_terms_daily")
     (warning,) = check_marts(given.warehouse).warnings
     assert "smev_kinds.csv" in warning
     assert f"({NAMESPACE}, 2)" in warning
@@ -232,7 +232,7 @@ def test_which_formats_saw_a_request(given: Given) -> None:
     logged = {"format": "text", "delivered_at": None, "sent_at": None, "logged_at": at(4)}
     publish(given, received(1, at(4)), received(1, at(4), format="journal", logged_at=at(4)))
     publish(given, received(1, at(4), **logged), received(2, at(4), **logged))
-    given.build()
+    given.build("smev_answer_terms_daily")
     columns = (
         "sum(seen_by_envelope), sum(seen_by_journal), sum(seen_by_text), sum(seen_by_one_format)"
     )
@@ -261,7 +261,7 @@ def test_a_transfer_is_one_whatever_tells_of_it(given: Given) -> None:
     publish(given, *deliveries, *acks[:1])
     publish(given, *deliveries, *noted)
     publish(given, *noted, *acks)
-    given.build()
+    given.build("smev_exchange_daily")
     assert exchange(given) == [
         (4, "AckRequest", "", 0, 1, 1, 0, 0),
         (4, "GetRequestResponse", "", 0, 1, 2, 1, 0),
@@ -288,7 +288,7 @@ def test_faults_by_name_and_number(given: Given) -> None:
         received(1, at(6), delivered_at=at(6, 9, 1)),
         event(format="journal", operation="AckRequest", logged_at=at(6), **refused),
     )
-    given.build()
+    given.build("smev_exchange_daily")
     assert exchange(given) == [
         (5, "Fault", "InvalidContent", 403, 0, 0, 0, 2),
         (6, "AckRequest", "", 501, 1, 1, 0, 1),
@@ -316,7 +316,7 @@ def test_backlog_and_silence(given: Given) -> None:
             for number, moment in enumerate(polls)
         ),
     )
-    given.build()
+    given.build("smev_adapter_daily")
     columns = "toDayOfMonth(day), received, answered, backlog, polls, silent_hours"
     assert given.select(f"SELECT {columns} FROM marts.smev_adapter_daily ORDER BY day") == [
         (3, 2, 0, 2, None, None),
@@ -381,7 +381,8 @@ def test_ways_to_count(given: Given, way: str, expected: dict[int, int]) -> None
             message_id=message(12), sent_at=at(6), recipient="OTHER", answer_kind="content", **got
         ),
     )
-    replace(given, passport=counting(given.passport, way)).build()
+    counted = replace(given, passport=counting(given.passport, way))
+    counted.build("indicators_monthly", "indicator_methods", "smev_requests_daily")
     facts = given.select(
         "SELECT toMonth(month), fact FROM marts.indicators_monthly "
         "WHERE indicator = 'smev_requests' AND year = 2024 AND toMonth(month) IN (3, 4)"
@@ -397,13 +398,13 @@ def test_ways_to_count(given: Given, way: str, expected: dict[int, int]) -> None
 
 
 def test_every_indicator_tells_how_it_is_counted(given: Given) -> None:
-    given.build()
+    given.build("indicator_methods")
     found = given.select("SELECT indicator, explanation != '' FROM marts.indicator_methods")
     assert found == sorted((one.code, 1) for one in given.passport.indicators)
 
 
 def test_a_day_is_that_of_the_programme_zone(given: Given) -> None:
     publish(given, received(1, at(4, 23, 30), delivered_at=at(5, 0, 1)))
-    given.build()
+    given.build("smev_answer_terms_daily", "smev_exchange_daily")
     assert terms(given, "day") == [(date(2024, 3, 4),)]
     assert exchange(given)[0][0] == 5

@@ -19,12 +19,9 @@ from municipal_indicators import settings
 from tests.emulators.inbox import write_inbox
 from tests.production.compose import FILLED, read_services
 from tests.production.databases import start_postgres, start_warehouse
-from tests.production.world import World, missing
+from tests.production.world import World, require_world
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(missing() is not None, reason=f"no world without containers: {missing()}"),
-]
+pytestmark = pytest.mark.slow
 ADMIN_PASSWORD = FILLED["AIRFLOW_ADMIN_PASSWORD"]
 DAG = "load_programme_registers"
 API = "http://127.0.0.1:8080"
@@ -98,6 +95,7 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    require_world()
     folder = tmp_path_factory.mktemp("world")
     for name in ("inbox", "archive"):
         (folder / "data" / name).mkdir(parents=True)

@@ -13,16 +13,14 @@ from bi.superset.environment import superset_environment
 from municipal_indicators.settings import REPOSITORY
 from tests.production.compose import FILLED
 from tests.production.databases import start_postgres
-from tests.production.world import World, image_command, missing
+from tests.production.world import World, image_command, require_world
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(missing() is not None, reason=f"no world without containers: {missing()}"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    require_world()
     folder = tmp_path_factory.mktemp("world")
     for name in ("inbox", "archive"):
         (folder / "data" / name).mkdir(parents=True)

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
+import pytest
 
 from municipal_indicators.settings import REPOSITORY
 from tests.production.compose import read_services
+from tests.services import require
 
 AIRFLOW_USER = 50000
 SUPERSET_USER = 50001
@@ -31,19 +33,18 @@ SETUP_SECONDS = 30.0
 STAGE = "/mnt"
 
 
-def missing() -> str | None:
-    """Why such a world cannot be had on this machine, or None."""
+def require_world() -> None:
+    """Skip the tests where such a world cannot be had; what CI installs must be there in CI."""
     if sys.platform != "linux":
-        return "Linux namespaces are needed"
+        pytest.skip("Linux namespaces are needed")
     for tool in ("unshare", "nsenter", "setpriv", "ip", "mount", "redis-server"):
-        if not shutil.which(tool):
-            return f"{tool} is not installed"
-    if not POSTGRES_BINARIES:
-        return "PostgreSQL is not installed"
+        require(None if shutil.which(tool) else f"{tool} is not installed")
+    require(None if POSTGRES_BINARIES else "PostgreSQL is not installed")
     tried = subprocess.run(
         ["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, check=False
     )
-    return None if tried.returncode == 0 else "this user may not make namespaces"
+    if tried.returncode:
+        pytest.skip("This user may not make namespaces")
 
 
 class World:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from municipal_indicators import settings
-from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.reference import lists
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
@@ -18,31 +19,90 @@ from municipal_indicators.warehouse.templates import literal, render
 
 log = logging.getLogger(__name__)
 
+FACTS = "core.indicator_facts"
+
+Rows = Sequence[Iterable[Any]]
+
 
 def build_marts(
-    warehouse: Warehouse, passport: Passport, now: datetime | None = None
+    warehouse: Warehouse,
+    passport: Passport,
+    now: datetime | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, int]:
-    """Rebuild every mart from the published rows; returns the number of rows per mart.
+    """Rebuild the marts from the published rows; returns the number of rows per mart.
 
     ``now`` (aware; the clock by default) sets "today" in the programme zone. Readers see the old
     marts until all new ones are complete. Two builds from the same rows on the same day differ in
     ``computed_at`` only.
+
+    ``only`` names marts, without their database. These are rebuilt, and the tables that their SQL
+    reads; all others stay as the build before left them. It serves whoever changes one mart and
+    looks at it. Marts then tell of different moments: build all of them before BI or
+    ``check_marts`` reads them. A warning in the log says so.
     """
-    now = now or datetime.now(UTC)
-    values = _values(passport, now)
-    _sync_passport(warehouse, passport)
-    _sync_reference(warehouse, passport)
-    for path in sorted((settings.SQL / "intermediate").glob("*.sql")):
-        table = "core." + path.stem.partition("_")[2]
-        warehouse.build_beside(table, render(f"intermediate/{path.name}", **values))
-        warehouse.exchange([table])
-    _build_facts(warehouse, passport, values)
-    marts = [f"marts.{path.stem}" for path in sorted((settings.SQL / "marts").glob("*.sql"))]
-    for mart in marts:
-        warehouse.build_beside(mart, render(f"marts/{mart.removeprefix('marts.')}.sql", **values))
-        log.info("%s is built.", mart)
+    selects = _selects(passport, now or datetime.now(UTC))
+    marts = _chosen(selects, only)
+    given = _passport_tables(passport) | _reference_tables(passport)
+    needed = given.keys() | selects.keys() if only is None else _read_by(marts, selects)
+    for table, rows in given.items():
+        if table in needed:
+            _replace(warehouse, table, rows())
+    for table, select in selects.items():
+        if table in needed:
+            warehouse.build_beside(table, select)
+            log.info("%s is built.", table)
+            if table not in marts:
+                warehouse.exchange([table])
     warehouse.exchange(marts)
     return {mart: _rows(warehouse, mart) for mart in marts}
+
+
+def _chosen(selects: Iterable[str], only: Collection[str] | None) -> list[str]:
+    marts = [table for table in selects if table.startswith("marts.")]
+    if only is None:
+        return marts
+    chosen = [f"marts.{name}" for name in only]
+    unknown = sorted(set(chosen) - set(marts))
+    if unknown or not chosen:
+        raise IndicatorsError(
+            f"There is no mart {', '.join(unknown) or 'to build'}; there are {', '.join(marts)}."
+        )
+    left = sorted(set(marts) - set(chosen))
+    if left:
+        log.warning("Not built, so still of an earlier moment: %s.", ", ".join(left))
+    return [mart for mart in marts if mart in chosen]
+
+
+def _read_by(marts: Collection[str], selects: dict[str, str]) -> set[str]:
+    """The marts and all tables that they read, directly or through other tables and views."""
+    views = {
+        f"core.{path.stem}": path.read_text(encoding="utf-8")
+        for path in (settings.SQL / "core").glob("*.sql")
+    }
+    texts = views | selects
+    found: set[str] = set()
+    waiting = list(marts)
+    while waiting:
+        table = waiting.pop()
+        if table not in found:
+            found.add(table)
+            waiting += re.findall(r"\b(?:core|marts)\.\w+", texts.get(table, ""))
+    return found
+
+
+def _selects(passport: Passport, now: datetime) -> dict[str, str]:
+    """What fills each table, in the order in which they are built."""
+    values = _values(passport, now)
+    intermediate = {
+        "core." + path.stem.partition("_")[2]: render(f"intermediate/{path.name}", **values)
+        for path in sorted((settings.SQL / "intermediate").glob("*.sql"))
+    }
+    marts = {
+        f"marts.{path.stem}": render(f"marts/{path.name}", **values)
+        for path in sorted((settings.SQL / "marts").glob("*.sql"))
+    }
+    return intermediate | {FACTS: _facts(passport, values)} | marts
 
 
 def _rows(warehouse: Warehouse, table: str) -> int:
@@ -69,7 +129,7 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
     }
 
 
-def _build_facts(warehouse: Warehouse, passport: Passport, values: dict[str, object]) -> None:
+def _facts(passport: Passport, values: dict[str, object]) -> str:
     columns = "month, numerator, denominator, fact, forecast, data_through"
     selects = [
         f"SELECT {literal(indicator.code)} AS code, {columns} FROM (\n"  # noqa: S608
@@ -77,56 +137,49 @@ def _build_facts(warehouse: Warehouse, passport: Passport, values: dict[str, obj
         + "\n)"
         for indicator in passport.indicators
     ]
-    warehouse.build_beside("core.indicator_facts", "\nUNION ALL\n".join(selects))
-    warehouse.exchange(["core.indicator_facts"])
+    return "\nUNION ALL\n".join(selects)
 
 
-def _sync_passport(warehouse: Warehouse, passport: Passport) -> None:
+def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
+    """The rows of each table that repeats the passport."""
     editions = passport.editions
-    _replace(
-        warehouse, "core.programme_sites", [(site.counter_id, site.name) for site in passport.sites]
-    )
-    _replace(
-        warehouse,
-        "core.programme_indicators",
-        [(n, i.code, i.name, i.unit) for n, i in enumerate(passport.indicators, start=1)],
-    )
-    _replace(warehouse, "core.programme_editions", [(e.date, e.document) for e in editions])
-    _replace(
-        warehouse,
-        "core.programme_targets",
-        [
-            (e.date, code, y, t)
+    return {
+        "core.programme_sites": lambda: [(site.counter_id, site.name) for site in passport.sites],
+        "core.programme_indicators": lambda: [
+            (n, i.code, i.name, i.unit) for n, i in enumerate(passport.indicators, start=1)
+        ],
+        "core.programme_editions": lambda: [(e.date, e.document) for e in editions],
+        "core.programme_targets": lambda: [
+            (e.date, code, year, target)
             for e in editions
             for code, years in e.targets.items()
-            for y, t in years.items()
+            for year, target in years.items()
         ],
-    )
-    _replace(
-        warehouse,
-        "core.programme_funding",
-        [
+        "core.programme_funding": lambda: [
             (e.date, year, plan * 1000)
             for e in editions
             for year, plan in e.funding_thousand_roubles.items()
         ],
-    )
+    }
 
 
-def _sync_reference(warehouse: Warehouse, passport: Passport) -> None:
-    _replace(warehouse, "core.holidays", lists.holidays())
-    _replace(warehouse, "core.freshness_terms", _freshness_terms())
-    _replace(warehouse, "core.smev_kinds", lists.smev_kinds())
+def _reference_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
+    """The rows of each table that repeats a file of ``reference/``."""
+    return {
+        "core.holidays": lists.holidays,
+        "core.freshness_terms": _freshness_terms,
+        "core.smev_kinds": lists.smev_kinds,
+        "core.indicator_methods": lambda: _methods(passport),
+    }
+
+
+def _methods(passport: Passport) -> Rows:
     labels = read_labels()
     chosen = {"smev_requests": passport.smev.count}
-    _replace(
-        warehouse,
-        "core.indicator_methods",
-        [
-            (one.code, *labels.method(one.code, chosen.get(one.code, "")))
-            for one in passport.indicators
-        ],
-    )
+    return [
+        (one.code, *labels.method(one.code, chosen.get(one.code, "")))
+        for one in passport.indicators
+    ]
 
 
 def _freshness_terms() -> list[tuple[str, int, str]]:
@@ -142,7 +195,7 @@ def _freshness_terms() -> list[tuple[str, int, str]]:
     return terms
 
 
-def _replace(warehouse: Warehouse, table: str, rows: Sequence[Iterable[Any]]) -> None:
+def _replace(warehouse: Warehouse, table: str, rows: Rows) -> None:
     warehouse.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
     warehouse.command(f"CREATE TABLE {table}__next AS {table}")
     warehouse.insert(f"{table}__next", warehouse.columns(table), [tuple(row) for row in rows])

@@ -92,7 +92,7 @@ def test_what_was_loaded_is_what_metrica_reports(given: Given, emulator: Metrica
     publish(given, emulator, consecutive_days(2), FAR_SITE)
     assert reconcile_run() == ReconciledDays(compared=5, left=0)
     assert emulator.actions() == ["report", "report"]
-    given.build()
+    given.build("metrica_reconciliation")
     rows = given.select(
         "SELECT visits_difference, visitors_difference, pageviews_difference, visits > 0, "
         "is_within_tolerance, is_sampled, sample_share FROM marts.metrica_reconciliation"
@@ -162,7 +162,7 @@ def test_a_day_with_other_figures_is_a_warning(given: Given, emulator: MetricaEm
     publish(given, emulator, consecutive_days(3))
     emulator.settings.report_skew = {FIRST + DAY: 0.5}
     assert reconcile_run() == ReconciledDays(3, 0)
-    given.build()
+    given.build("metrica_reconciliation")
     differing = given.select(
         "SELECT day, visits_difference > 0.5 FROM marts.metrica_reconciliation WHERE NOT is_within_tolerance"
     )

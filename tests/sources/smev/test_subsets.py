@@ -3,7 +3,7 @@ warehouse shows is what those files say, message by message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
@@ -18,6 +18,14 @@ from tests.sources.smev.conftest import SmevInbox
 
 TALKS, FILES = write_scenario()
 NOW = datetime(2025, 5, 2, 9, tzinfo=UTC)
+
+
+def some(seeds: Iterable[int], fast: int = 4) -> list[Any]:
+    """The seeds; all but the first of them are slow."""
+    return [
+        pytest.param(seed, marks=pytest.mark.slow if place >= fast else ())
+        for place, seed in enumerate(seeds)
+    ]
 
 
 def subset(seed: int) -> list[ScenarioFile]:
@@ -64,8 +72,8 @@ def assert_same(smev: SmevInbox, truth: Truth) -> None:
     assert smev.warehouse.value(bad) == truth.bad
 
 
-def build(smev: SmevInbox) -> None:
-    build_marts(smev.warehouse, load_passport(), NOW)
+def build(smev: SmevInbox, *marts: str) -> None:
+    build_marts(smev.warehouse, load_passport(), NOW, marts)
 
 
 def daily(smev: SmevInbox) -> dict[tuple[Any, ...], Daily]:
@@ -114,7 +122,7 @@ def assert_same_events(smev: SmevInbox, truth: Truth) -> None:
     } == truth.troubles()
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", some(range(16)))
 def test_any_subset_in_any_order_says_what_its_files_say(smev: SmevInbox, seed: int) -> None:
     files = subset(seed)
     load(smev, files, Random(f"{seed}/runs"))
@@ -123,11 +131,11 @@ def test_any_subset_in_any_order_says_what_its_files_say(smev: SmevInbox, seed: 
     assert_same_events(smev, truth)
 
 
-@pytest.mark.parametrize("seed", range(100, 103))
+@pytest.mark.parametrize("seed", some(range(100, 103), fast=1))
 def test_the_marts_of_any_subset(smev: SmevInbox, seed: int) -> None:
     files = subset(seed)
     load(smev, files, Random(f"{seed}/runs"))
-    build(smev)
+    build(smev, "smev_requests_daily", "indicators_monthly")
     assert_same_marts(smev, Truth(TALKS, files))
 
 
@@ -138,13 +146,14 @@ def test_everything_twice_changes_nothing(smev: SmevInbox) -> None:
             smev.put(f"{turn}/{file.name}", file.content)
         smev.load()
         assert_same(smev, truth)
-    build(smev)
+    build(smev, "smev_requests_daily", "indicators_monthly")
     assert_same_marts(smev, truth)
 
 
+@pytest.mark.slow
 def test_the_answer_terms_of_everything(smev: SmevInbox) -> None:
     load(smev, FILES, Random(1))
-    build(smev)
+    build(smev, "smev_answer_terms_daily")
     terms = smev.warehouse.rows(
         """
         SELECT day, sender, information_type, channel_class, on_time, overdue, open,
@@ -164,13 +173,14 @@ EXCHANGE_MARTS = (
 
 
 def exchange(smev: SmevInbox) -> dict[str, list[tuple[Any, ...]]]:
-    build(smev)
+    build(smev, *EXCHANGE_MARTS)
     return {
         mart: sorted(smev.warehouse.rows(f"SELECT * FROM marts.{mart}"), key=repr)
         for mart in EXCHANGE_MARTS
     }
 
 
+@pytest.mark.slow
 def test_the_exchange_is_the_same_in_any_order_and_when_files_come_twice(smev: SmevInbox) -> None:
     load(smev, Random(7).sample(FILES, len(FILES)), Random(7))
     first = exchange(smev)
@@ -183,9 +193,10 @@ def test_the_exchange_is_the_same_in_any_order_and_when_files_come_twice(smev: S
     assert exchange(smev) == first
 
 
+@pytest.mark.slow
 def test_the_backlog_of_everything(smev: SmevInbox) -> None:
     load(smev, FILES, Random(1))
-    build(smev)
+    build(smev, "smev_adapter_daily")
     rows = smev.warehouse.rows(
         "SELECT day, received, answered, backlog FROM marts.smev_adapter_daily ORDER BY day"
     )

@@ -67,7 +67,7 @@ def test_each_unit_lies_on_one_shard_and_both_have_some(given: Given) -> None:
 def test_a_visitor_of_both_shards_is_one_visitor(given: Given) -> None:
     for day in DAYS:
         given.visits(day, [{"counter_user_id_hash": 7}])
-    given.build(datetime(2024, 2, 1, 12, tzinfo=UTC))
+    given.build(now=datetime(2024, 2, 1, 12, tzinfo=UTC))
     assert given.select(
         "SELECT visits, visitors FROM marts.site_audience WHERE grain = 'month' AND visits > 0"
     ) == [(len(DAYS), 1)]

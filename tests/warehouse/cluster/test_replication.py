@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from municipal_indicators.warehouse import cluster
+from tests.services import require
 from tests.warehouse.cluster.test_translation import ask, ours
 from tests.warehouse.cluster.two_shards import ON_CLUSTER, sharded_tables
 
@@ -32,8 +33,8 @@ COPIED = ["core.holidays", "marts.site_audience"]
 def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a ZooKeeper of our own, empty at first."""
     java = shutil.which("java")
-    if not java or not JAR.exists():
-        pytest.skip("no ZooKeeper is installed: apt-get install zookeeper brings one")
+    require(None if java and JAR.exists() else "No ZooKeeper is installed (apt install zookeeper)")
+    assert java
     folder = tmp_path_factory.mktemp("zookeeper")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -121,7 +122,6 @@ def all_statements() -> list[str]:
     ]
 
 
-@pytest.mark.slow
 def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shard(
     keeper: int, tmp_path: Path
 ) -> None:

@@ -23,8 +23,6 @@ from tests.emulators.metrica import MetricaEmulator
 from tests.warehouse.server import pipeline
 from tests.warehouse.server.conftest import PASSWORD, serving
 
-pytestmark = pytest.mark.slow
-
 DENIED = 497
 FORBIDDEN_TO_READERS = [
     "INSERT INTO marts.data_freshness SELECT * FROM marts.data_freshness",
