@@ -385,6 +385,19 @@ def test_every_page_that_is_cited_is_there() -> None:
     assert len(cited) > len(tracked("docs/*.md"))
 
 
+def test_every_file_that_a_page_names_is_there() -> None:
+    folders = "bench|bi|dags|demo|deploy|plugins|reference|sql|tests"
+    named = {
+        (page, name)
+        for page, text in texts("*.md")
+        for name in re.findall(
+            rf"(?<![\w/.-])((?:{folders})/[\w./-]+\.(?:csv|py|sh|sql|xml|yaml))\b", text
+        )
+    }
+    assert sorted(pair for pair in named if not (REPOSITORY / pair[1]).exists()) == []
+    assert named
+
+
 def test_nothing_that_is_built_is_tracked() -> None:
     built = r"\.(?:pyc|log|sqlite|db|parquet)$|(?:^|/)(?:\.venv|build|__pycache__|node_modules)/"
     names = [str(path.relative_to(REPOSITORY)) for path in tracked()]

@@ -1,5 +1,5 @@
--- First and last day of each source's data, without days after today, and its last published load. The days that the
--- data of a source speak of are selected by sql/intermediate/reach/<source>.sql.
+-- First and last day of each source's data, without days after today, and its last published load. The days
+-- of a source's data are selected by sql/intermediate/reach/<source>.sql.
 WITH days AS
 (
 {%- for source in sources %}

@@ -1,9 +1,9 @@
-{#- Staging of one kind of table. Text arrives in `staging.<kind>`, an engine that stores nothing; a view checks and
-    casts it into `staging.<kind>_checked`, which stores nothing either; from there good rows go to the core table and
-    the others to quarantine. What a row does not say itself stands in log_comment as JSON.
-
-    `table_staging(kind, headings)` writes all of it from `kind.columns`. A kind with rules of its own uses the parts:
-    `tables`, `origin` and `exits`, and writes its checking view itself. `headings` are the columns' names as SQL literals. -#}
+{#- Staging of one kind of table. Text arrives in `staging.<kind>`, which stores nothing. A view checks and
+    casts it into `staging.<kind>_checked`, which stores nothing either. From there good rows go to the core
+    table and the others to quarantine. What a row does not contain itself is in log_comment as JSON.
+    `table_staging(kind, headings)` writes all of it from `kind.columns`. A kind with rules of its own uses
+    `tables`, `origin` and `exits`, and writes its checking view itself. `headings` are the names of the
+    columns as SQL literals. -#}
 
 {%- set core_types = {
     'code': 'String', 'name': 'String', 'key_name': 'String', 'item': 'String', 'flag': 'Bool', 'day': 'Date',
@@ -66,7 +66,9 @@ COMMENT 'Проверка: {{ kind.title }}; reason пуст у годных с�
 
 {%- macro exits(kind) -%}
 CREATE MATERIALIZED VIEW staging.{{ kind.name }}_good TO {{ kind.target }} AS
-SELECT * EXCEPT (source, unit, field, reason, masked_row) FROM staging.{{ kind.name }}_checked WHERE reason = '';
+SELECT * EXCEPT (source, unit, field, reason, masked_row)
+FROM staging.{{ kind.name }}_checked
+WHERE reason = '';
 
 CREATE MATERIALIZED VIEW staging.{{ kind.name }}_bad TO ops.quarantine AS
 SELECT load_id, source, unit, sheet, line, field, reason, masked_row
@@ -74,7 +76,7 @@ FROM staging.{{ kind.name }}_checked
 WHERE reason != '';
 {%- endmacro %}
 
-{#- Pairs of a condition and its (heading, reason), in the order in which a row's first problem is looked for. -#}
+{#- Pairs of a condition and its (heading, reason); the first condition that is true gives the reason. -#}
 {%- macro problem_of(column, heading) -%}
 {%- set cell = 'd.' ~ column.name -%}
 {%- if column.is_required and column.type != 'year' %}
@@ -89,7 +91,8 @@ WHERE reason != '';
 {%- elif column.type == 'year' %}
         NOT match({{ cell }}, '^(19|20)\\d\\d$'), ({{ heading }}, if({{ cell }} = '', 'empty', 'no year')),
 {%- elif column.type == 'amount' %}
-        {{ cell }} != '' AND NOT match({{ cell }}, '^[+-]?\\d{1,15}(\\.\\d+)?$'), ({{ heading }}, 'no amount of money'),
+        {{ cell }} != '' AND NOT match({{ cell }}, '^[+-]?\\d{1,15}(\\.\\d+)?$'),
+        ({{ heading }}, 'no amount of money'),
 {%- elif column.type == 'day' %}
         date_problem({{ column.name }}_moment, 1990, 2100) != '',
         ({{ heading }}, date_problem({{ column.name }}_moment, 1990, 2100)),

@@ -31,7 +31,11 @@ FROM
         e.run_id AS run_id,
         e.source AS source,
         e.counter_id AS counter_id,
-        argMaxIf((e.at, e.date_from, e.date_to, e.forced, e.begun_at, e.days), e.at, e.event = 'planned') AS plan,
+        argMaxIf(
+            (e.at, e.date_from, e.date_to, e.forced, e.begun_at, e.days),
+            e.at,
+            e.event = 'planned'
+        ) AS plan,
         plan.1 AS planned_at,
         plan.2 AS date_from,
         plan.3 AS date_to,

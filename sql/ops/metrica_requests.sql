@@ -13,13 +13,28 @@
     attribution LowCardinality(String) COMMENT 'Модель атрибуции'
 )
 AS SELECT
-    counter_id, request_id, source, date1, date2, ordered_at, state, state_at, run_id, message, fields_hash, attribution
+    counter_id,
+    request_id,
+    source,
+    date1,
+    date2,
+    ordered_at,
+    state,
+    state_at,
+    run_id,
+    message,
+    fields_hash,
+    attribution
 FROM
 (
     SELECT
         e.counter_id AS counter_id,
         e.request_id AS request_id,
-        argMaxIf((e.source, e.date1, e.date2, e.ordered_at, e.fields_hash, e.attribution), e.at, e.event = 'ordered') AS ordered,
+        argMaxIf(
+            (e.source, e.date1, e.date2, e.ordered_at, e.fields_hash, e.attribution),
+            e.at,
+            e.event = 'ordered'
+        ) AS ordered,
         ordered.1 AS source,
         ordered.2 AS date1,
         ordered.3 AS date2,

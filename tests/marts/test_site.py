@@ -1,4 +1,4 @@
-"""Site marts: days cut in the programme zone, visitors counted anew at each grain, settled or not."""
+"""Site marts: days cut in the programme zone, visitors counted separately at each grain, settled or not."""
 
 from __future__ import annotations
 

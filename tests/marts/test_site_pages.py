@@ -1,4 +1,4 @@
-"""Pages of a site: views, downloads, visitors counted anew, exits, of days whose hits are loaded whole."""
+"""Pages of a site: views, downloads, visitors, exits, of days whose hits are loaded completely."""
 
 from __future__ import annotations
 
