@@ -40,33 +40,9 @@ def load_logs(source: str, asset: Asset) -> None:
     Published days are announced as ``asset`` even if other logs failed. The run then fails all
     the same, by ``confirm_all_loaded``.
     """
-
-    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
-    def apply_schema() -> None:
-        from municipal_indicators.sources import schema
-        from municipal_indicators.warehouse import client
-
-        with client.open_warehouse() as opened:
-            schema.apply_schema(opened)
-
-    @task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
-    def plan_requests() -> list[dict[str, Any]]:
-        from municipal_indicators.sources.metrica.run_planning import plan_run
-
-        context = get_current_context()
-        params, run = context["params"], context["dag_run"]
-        return plan_run(
-            source,
-            params["date_from"],
-            params["date_to"],
-            run.logical_date or run.run_after,
-            run.run_id,
-            forced=params["force"],
-            # A run that is triggered by hand loads only what was asked for.
-            fill_gaps=run.run_type == "scheduled",
-        )
-
-    load_logs = LoadMetricaLogsOperator.partial(
+    planned = plan_requests(source)
+    apply_schema() >> planned
+    loaded = LoadMetricaLogsOperator.partial(
         task_id="load_logs",
         task_display_name="Load a site's logs",
         pool=settings.WAREHOUSE_POOL,
@@ -75,48 +51,75 @@ def load_logs(source: str, asset: Asset) -> None:
         max_active_tis_per_dagrun=SITES_AT_ONCE,
         # Airflow keeps 250 characters of a name.
         map_index_template="{{ task.planned['name'][:250] }}",
-    )
-
-    @task(
-        trigger_rule="all_done",
-        pool=settings.WAREHOUSE_POOL,
-        task_display_name="Compare with Metrica",
-    )
-    def reconcile() -> dict[str, int]:
-        """Ask for Metrica's own figures of the settled days; errors of the API are only warnings."""
-        from dataclasses import asdict
-
-        from municipal_indicators.sources.metrica.reconciliation import reconcile_run
-
-        return asdict(reconcile_run())
-
-    @task(
-        task_id=f"announce_{source}",
-        task_display_name="Announce new data",
-        outlets=[asset],
-        trigger_rule="all_done",
-        pool=settings.WAREHOUSE_POOL,
-    )
-    def announce() -> None:
-        """Update the asset when days were published, even if others were not."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
-        from municipal_indicators.sources.metrica.runs import has_published
-        from municipal_indicators.warehouse.client import open_warehouse
-
-        with open_warehouse() as opened:
-            published = has_published(opened, get_current_context()["run_id"], source)
-        if not published:
-            raise AirflowSkipException("No day was published.")
-
-    @task(task_display_name="Confirm all sites")
-    def confirm_all_loaded() -> None:
-        """Succeed only if the logs of all sites were loaded."""
-
-    planned = plan_requests()
-    apply_schema() >> planned
-    loaded, announced = load_logs.expand(planned=planned), announce()
+    ).expand(planned=planned)
+    announced = announce.override(task_id=f"announce_{source}", outlets=[asset])(source)
     loaded >> [announced, confirm_all_loaded()]
     if source == "visits":
         # Before the announcement, so that the marts that it builds hold the comparison.
         loaded >> reconcile() >> announced
+
+
+@task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
+def apply_schema() -> None:
+    """Create or update the tables and views of the warehouse."""
+    from municipal_indicators.sources import schema
+    from municipal_indicators.warehouse import client
+
+    with client.open_warehouse() as opened:
+        schema.apply_schema(opened)
+
+
+@task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
+def plan_requests(source: str) -> list[dict[str, Any]]:
+    """The plan of each site, from the params of the run."""
+    from municipal_indicators.sources.metrica.run_planning import plan_run
+
+    context = get_current_context()
+    params, run = context["params"], context["dag_run"]
+    return plan_run(
+        source,
+        params["date_from"],
+        params["date_to"],
+        run.logical_date or run.run_after,
+        run.run_id,
+        forced=params["force"],
+        # A run that is triggered by hand loads only what was asked for.
+        fill_gaps=run.run_type == "scheduled",
+    )
+
+
+@task(
+    trigger_rule="all_done",
+    pool=settings.WAREHOUSE_POOL,
+    task_display_name="Compare with Metrica",
+)
+def reconcile() -> dict[str, int]:
+    """Ask for Metrica's own figures of the settled days; errors of the API are only warnings."""
+    from dataclasses import asdict
+
+    from municipal_indicators.sources.metrica.reconciliation import reconcile_run
+
+    return asdict(reconcile_run())
+
+
+@task(
+    trigger_rule="all_done",
+    pool=settings.WAREHOUSE_POOL,
+    task_display_name="Announce new data",
+)
+def announce(source: str) -> None:
+    """Update the asset when days were published, even if others were not."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from municipal_indicators.sources.metrica.runs import has_published
+    from municipal_indicators.warehouse.client import open_warehouse
+
+    with open_warehouse() as opened:
+        published = has_published(opened, get_current_context()["run_id"], source)
+    if not published:
+        raise AirflowSkipException("No day was published.")
+
+
+@task(task_display_name="Confirm all sites")
+def confirm_all_loaded() -> None:
+    """Succeed only if the logs of all sites were loaded."""

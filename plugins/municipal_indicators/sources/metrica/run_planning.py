@@ -86,13 +86,13 @@ def plan_run(
     run = Run(
         run_id,
         source,
-        days.first if date_from else None,
-        days.last if date_to else None,
-        forced,
+        days,
+        date_from=days.first if date_from else None,
+        date_to=days.last if date_to else None,
+        forced=forced,
+        fill_gaps=fill_gaps,
     )
-    client = MetricaHook().get_conn()
-    fields = load_fields(source)
-    return RunPlanner(client, passport, fields, run, days, now, fill_gaps=fill_gaps).plan()
+    return RunPlanner(MetricaHook().get_conn(), passport, load_fields(source), run, now).plan()
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class _SiteDays:
 
 
 class RunPlanner:
-    """Plans one run for all sites of a passport; ``days`` are its programme days."""
+    """Plans one run for all sites of a passport, as of ``now``."""
 
     def __init__(
         self,
@@ -125,18 +125,13 @@ class RunPlanner:
         passport: Passport,
         fields: FieldList,
         run: Run,
-        days: Days,
         now: datetime,
-        *,
-        fill_gaps: bool = False,
     ) -> None:
         self.client = client
         self.passport = passport
         self.fields = fields
         self.run = run
-        self.days = days
         self.now = now
-        self.fill_gaps = fill_gaps
         self._events: list[RequestEvent] = []
         self._counter_days: list[CounterDays] = []
         self._errors: dict[int, MetricaError] = {}
@@ -147,7 +142,7 @@ class RunPlanner:
         self._raise_if_no_site_is_left()
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
-            history = read_history(warehouse, self.run, self.days, self.passport, states)
+            history = read_history(warehouse, self.run, self.passport, states)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
@@ -238,7 +233,9 @@ class RunPlanner:
 
     def _days_of(self, state: _SiteState, history: History) -> _SiteDays | None:
         counter = state.counter
-        window = counter_days(self.days, self.passport.time_zone, counter.time_zone_name, self.now)
+        window = counter_days(
+            self.run.days, self.passport.time_zone, counter.time_zone_name, self.now
+        )
         if window is None:
             return None
         if not self.run.date_from:
@@ -261,7 +258,7 @@ class RunPlanner:
         return _SiteDays(days, left, unfinished.begun_at)
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
-        gaps = history.gaps(state.counter.id, window.first) if self.fill_gaps else []
+        gaps = history.gaps(state.counter.id, window.first) if self.run.fill_gaps else []
         if gaps:
             log.info(
                 "Site %s: %d days since %s are missing or were published unsettled: they are loaded "

@@ -20,13 +20,20 @@ GAP_LOOKBACK_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the DAG of a source, and the dates that it was triggered with, if any."""
+    """One run of the DAG of a source.
+
+    ``days`` are its programme days, ``date_from`` and ``date_to`` the dates that it was triggered
+    with, if any. ``forced`` loads published days again; ``fill_gaps`` adds earlier days to a run
+    without dates.
+    """
 
     run_id: str
     source: str
+    days: Days
     date_from: date | None = None
     date_to: date | None = None
     forced: bool = False
+    fill_gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class History:
 
 
 def read_history(
-    warehouse: Warehouse, run: Run, days: Days, passport: Passport, counter_ids: Iterable[int]
+    warehouse: Warehouse, run: Run, passport: Passport, counter_ids: Iterable[int]
 ) -> History:
     """What earlier runs did: for given dates the run to resume, for a night the published days."""
     counters = sorted(set(counter_ids))
@@ -92,8 +99,8 @@ def read_history(
             "counters": counters,
             "zone": passport.time_zone,
             "settling": passport.settling_days,
-            "first": days.first - (GAP_LOOKBACK_DAYS + 1) * DAY,
-            "last": days.last,
+            "first": run.days.first - (GAP_LOOKBACK_DAYS + 1) * DAY,
+            "last": run.days.last,
         },
     )
     settled: dict[int, dict[date, bool]] = {}
