@@ -1,6 +1,6 @@
 """The one reader of the YAML and CSV files that people edit; what the files mean is said by models.
 
-A mistake is always told as ``path:line: place: problem``, several mistakes on a line each.
+A mistake is always reported as ``path:line: place: problem``, several mistakes on a line each.
 """
 
 from __future__ import annotations
