@@ -192,7 +192,7 @@ def look_at_the_form_of_days(page: Page, airflow: Running) -> None:
         field = page.locator(f"#element_{param}")
         assert field.get_attribute("type") == "date"
         field.fill("2026-10-31")
-    expect(page.get_by_role("dialog").get_by_text("Load all days anew")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("Load all days again")).to_be_visible()
     shoot(page, "form-of-days")
     page.keyboard.press("Escape")
 
