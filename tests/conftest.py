@@ -239,7 +239,7 @@ def claim_server() -> str:
             row[0]
             for row in warehouse.rows(
                 "SELECT database || '.' || name FROM system.tables "
-                "WHERE database IN ('staging', 'core', 'marts', 'ops')"
+                "WHERE database IN ('staging', 'core', 'intermediate', 'reference', 'marts', 'ops')"
             )
         }
         if found and CLAIM not in found:
@@ -260,7 +260,8 @@ def _empty(warehouse: Warehouse) -> None:
     tables = warehouse.rows(
         """
         SELECT database || '.' || name FROM system.tables
-        WHERE database IN ('core', 'marts', 'ops') AND engine LIKE '%MergeTree' AND total_rows > 0
+        WHERE database IN ('core', 'intermediate', 'reference', 'marts', 'ops')
+          AND engine LIKE '%MergeTree' AND total_rows > 0
           AND name != 'schema_migrations'
         """
     )

@@ -1,7 +1,7 @@
 -- Every indicator of the passport has one row in every month of the programme.
 SELECT i.code AS code, m.month AS month, count(f.month) AS rows
-FROM core.programme_indicators AS i
-CROSS JOIN core.programme_months AS m
+FROM reference.programme_indicators AS i
+CROSS JOIN intermediate.programme_months AS m
 LEFT JOIN
 (
     SELECT indicator, toNullable(month) AS month FROM marts.indicators_monthly

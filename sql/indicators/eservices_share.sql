@@ -18,6 +18,6 @@ SELECT
     numerator / denominator * 100 AS fact,
     fact AS forecast,
     least(m.month_end, r.data_through) AS data_through
-FROM core.programme_months AS m
+FROM intermediate.programme_months AS m
 INNER JOIN shares AS s ON s.month = m.month
-CROSS JOIN (SELECT data_through FROM core.source_reach WHERE source = 'gosuslugi') AS r
+CROSS JOIN (SELECT data_through FROM intermediate.source_reach WHERE source = 'gosuslugi') AS r

@@ -20,7 +20,7 @@ new_by_month AS
 days_by_month AS
 (
     SELECT toYear(day) AS year, toMonth(day) AS month_number, count() AS days, max(day) AS last_day
-    FROM core.site_calendar
+    FROM intermediate.site_calendar
     GROUP BY year, month_number
 ),
 -- Running totals of every year, one row per month, so that months without visits carry the total forward.
@@ -32,7 +32,7 @@ through AS
         sum(v.visitors) OVER so_far AS visitors,
         sum(d.days) OVER so_far AS days,
         max(d.last_day) OVER (ORDER BY y.year, m.month_number) AS last_day
-    FROM (SELECT DISTINCT year FROM days_by_month UNION DISTINCT SELECT year FROM core.programme_months) AS y
+    FROM (SELECT DISTINCT year FROM days_by_month UNION DISTINCT SELECT year FROM intermediate.programme_months) AS y
     CROSS JOIN (SELECT toUInt8(number + 1) AS month_number FROM numbers(12)) AS m
     LEFT JOIN new_by_month AS v ON v.year = y.year AND v.month_number = m.month_number
     LEFT JOIN days_by_month AS d ON d.year = y.year AND d.month_number = m.month_number
@@ -57,7 +57,7 @@ wide AS
             12 / m.month_number
         ) AS projection,
         t.last_day AS last_day
-    FROM core.programme_months AS m
+    FROM intermediate.programme_months AS m
     LEFT JOIN through AS t ON t.year = m.year AND t.month_number = m.month_number
     LEFT JOIN through AS same_before
         ON same_before.year = m.year - 1 AND same_before.month_number = m.month_number

@@ -5,4 +5,4 @@ SELECT
     toYear(month) AS year,
     toMonth(month) AS month_number
 FROM numbers(1200)
-WHERE month <= toStartOfMonth((SELECT max(data_through) FROM core.source_reach))
+WHERE month <= toStartOfMonth((SELECT max(data_through) FROM intermediate.source_reach))

@@ -22,7 +22,7 @@ totals AS
         sumIf(c.n, toYear(c.month) = m.year - 1 AND c.month <= addMonths(m.month, -12)) AS same_before,
         sumIf(c.n, c.month = makeDate(m.year - 1, 1, 1)) AS january_before,
         maxOrNullIf(c.last_day, c.month <= m.month) AS last_day
-    FROM core.programme_months AS m
+    FROM intermediate.programme_months AS m
     CROSS JOIN
     (
         SELECT month, n, last_day FROM counts
@@ -59,7 +59,7 @@ SELECT
     {%- endif %}
 FROM totals
 {%- if source %}
-CROSS JOIN (SELECT data_through FROM core.source_reach WHERE source = '{{ source }}') AS reach
+CROSS JOIN (SELECT data_through FROM intermediate.source_reach WHERE source = '{{ source }}') AS reach
 {%- endif %}
 WHERE {{ loaded }}
 {%- endmacro %}

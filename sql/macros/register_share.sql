@@ -8,7 +8,7 @@ WITH versions AS
 latest AS
 (
     SELECT m.month AS month, max(v.as_of) AS as_of
-    FROM core.programme_months AS m CROSS JOIN versions AS v
+    FROM intermediate.programme_months AS m CROSS JOIN versions AS v
     WHERE v.as_of <= m.month_end
     GROUP BY month
 )

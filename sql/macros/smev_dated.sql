@@ -14,7 +14,7 @@ kinds AS
 (
     SELECT n.namespace AS of_kind, argMax((k.name, k.term, k.unit), length(k.information_type)) AS kind
     FROM (SELECT DISTINCT toString(namespace) AS namespace FROM counted) AS n
-    CROSS JOIN core.smev_kinds AS k
+    CROSS JOIN reference.smev_kinds AS k
     WHERE n.namespace = k.information_type OR startsWith(n.namespace, concat(k.information_type, '/'))
     GROUP BY n.namespace
 ),

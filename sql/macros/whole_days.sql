@@ -24,7 +24,7 @@ FROM
     (
         SELECT counter_id, from_at, until_at, toDate(requested_at, {{ time_zone | literal }}) AS requested_day
         FROM {{ counter_days }}
-        WHERE counter_id IN (SELECT counter_id FROM core.programme_sites)
+        WHERE counter_id IN (SELECT counter_id FROM reference.programme_sites)
     )
 )
 GROUP BY counter_id, day

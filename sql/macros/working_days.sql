@@ -5,6 +5,6 @@
     (
         SELECT
             makeDate(2015, 1, 1) + number AS day,
-            toDayOfWeek(day) <= 5 AND day NOT IN (SELECT day FROM core.holidays) AS is_working
+            toDayOfWeek(day) <= 5 AND day NOT IN (SELECT day FROM reference.holidays) AS is_working
         FROM numbers(9000)
     )

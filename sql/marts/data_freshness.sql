@@ -6,5 +6,5 @@ SELECT
     r.data_through AS data_through,
     toUInt32(dateDiff('day', r.data_through, toDate({{ today | literal }}))) AS lag_days,
     multiIf(r.data_through IS NULL, 'missing', lag_days > f.late_after_days, 'late', 'fresh') AS status
-FROM core.source_reach AS r
-INNER JOIN core.freshness_terms AS f ON f.source = r.source
+FROM intermediate.source_reach AS r
+INNER JOIN reference.freshness_terms AS f ON f.source = r.source

@@ -5,5 +5,5 @@ SELECT
     m.method AS method,
     m.method_name AS method_name,
     m.explanation AS explanation
-FROM core.programme_indicators AS i
-INNER JOIN core.indicator_methods AS m ON m.code = i.code
+FROM reference.programme_indicators AS i
+INNER JOIN reference.indicator_methods AS m ON m.code = i.code

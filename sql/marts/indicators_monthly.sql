@@ -3,13 +3,13 @@
 WITH in_force AS
 (
     SELECT m.month AS month, max(e.edition_date) AS edition_date
-    FROM core.programme_months AS m CROSS JOIN core.programme_editions AS e
+    FROM intermediate.programme_months AS m CROSS JOIN reference.programme_editions AS e
     WHERE e.edition_date <= m.month_end
     GROUP BY month
 ),
 targets AS
 (
-    SELECT edition_date, code, year, toNullable(target) AS target FROM core.programme_targets
+    SELECT edition_date, code, year, toNullable(target) AS target FROM reference.programme_targets
 ),
 planned AS
 (
@@ -28,9 +28,9 @@ planned AS
         p.target AS plan,
         l.target AS final_plan,
         coalesce(plan, final_plan) AS goal
-    FROM core.programme_months AS m
-    CROSS JOIN core.programme_indicators AS i
-    LEFT JOIN core.indicator_facts AS f ON f.code = i.code AND f.month = m.month
+    FROM intermediate.programme_months AS m
+    CROSS JOIN reference.programme_indicators AS i
+    LEFT JOIN intermediate.indicator_facts AS f ON f.code = i.code AND f.month = m.month
     LEFT JOIN (SELECT month, toNullable(edition_date) AS edition_date FROM in_force) AS e ON e.month = m.month
     LEFT JOIN targets AS p ON p.edition_date = e.edition_date AND p.code = i.code AND p.year = m.year
     LEFT JOIN targets AS l ON l.edition_date = e.edition_date AND l.code = i.code AND l.year = {{ last_year }}

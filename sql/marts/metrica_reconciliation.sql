@@ -27,7 +27,7 @@ FROM
 (
 {% include 'macros/settled_counter_days.sql' %}
 ) AS d
-INNER JOIN core.programme_sites AS s ON s.counter_id = d.counter_id
+INNER JOIN reference.programme_sites AS s ON s.counter_id = d.counter_id
 LEFT JOIN
 (
     SELECT

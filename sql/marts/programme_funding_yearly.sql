@@ -8,7 +8,7 @@ WITH years AS
 editions AS
 (
     SELECT y.year AS year, maxOrNull(e.edition_date) AS edition_date
-    FROM years AS y CROSS JOIN core.programme_editions AS e
+    FROM years AS y CROSS JOIN reference.programme_editions AS e
     WHERE e.edition_date <= y.year_end
     GROUP BY year
 ),
@@ -29,6 +29,6 @@ FROM years AS y
 LEFT JOIN editions AS e ON e.year = y.year
 LEFT JOIN
 (
-    SELECT year, edition_date, toNullable(plan) AS plan FROM core.programme_funding
+    SELECT year, edition_date, toNullable(plan) AS plan FROM reference.programme_funding
 ) AS f ON f.year = y.year AND f.edition_date = assumeNotNull(e.edition_date)
 LEFT JOIN executed AS x ON x.year = y.year

@@ -15,7 +15,7 @@ WITH visits AS
 ),
 latest AS
 (
-    SELECT counter_id, max(requested_on) AS requested_on FROM core.site_calendar GROUP BY counter_id
+    SELECT counter_id, max(requested_on) AS requested_on FROM intermediate.site_calendar GROUP BY counter_id
 )
 {%- for grain, start in grains.items() %}
 SELECT
@@ -36,10 +36,10 @@ SELECT
 FROM
 (
     SELECT counter_id, {{ start }} AS period_start, min(is_settled) AS days_settled
-    FROM core.site_calendar
+    FROM intermediate.site_calendar
     GROUP BY counter_id, period_start
 ) AS p
-INNER JOIN core.programme_sites AS s ON s.counter_id = p.counter_id
+INNER JOIN reference.programme_sites AS s ON s.counter_id = p.counter_id
 INNER JOIN latest AS l ON l.counter_id = p.counter_id
 LEFT JOIN
 (

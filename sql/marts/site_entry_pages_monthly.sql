@@ -12,5 +12,5 @@ FROM
 (
 {% include 'macros/visits.sql' %}
 ) AS v
-INNER JOIN core.programme_sites AS s ON s.counter_id = v.counter_id
+INNER JOIN reference.programme_sites AS s ON s.counter_id = v.counter_id
 GROUP BY month, counter_id, site, page

@@ -27,7 +27,7 @@ FROM
     FROM core.site_hits AS h
     WHERE (h.is_page_view OR h.is_download)
         AND (h.counter_id, toDate(h.happened_at, {{ time_zone | literal }}))
-            IN (SELECT counter_id, day FROM core.site_hit_calendar)
+            IN (SELECT counter_id, day FROM intermediate.site_hit_calendar)
     UNION ALL
     SELECT
         toStartOfMonth(v.day) AS month,
@@ -41,7 +41,7 @@ FROM
     (
 {% include 'macros/visits.sql' %}
     ) AS v
-    WHERE (v.counter_id, v.day) IN (SELECT counter_id, day FROM core.site_hit_calendar)
+    WHERE (v.counter_id, v.day) IN (SELECT counter_id, day FROM intermediate.site_hit_calendar)
 ) AS e
-INNER JOIN core.programme_sites AS s ON s.counter_id = e.counter_id
+INNER JOIN reference.programme_sites AS s ON s.counter_id = e.counter_id
 GROUP BY month, counter_id, site, page

@@ -1,6 +1,8 @@
 -- The ledger of loads: every attempt at a unit, the rows not taken, and what is doubtful.
 CREATE DATABASE IF NOT EXISTS staging;
 CREATE DATABASE IF NOT EXISTS core;
+CREATE DATABASE IF NOT EXISTS intermediate;
+CREATE DATABASE IF NOT EXISTS reference;
 CREATE DATABASE IF NOT EXISTS marts;
 CREATE DATABASE IF NOT EXISTS ops;
 

@@ -1,5 +1,5 @@
 -- The passport and the reference lists inside the warehouse; each build writes them.
-CREATE TABLE IF NOT EXISTS core.programme_sites
+CREATE TABLE IF NOT EXISTS reference.programme_sites
 (
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     name String COMMENT 'Сайт'
@@ -8,7 +8,7 @@ ENGINE = MergeTree
 ORDER BY counter_id
 COMMENT 'Официальные сайты из паспорта программы';
 
-CREATE TABLE IF NOT EXISTS core.programme_indicators
+CREATE TABLE IF NOT EXISTS reference.programme_indicators
 (
     position UInt8 COMMENT 'Место в паспорте',
     code LowCardinality(String) COMMENT 'Код показателя',
@@ -19,7 +19,7 @@ ENGINE = MergeTree
 ORDER BY position
 COMMENT 'Показатели из паспорта программы';
 
-CREATE TABLE IF NOT EXISTS core.programme_editions
+CREATE TABLE IF NOT EXISTS reference.programme_editions
 (
     edition_date Date COMMENT 'Редакция действует с',
     document String COMMENT 'Документ'
@@ -28,7 +28,7 @@ ENGINE = MergeTree
 ORDER BY edition_date
 COMMENT 'Редакции программы';
 
-CREATE TABLE IF NOT EXISTS core.programme_targets
+CREATE TABLE IF NOT EXISTS reference.programme_targets
 (
     edition_date Date COMMENT 'Редакция',
     code LowCardinality(String) COMMENT 'Код показателя',
@@ -39,7 +39,7 @@ ENGINE = MergeTree
 ORDER BY (edition_date, code, year)
 COMMENT 'Плановые значения по редакциям';
 
-CREATE TABLE IF NOT EXISTS core.programme_funding
+CREATE TABLE IF NOT EXISTS reference.programme_funding
 (
     edition_date Date COMMENT 'Редакция',
     year UInt16 COMMENT 'Год',
@@ -49,7 +49,7 @@ ENGINE = MergeTree
 ORDER BY (edition_date, year)
 COMMENT 'Плановое финансирование по редакциям';
 
-CREATE TABLE IF NOT EXISTS core.holidays
+CREATE TABLE IF NOT EXISTS reference.holidays
 (
     day Date COMMENT 'Нерабочий день',
     name String COMMENT 'Почему'
@@ -58,7 +58,7 @@ ENGINE = MergeTree
 ORDER BY day
 COMMENT 'Нерабочие праздничные и перенесённые дни из reference/holidays.csv';
 
-CREATE TABLE IF NOT EXISTS core.freshness_terms
+CREATE TABLE IF NOT EXISTS reference.freshness_terms
 (
     source LowCardinality(String) COMMENT 'Источник',
     late_after_days UInt16 COMMENT 'Данные опаздывают, если последний день старше, дней',
@@ -68,7 +68,7 @@ ENGINE = MergeTree
 ORDER BY source
 COMMENT 'Сроки свежести из reference/freshness.csv';
 
-CREATE TABLE IF NOT EXISTS core.smev_kinds
+CREATE TABLE IF NOT EXISTS reference.smev_kinds
 (
     information_type String COMMENT 'Пространство имён вида сведений без версии',
     name String COMMENT 'Вид сведений',
@@ -79,7 +79,7 @@ ENGINE = MergeTree
 ORDER BY information_type
 COMMENT 'Справочник видов сведений (reference/smev_kinds.csv)';
 
-CREATE TABLE IF NOT EXISTS core.indicator_methods
+CREATE TABLE IF NOT EXISTS reference.indicator_methods
 (
     code String COMMENT 'Код показателя',
     method String COMMENT 'Код способа подсчёта',

@@ -1,5 +1,5 @@
 -- What each build derives before the marts; sql/intermediate and sql/indicators fill these tables.
-CREATE TABLE IF NOT EXISTS core.site_calendar
+CREATE TABLE IF NOT EXISTS intermediate.site_calendar
 (
     counter_id UInt32 COMMENT 'Счётчик',
     day Date COMMENT 'День в поясе программы, загруженный целиком',
@@ -10,7 +10,7 @@ ENGINE = MergeTree
 ORDER BY (counter_id, day)
 COMMENT 'Дни сайтов, загруженные целиком; строится из core.site_days';
 
-CREATE TABLE IF NOT EXISTS core.site_hit_calendar
+CREATE TABLE IF NOT EXISTS intermediate.site_hit_calendar
 (
     counter_id UInt32 COMMENT 'Счётчик',
     day Date COMMENT 'День в поясе программы, события которого загружены целиком'
@@ -19,7 +19,7 @@ ENGINE = MergeTree
 ORDER BY (counter_id, day)
 COMMENT 'Дни сайтов, события которых загружены целиком; строится из core.site_hit_days';
 
-CREATE TABLE IF NOT EXISTS core.source_reach
+CREATE TABLE IF NOT EXISTS intermediate.source_reach
 (
     source LowCardinality(String) COMMENT 'Источник',
     data_from Nullable(Date) COMMENT 'Первый день данных',
@@ -30,7 +30,7 @@ ENGINE = MergeTree
 ORDER BY source
 COMMENT 'Докуда доходят данные каждого источника';
 
-CREATE TABLE IF NOT EXISTS core.programme_months
+CREATE TABLE IF NOT EXISTS intermediate.programme_months
 (
     month Date COMMENT 'Первый день месяца',
     month_end Date COMMENT 'Последний день месяца',
@@ -41,7 +41,7 @@ ENGINE = MergeTree
 ORDER BY month
 COMMENT 'Месяцы программы: с января первого года до последнего, до которого доходят данные';
 
-CREATE TABLE IF NOT EXISTS core.indicator_facts
+CREATE TABLE IF NOT EXISTS intermediate.indicator_facts
 (
     code LowCardinality(String) COMMENT 'Код показателя',
     month Date COMMENT 'Первый день месяца',

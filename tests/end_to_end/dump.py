@@ -11,7 +11,7 @@ from typing import Any
 
 import clickhouse_connect
 
-OURS = "('staging', 'core', 'marts', 'ops')"
+OURS = "('staging', 'core', 'intermediate', 'reference', 'marts', 'ops')"
 Row = dict[str, Any]
 
 

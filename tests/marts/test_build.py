@@ -31,7 +31,11 @@ def test_only_the_marts_asked_for_are_built(given: Given, caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING, "municipal_indicators.marts.build"):
         rows = build_marts(given.warehouse, given.passport, only=["site_devices_monthly"])
     assert rows == {"marts.site_devices_monthly": 1}
-    for table in ("marts.site_audience", "marts.service_applications_monthly", "core.holidays"):
+    for table in (
+        "marts.site_audience",
+        "marts.service_applications_monthly",
+        "reference.holidays",
+    ):
         assert given.select(f"SELECT count() FROM {table}") == [(0,)]
     (warning,) = caplog.messages
     assert "marts.site_audience" in warning
@@ -58,7 +62,8 @@ def built(given: Given) -> list[str]:
     rows = given.select(
         """
         SELECT database || '.' || name FROM system.tables
-        WHERE database IN ('core', 'marts') AND engine LIKE '%MergeTree' AND total_rows > 0
+        WHERE database IN ('core', 'intermediate', 'reference', 'marts')
+          AND engine LIKE '%MergeTree' AND total_rows > 0
           AND (database, name) NOT IN (SELECT database, table FROM system.columns WHERE name = 'load_id')
         """
     )

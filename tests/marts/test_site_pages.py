@@ -112,7 +112,7 @@ def test_a_day_of_another_zone_counts_only_when_whole(given: Given) -> None:
         (date(2024, 2, 1), "city.example/29", 0, 1),
         (date(2024, 2, 1), "city.example/last", 1, 0),
     ]
-    assert given.select("SELECT day FROM core.site_hit_calendar") == [(date(2024, 2, 29),)]
+    assert given.select("SELECT day FROM intermediate.site_hit_calendar") == [(date(2024, 2, 29),)]
 
 
 def test_a_reload_replaces_the_day_of_hits_alone(given: Given) -> None:
@@ -135,7 +135,7 @@ def test_hits_move_nothing_that_is_counted_from_visits(given: Given) -> None:
         "SELECT * EXCEPT computed_at FROM marts.indicators_monthly ORDER BY ALL",
         "SELECT * FROM marts.site_audience ORDER BY ALL",
         "SELECT * FROM marts.data_freshness ORDER BY source",
-        "SELECT * FROM core.source_reach ORDER BY source",
+        "SELECT * FROM intermediate.source_reach ORDER BY source",
     )
     before = [given.select(sql) for sql in asked]
     given.hits(DAY, [{}])

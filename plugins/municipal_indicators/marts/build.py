@@ -19,7 +19,7 @@ from municipal_indicators.warehouse.templates import literal, render
 
 log = logging.getLogger(__name__)
 
-FACTS = "core.indicator_facts"
+FACTS = "intermediate.indicator_facts"
 
 Rows = Sequence[Iterable[Any]]
 
@@ -87,7 +87,9 @@ def _read_by(marts: Collection[str], selects: dict[str, str]) -> set[str]:
         table = waiting.pop()
         if table not in found:
             found.add(table)
-            waiting += re.findall(r"\b(?:core|marts)\.\w+", texts.get(table, ""))
+            waiting += re.findall(
+                r"\b(?:core|intermediate|reference|marts)\.\w+", texts.get(table, "")
+            )
     return found
 
 
@@ -95,7 +97,7 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
     """What fills each table, in the order in which they are built."""
     values = _values(passport, now)
     intermediate = {
-        "core." + path.stem.partition("_")[2]: render(f"intermediate/{path.name}", **values)
+        "intermediate." + path.stem.partition("_")[2]: render(f"intermediate/{path.name}", **values)
         for path in sorted((settings.SQL / "intermediate").glob("*.sql"))
     }
     marts = {
@@ -144,18 +146,20 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
     """The rows of each table that repeats the passport."""
     editions = passport.editions
     return {
-        "core.programme_sites": lambda: [(site.counter_id, site.name) for site in passport.sites],
-        "core.programme_indicators": lambda: [
+        "reference.programme_sites": lambda: [
+            (site.counter_id, site.name) for site in passport.sites
+        ],
+        "reference.programme_indicators": lambda: [
             (n, i.code, i.name, i.unit) for n, i in enumerate(passport.indicators, start=1)
         ],
-        "core.programme_editions": lambda: [(e.date, e.document) for e in editions],
-        "core.programme_targets": lambda: [
+        "reference.programme_editions": lambda: [(e.date, e.document) for e in editions],
+        "reference.programme_targets": lambda: [
             (e.date, code, year, target)
             for e in editions
             for code, years in e.targets.items()
             for year, target in years.items()
         ],
-        "core.programme_funding": lambda: [
+        "reference.programme_funding": lambda: [
             (e.date, year, plan * 1000)
             for e in editions
             for year, plan in e.funding_thousand_roubles.items()
@@ -166,10 +170,10 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
 def _reference_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
     """The rows of each table that repeats a file of ``reference/``."""
     return {
-        "core.holidays": lists.holidays,
-        "core.freshness_terms": _freshness_terms,
-        "core.smev_kinds": lists.smev_kinds,
-        "core.indicator_methods": lambda: _methods(passport),
+        "reference.holidays": lists.holidays,
+        "reference.freshness_terms": _freshness_terms,
+        "reference.smev_kinds": lists.smev_kinds,
+        "reference.indicator_methods": lambda: _methods(passport),
     }
 
 

@@ -95,31 +95,40 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
     return missing
 
 
-def _refresh_views(
-    warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool
-) -> list[str]:
-    """Re-create all views, each after those it reads, where one of them or a stored table changed."""
+def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
+    """The statement that re-creates each view of ``sql/ops`` and ``sql/core``, after those it reads.
+
+    The keys are the files below ``sql/``. A file is the view's query; a list of commented columns
+    may stand before it.
+    """
     texts = {
-        f"{folder}.{path.stem}": path.read_text(encoding="utf-8")
+        f"{folder}.{path.stem}": path.read_text(encoding="utf-8").strip().removesuffix(";")
         for folder in _VIEW_FOLDERS
         for path in sorted((sql / folder).glob("*.sql"))
     }
-    files = {view: f"{view.replace('.', '/')}.sql" for view in texts}
-    stale = [view for view in texts if recorded.get(files[view]) != _checksum(texts[view])]
-    if not stale and not changed:
-        return []
     reads = {
         view: {other for other in re.findall(r"\b(?:core|ops)\.\w+", text) if other in texts}
         - {view}
         for view, text in texts.items()
     }
-    for view in TopologicalSorter(reads).static_order():
-        body = texts[view].strip().removesuffix(";")
-        # A list of commented columns may stand before the query.
-        query = f"\n{body}" if body.startswith("(") else f" AS\n{body}"
-        warehouse.command(f"CREATE OR REPLACE VIEW {view}{query}")
-        _note(warehouse, files[view], _checksum(texts[view]))
-    return [files[view] for view in stale]
+    return {
+        f"{view.replace('.', '/')}.sql": f"CREATE OR REPLACE VIEW {view}"
+        + (f"\n{texts[view]}" if texts[view].startswith("(") else f" AS\n{texts[view]}")
+        for view in TopologicalSorter(reads).static_order()
+    }
+
+
+def _refresh_views(
+    warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool
+) -> list[str]:
+    """Re-create all views where one of them or a stored table changed."""
+    statements = view_statements(sql)
+    stale = [name for name, text in statements.items() if recorded.get(name) != _checksum(text)]
+    if stale or changed:
+        for name, statement in statements.items():
+            warehouse.command(statement)
+            _note(warehouse, name, _checksum(statement))
+    return stale
 
 
 def _refresh_staging(

@@ -90,7 +90,8 @@ def every_word(warehouse: Warehouse) -> str:
     """All that the warehouse keeps, as one text."""
     tables = warehouse.rows(
         "SELECT database || '.' || name FROM system.tables "
-        "WHERE database IN ('core', 'marts', 'ops', 'staging') AND engine LIKE '%MergeTree'"
+        "WHERE database IN ('core', 'intermediate', 'reference', 'marts', 'ops', 'staging') "
+        "AND engine LIKE '%MergeTree'"
     )
     return "\n".join(
         str(row) for (table,) in tables for row in warehouse.rows(f"SELECT * FROM {table}")

@@ -26,7 +26,7 @@ from tests.warehouse.cluster.test_translation import ask, ours
 from tests.warehouse.cluster.two_shards import ON_CLUSTER, sharded_tables
 
 JAR = Path("/usr/share/java/zookeeper.jar")
-COPIED = ["core.holidays", "marts.site_audience"]
+COPIED = ["reference.holidays", "marts.site_audience"]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,8 @@ def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shar
     other = of_a_node(tmp_path / "2-1", keeper, 2, 1, statements)
     assert [sql for sql, _ in other["refused"]] == [sql for sql, _ in first["refused"]]
     databases = [
-        f"CREATE DATABASE {name}" for name in ("ops", "core", "shards", "staging", "marts")
+        f"CREATE DATABASE {name}"
+        for name in ("ops", "core", "intermediate", "reference", "shards", "staging", "marts")
     ]
     second = of_a_node(tmp_path / "1-2", keeper, 1, 2, databases + first["schema"])
     assert second["refused"] == []

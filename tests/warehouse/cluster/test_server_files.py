@@ -206,7 +206,8 @@ def test_the_engine_merges_the_rights_of_a_topology(name: str, tmp_path: Path) -
         ("CLUSTER", None),
         ("INSERT", cluster.SHARDS),
         ("CREATE TABLE", cluster.SHARDS),
-        ("SYSTEM SYNC REPLICA", "core"),
+        ("SYSTEM SYNC REPLICA", "intermediate"),
+        ("SYSTEM SYNC REPLICA", "reference"),
         ("SYSTEM SYNC REPLICA", "marts"),
     }
     assert (more <= rights) if name == "cluster" else not (more & rights)

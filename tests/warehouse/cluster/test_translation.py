@@ -12,7 +12,7 @@ from airflow.models import Connection
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.sources import SOURCES
-from municipal_indicators.warehouse import cluster
+from municipal_indicators.warehouse import cluster, migrations
 from municipal_indicators.warehouse.client import Warehouse, _hook
 from municipal_indicators.warehouse.retention import _DEAD_LOADS
 from municipal_indicators.warehouse.templates import literal, render, statements
@@ -181,10 +181,7 @@ def ours() -> Iterator[str]:
     for source in SOURCES:
         for text in source.staging_scripts().values():
             yield from statements(text)
-    for path in sorted([*settings.SQL.glob("core/*.sql"), *settings.SQL.glob("ops/*.sql")]):
-        body = path.read_text(encoding="utf-8").strip().removesuffix(";")
-        query = f"\n{body}" if body.startswith("(") else f" AS\n{body}"
-        yield f"CREATE OR REPLACE VIEW {path.parent.name}.{path.stem}{query}"
+    yield from migrations.view_statements().values()
     duplicates = {
         "table": "core.metrica_visits",
         "id": "visit_id",
