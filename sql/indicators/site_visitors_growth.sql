@@ -32,7 +32,10 @@ through AS
         sum(v.visitors) OVER so_far AS visitors,
         sum(d.days) OVER so_far AS days,
         max(d.last_day) OVER (ORDER BY y.year, m.month_number) AS last_day
-    FROM (SELECT DISTINCT year FROM days_by_month UNION DISTINCT SELECT year FROM intermediate.programme_months) AS y
+    FROM
+    (
+        SELECT DISTINCT year FROM days_by_month UNION DISTINCT SELECT year FROM intermediate.programme_months
+    ) AS y
     CROSS JOIN (SELECT toUInt8(number + 1) AS month_number FROM numbers(12)) AS m
     LEFT JOIN new_by_month AS v ON v.year = y.year AND v.month_number = m.month_number
     LEFT JOIN days_by_month AS d ON d.year = y.year AND d.month_number = m.month_number

@@ -27,7 +27,10 @@
                 )) AS month,
                 valid_to IS NULL OR valid_to >= toLastDayOfMonth(month) AS is_valid
             FROM core.service_catalogue
-            CROSS JOIN (SELECT assumeNotNull(max(data_through)) AS last_day FROM intermediate.source_reach) AS reach
+            CROSS JOIN
+            (
+                SELECT assumeNotNull(max(data_through)) AS last_day FROM intermediate.source_reach
+            ) AS reach
         )
         WHERE valid_from <= toLastDayOfMonth(month)
         GROUP BY service_code, month
