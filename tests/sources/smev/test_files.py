@@ -71,8 +71,12 @@ def test_a_mixed_zip_is_one_unit_and_names_what_it_could_not_read(smev: SmevInbo
         (delivery()[:-100], CUT, "обрезан"),
         (b"just words", "neither an XML message nor a journal", "не похож ни на сообщение СМЭВ"),
         (b"<html/>", "no message of SMEV 3", "не является сообщением СМЭВ"),
-        (b'{"a": 1}\n{"b"\n', "not one message or line", "ни одного сообщения или строки"),
-        (zipped({"1.xml": DTD, "2.xml": b"<a"}), "not one message or line", "ни одного сообщения"),
+        (b'{"a": 1}\n{"b"\n', "none of its messages and lines", "ни одного сообщения или строки"),
+        (
+            zipped({"1.xml": DTD, "2.xml": b"<a"}),
+            "none of its messages and lines",
+            "ни одного сообщения",
+        ),
     ],
     ids=["DTD", "gzipped DTD", "cut", "words", "html", "foreign JSON", "only bad members"],
 )
@@ -116,7 +120,7 @@ BAD_VALUES = [
     ("recipient", "x" * 65, "recipient", "the mnemonic has other signs than"),
     ("vs_namespace", "urn: Иванов", "namespace", "no name of a kind of information"),
     ("vs_root", "Иванов И.И. СНИЛС", "root_element", "no name of a kind of information"),
-    ("message_type", "Иванов", "message_type", "the message type is none of those"),
+    ("message_type", "Иванов", "message_type", "the message type is not listed under"),
 ]
 
 

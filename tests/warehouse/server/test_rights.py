@@ -247,6 +247,6 @@ def test_only_the_right_login_is_let_in(
         pass
     said = str(caught.value)
     assert f"clickhouse_default (127.0.0.1:{front.port}) refuses the login '{user}'" in said
-    assert "mend login and password" in said
+    assert "correct login and password" in said
     assert "wrong" not in said
     assert PASSWORD not in said
