@@ -12,7 +12,7 @@ from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
     Row,
     Sheet,
-    in_pieces,
+    row_blocks,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
         yield Sheet(
             sheet.get(f"{_SPREADSHEET}Name") or "",
-            in_pieces(_within_limits(_spreadsheet_rows(sheet))),
+            row_blocks(_within_limits(_spreadsheet_rows(sheet))),
         )
 
 
@@ -102,7 +102,7 @@ def _read_html(content: bytes) -> Iterator[Sheet]:
         raise _no_table("the HTML holds no table")
     for number, table in enumerate(tables, start=1):
         rows = _within_limits(_html_rows(table))
-        yield Sheet(f"table {number}" if len(tables) > 1 else "", in_pieces(rows))
+        yield Sheet(f"table {number}" if len(tables) > 1 else "", row_blocks(rows))
 
 
 def _html_encoding(content: bytes) -> str:
