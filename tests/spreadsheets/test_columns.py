@@ -21,9 +21,9 @@ from municipal_indicators.spreadsheets import delimited
 from municipal_indicators.spreadsheets.cells import Cell, Memo
 from municipal_indicators.spreadsheets.columns import Moments, damaged
 from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, moment_text
+from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.sheets import (
     Sheet,
-    read_sheets,
     row_blocks,
     split_top,
 )

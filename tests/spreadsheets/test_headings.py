@@ -121,7 +121,7 @@ def test_a_heading_under_two_columns_is_an_error(
         "events:\n  held_on: [Дата]\n  title: [Название, ДАТА]\n", "utf-8"
     )
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» stands under held_on and title"
+    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» is listed under held_on and title"
     with pytest.raises(ConfigurationError, match=words):
         heading_sets()
 

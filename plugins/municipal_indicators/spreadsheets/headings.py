@@ -236,7 +236,7 @@ def _heading_set(kind: str, fields: Mapping[str, list[str]], ending: re.Pattern[
             other = exact.setdefault(normal_form(heading), (name, rank))[0]
             if other != name:
                 problem = (
-                    f"«{heading}» stands under {other} and {name}; it can mean only one column"
+                    f"«{heading}» is listed under {other} and {name}; it can mean only one column"
                 )
                 raise PlacedError(problem, kind, name, rank)
     names = {name: headings[0] for name, headings in fields.items()}

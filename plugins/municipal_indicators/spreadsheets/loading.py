@@ -28,12 +28,12 @@ from municipal_indicators.spreadsheets.kinds import (
     TableKind,
     TableLoad,
 )
+from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.rows import Numbered, Run, data_rows
 from municipal_indicators.spreadsheets.sheets import (
     Row,
     RowBlock,
     Sheet,
-    read_sheets,
     row_blocks,
     split_top,
 )
@@ -62,7 +62,7 @@ class _Tally:
     targets: set[str] = field(default_factory=set)
     parts: list[str] = field(default_factory=list)
     notes: list[tuple[str, Note]] = field(default_factory=list)
-    refusals: list[tuple[str, FileRejectedError]] = field(default_factory=list)
+    rejections: list[tuple[str, FileRejectedError]] = field(default_factory=list)
 
 
 def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[Books, str]:
@@ -118,10 +118,10 @@ class _Loader:
         """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
         tally = self.tally
         if not tally.tables and not tally.empty:
-            raise _joint_rejection([error for _, error in tally.refusals])
-        for label, error in tally.refusals:
+            raise _joint_rejection([error for _, error in tally.rejections])
+        for label, error in tally.rejections:
             self.task.quarantine(label, 0, "", error.reason)
-        whole = len(tally.refusals) + len(self.task.content.broken)
+        unread = len(tally.rejections) + len(self.task.content.broken)
         loaded, distinct = 0, 0
         for target in sorted(tally.targets):
             rows, unlike = self._counted(target)
@@ -130,7 +130,7 @@ class _Loader:
             "SELECT count() FROM ops.quarantine WHERE source = {source:String} AND load_id = {load_id:UUID}",
             {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
         )
-        books = Books(tally.staged + whole, distinct, quarantined, loaded - distinct)
+        books = Books(tally.staged + unread, distinct, quarantined, loaded - distinct)
         for label, note in tally.notes:
             self.task.warn(note.code, note.text, label, note.times)
         return books, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
@@ -157,11 +157,11 @@ class _Loader:
                 # Files often hold other sheets beside the data: that is not an error.
                 if isinstance(error, _NoTableError):
                     self._note(label, Note("no_table", "sheet without a table"))
-            self.tally.refusals += named
+            self.tally.rejections += named
         elif hidden and not named:
-            self.tally.refusals.append((hidden[0], _only_hidden()))
+            self.tally.rejections.append((hidden[0], _only_hidden()))
         elif refused:
-            self.tally.refusals.append((refused[0][0], (named or refused)[0][1]))
+            self.tally.rejections.append((refused[0][0], (named or refused)[0][1]))
 
     def _load_sheet(self, sheet: Sheet, label: str) -> None:
         top, rest = split_top(sheet.blocks, SEARCHED_ROWS)

@@ -1,4 +1,4 @@
-"""Tables in HTML or in Excel 2003 XML that systems export under the name .xls."""
+"""Tables in HTML or Excel 2003 XML, which systems export under the name .xls."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _span(cell: _Element, name: str, limit: int) -> int:
 
 
 def _within_limits(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, until their cells are more than any table has: spans and indices cost a file no room."""
+    """The rows, up to a limit of cells: with spans and indices a small file could have any number of them."""
     cells = 0
     for row in rows:
         cells += len(row)

@@ -1,4 +1,4 @@
-"""Opens a file by its first bytes, whatever its name, and yields its sheets as unprocessed rows."""
+"""Sheets as the readers return them: unprocessed rows, in blocks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from typing import Protocol
 
-from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.cells import Cell, plain_text
 
@@ -20,18 +18,6 @@ WIDEST = 16_384
 """The most columns that a sheet of Excel can have."""
 
 ROWS_PER_BLOCK = 1_000
-
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NO_TABLE = {
-    b"%PDF": "PDF",
-    b"{\\rtf": "RTF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7-Zip",
-    b"MZ": "EXE",
-}
 
 
 class RowBlock(Protocol):
@@ -122,31 +108,3 @@ class Sheet:
     def label(self, member: str) -> str:
         """The name of a table in messages and quarantine: member and sheet, masked."""
         return " / ".join(filter(None, (member, mask_personal(plain_text(self.name)))))
-
-
-def read_sheets(path: Path, count_headings: HeadingCounter | None = None) -> Iterator[Sheet]:
-    """The sheets of a workbook (.xlsx, .xls, .ods), a CSV, or an HTML or XML table named .xls.
-
-    Rows must be consumed before the next sheet is requested. ``count_headings`` returns the number of
-    known headings in some rows; it helps to find the delimiter. Raises FileRejectedError.
-    """
-    with path.open("rb") as file:
-        head = file.read(4096)
-    for magic, name in _NO_TABLE.items():
-        if head.startswith(magic):
-            raise FileRejectedError(
-                f"the file is {name}, not a table",
-                f"Файл в формате {name}, а нужна таблица. Пришлите .xlsx, .xls, .ods или .csv.",
-            )
-    if head.startswith((_ZIP, _OLE)):
-        from municipal_indicators.spreadsheets.workbooks import read_workbook
-
-        yield from read_workbook(path)
-    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
-        from municipal_indicators.spreadsheets.markup import read_markup
-
-        yield from read_markup(path)
-    else:
-        from municipal_indicators.spreadsheets.delimited import read_delimited
-
-        yield read_delimited(path, count_headings)

@@ -28,9 +28,9 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest thing loaded as a whole: a counter's day, or a file's content.
+    """The smallest thing that is loaded at once: a counter day, or the content of a file.
 
-    ``dataset`` tells apart what one source loads under the same keys: visits and hits of a day.
+    ``dataset`` distinguishes what one source loads under the same keys: visits and hits of a day.
     """
 
     source: str
