@@ -51,7 +51,7 @@ def test_the_heading_row_is_found_below_titles() -> None:
     assert headings.columns == {"kind": 0, "title": 1, "held_on": 2}
 
 
-def test_two_storeys_are_joined() -> None:
+def test_two_header_levels_are_joined() -> None:
     rows: Grid = [
         ["Номер", "Код", "", "Дата", "", "Канал", "Статус"],
         ["заявления", "услуги", "цели", "подачи", "статуса", "подачи", ""],
@@ -197,7 +197,7 @@ DAY = "30.06.2024"
             ],
             [2],
         ),
-        # Not below a total: it may be anything, and is told.
+        # Not below a total: it may be anything, and is reported.
         ([["А", 5, 5, DAY], ["из них новых", 2, 2, ""], ["Б", 4, 4, DAY]], [2, 3, 4]),
         (
             [["Итого", 5, 5, ""], ["А", 5, 5, DAY], ["из них новых", 2, 2, ""], ["Б", 4, 4, DAY]],

@@ -1,4 +1,4 @@
-"""The lists of statuses and channels: a word has one meaning, and an impossible mapping is told."""
+"""The lists of statuses and channels: a word has one meaning, and an impossible mapping is an error."""
 
 from __future__ import annotations
 

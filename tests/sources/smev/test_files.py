@@ -243,7 +243,7 @@ def test_a_new_event_text_is_a_line_in_the_reference(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("GetRequestRequest: out", "GetRequestRequest: sideways", "operations.GetRequestRequest"),
         ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms.Ack: names Acknowledge"),
@@ -253,7 +253,7 @@ def test_a_new_event_text_is_a_line_in_the_reference(
     ],
 )
 def test_a_wrong_reference_names_file_and_place(
-    tmp_path: Path, old: str, new: str, told: str
+    tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     text = (settings.REFERENCE / "smev.yaml").read_text(encoding="utf-8")
     assert old in text
@@ -262,7 +262,7 @@ def test_a_wrong_reference_names_file_and_place(
     with pytest.raises(ConfigurationError) as error:
         load_rules(path)
     assert str(path) in str(error.value)
-    assert told in str(error.value)
+    assert expected in str(error.value)
 
 
 def test_the_same_content_that_arrives_again_later_is_a_newer_version(smev: SmevInbox) -> None:

@@ -188,7 +188,7 @@ def test_limits_of_readers_bite(loaded: Path) -> None:
         assert refused(opened, slow) == 159
 
 
-def test_a_read_only_user_in_the_connection_is_told(loaded: Path) -> None:
+def test_a_read_only_user_in_the_connection_is_reported(loaded: Path) -> None:
     with (
         serving(loaded / "warehouse", "bi") as front,
         open_warehouse() as opened,
