@@ -21,7 +21,6 @@ from tests.services import require
 
 LONGEST_MODULE = 450
 LONGEST_SQL_LINE = 110
-FOLDERS_OF_SQL_NOT_YET_WRAPPED = ("sql/migrations/", "sql/staging/")
 HEAVY = {"pandas", "chdb", "clickhouse_connect", "lxml", "numpy", "pyarrow", "requests"}
 DEVELOPMENT = {"tests", "demo", "bench"}
 NAMELESS = {"utils", "util", "common", "helpers", "misc"}
@@ -334,12 +333,9 @@ def test_nothing_is_left_unfinished_in_sql() -> None:
 
 
 def test_no_line_of_sql_is_long() -> None:
-    long = [
-        place
-        for place in places(rf"^.{{{LONGEST_SQL_LINE + 1}}}", "sql/*.sql")
-        if not place.startswith(FOLDERS_OF_SQL_NOT_YET_WRAPPED)
-    ]
-    assert long == []
+    # ClickHouse takes a comment only as one literal, which no line break can cut.
+    one_comment = r"\s+COMMENT '[^']*',?$"
+    assert places(rf"^(?!{one_comment}).{{{LONGEST_SQL_LINE + 1}}}", "sql/*.sql") == []
 
 
 def test_no_document_is_cited_that_users_do_not_have() -> None:

@@ -83,7 +83,8 @@ WHERE reason != '';
         {{ cell }} = '', ({{ heading }}, 'empty'),
 {%- endif %}
 {%- if column.type == 'code' %}
-        position({{ cell }}, '***') > 0, ({{ heading }}, 'it looks like personal data, not like a number'),
+        position({{ cell }}, '***') > 0,
+        ({{ heading }}, 'it looks like personal data, not like a number'),
 {%- elif column.type == 'flag' %}
         {{ cell }} NOT IN ('0', '1'), ({{ heading }}, 'neither yes nor no (reference/words.yaml)'),
 {%- elif column.type == 'number' %}

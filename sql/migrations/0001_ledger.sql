@@ -9,7 +9,8 @@ CREATE DATABASE IF NOT EXISTS ops;
 CREATE TABLE IF NOT EXISTS ops.load_events
 (
     source LowCardinality(String) COMMENT 'Источник: metrica, gosuslugi, smev, registers',
-    dataset LowCardinality(String) COMMENT 'Что загружено под этим ключом: visits визиты, hits события; пусто у файлов',
+    dataset LowCardinality(String)
+        COMMENT 'Что загружено под этим ключом: visits визиты, hits события; пусто у файлов',
     unit_key String COMMENT 'Ключ единицы загрузки: счётчик и день или хеш содержимого файла',
     unit String COMMENT 'Единица загрузки словами: счётчик и день или имя файла без персональных данных',
     load_id UUID COMMENT 'Попытка загрузки',

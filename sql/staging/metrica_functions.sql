@@ -10,29 +10,38 @@ CREATE OR REPLACE FUNCTION metrica_unquoted AS (cell) -> if(
 -- The escapes of TabSeparated; cut at \\ first, so that no backslash is read twice.
 CREATE OR REPLACE FUNCTION metrica_unescaped AS (cell) -> arrayStringConcat(
     arrayMap(
-        piece -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(
-            piece, '\\t', '\t'), '\\n', '\n'), '\\r', '\r'), '\\''', ''''), '\\0', '\0'), '\\b', '\b'), '\\f', '\f'),
+        text -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(
+            text,
+            '\\t', '\t'), '\\n', '\n'), '\\r', '\r'), '\\''', ''''), '\\0', '\0'), '\\b', '\b'), '\\f', '\f'),
         splitByString('\\\\', cell)),
     '\\');
 
--- What looks like an e-mail address, a telephone or SNILS of a visitor among the values of a form's address.
--- The first search is cheap and nearly always finds nothing; only then is anything replaced.
+-- Masks what looks like an e-mail address, a telephone or SNILS of a visitor among the values in a form's
+-- address. The first search is cheap and nearly always finds nothing; only where it finds something is the
+-- address replaced.
 CREATE OR REPLACE FUNCTION metrica_masked AS (url) -> if(
     position(url, '=') > 0 AND multiMatchAny(url, ['@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}']),
     replaceRegexpAll(
         url,
-        '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)',
+        concat(
+            '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b',
+            '|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)'),
         '\\1***'),
     url);
 
 -- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
-CREATE OR REPLACE FUNCTION metrica_literal AS (cell) -> if(startsWith(cell, '[\\\''), metrica_unescaped(cell), cell);
+CREATE OR REPLACE FUNCTION metrica_literal AS (cell) ->
+    if(startsWith(cell, '[\\\''), metrica_unescaped(cell), cell);
 
 -- Whether a literal is an array of quoted strings or bare words; one that is not is quarantined.
 CREATE OR REPLACE FUNCTION metrica_is_strings AS (literal) -> match(
-    literal, '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$');
+    literal,
+    concat(
+        '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)',
+        '(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$'));
 
--- The elements, masked as a form's values are. Each step binds its result: a macro would write it out anew at each use.
+-- The elements, masked like the values of a form. Each step binds its result, so that it is not written out
+-- again at each use.
 CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
     value -> substring(metrica_masked(value), 2),
     arrayMap(

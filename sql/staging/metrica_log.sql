@@ -1,8 +1,8 @@
--- The way of a Metrica log from untouched lines to typed rows: a table that stores nothing,
--- views that cast, two exits.
--- Rendered for each list of reference/metrica_*.yaml and re-created when the text changes: nothing is stored here.
+-- Staging of a Metrica log, from untouched lines to typed rows: a table that stores nothing, views that cast,
+-- good rows to core, the others to quarantine. Rendered for each list of reference/metrica_*.yaml and
+-- re-created when the text changes.
 --
--- A line of a part comes in whole. The context of the insert says what its cells are:
+-- A row is one whole line of a part. The context of the insert describes its cells:
 --   heading     the part's column names, width of them
 --   places      the place of each listed field among them; beyond the width where it is missing
 --   first_day   the first counter day of the request; load_ids[n] is the load of its n-th day
@@ -38,11 +38,12 @@ CREATE TABLE {{ staging }}_typed
 ENGINE = Null
 COMMENT 'Строки после приведения типов; bad_field — номер первого поля, которое не принято';
 
--- Plain lines have no escape and no quote: cut at tabs they are done. They have a view of their own, since choosing
--- line by line would copy every cell once more. The context is read in the innermost query: read where it is used,
--- it would be parsed dozens of times a block.
+-- Plain lines have no escape and no quote: they only need to be cut at tabs. They have a view of their own,
+-- since a choice for each line would copy every cell once more. The context is read in the innermost query:
+-- read where it is used, it would be parsed dozens of times per block.
 {%- for is_plain in (true, false) %}
-CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }} TO {{ staging }}_typed AS
+CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }}
+TO {{ staging }}_typed AS
 SELECT
     concat(toString(ordered_counter), '/', toString(unit_day)) AS unit_key,
     load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
@@ -64,7 +65,10 @@ FROM
     SELECT
         *,
         toDate(parseDateTimeOrNull(cells[places[{{ day_number }}]], '%Y-%m-%d', 'UTC')) AS day,
-        ifNull(length(cells) = width AND day >= first_day AND day < first_day + length(load_ids), 0) AS is_of_span,
+        ifNull(
+            length(cells) = width AND day >= first_day AND day < first_day + length(load_ids),
+            0
+        ) AS is_of_span,
         if(is_of_span = 1, assumeNotNull(day), first_day) AS unit_day
 {%- for field in fields if field.literal %},
         {{ field.literal }} AS {{ field.column }}_literal
@@ -118,7 +122,7 @@ WITH
     JSONExtract(context, 'heading', 'Array(String)') AS heading,
     toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
     first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
-    -- Numbers, dates and code words are shown; what may be a person's, a telephone too, is not.
+    -- Numbers, dates and code words are shown; what may be personal, such as a telephone, is not.
     (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$') AND NOT match(c, '^[78]?9\\d{9}$'), c, '***')) AS shown,
     splitByChar('\t', t.line) AS raw_cells,
     places[bad_field] AS place
@@ -136,7 +140,7 @@ SELECT
             '\'', shown(raw_cells[place]), '\'',
             if(
                 bad_field = {{ day_number }},
-                concat(' is not a day of the order, ', toString(first_day), '…', toString(last_day)),
+                concat(' is not a day of the request, ', toString(first_day), '…', toString(last_day)),
                 concat(' ', {{ demands }}[bad_field]))
         )) AS reason,
     arrayStringConcat(arrayMap(c -> shown(c), raw_cells), '	') AS masked_row

@@ -1,4 +1,4 @@
-"""Archived files are loaded anew after the lists of ``reference/`` were mended."""
+"""Archived files are loaded again after the lists of ``reference/`` were corrected."""
 
 from __future__ import annotations
 

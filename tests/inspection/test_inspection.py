@@ -177,7 +177,7 @@ def test_where_no_heading_is_known_the_likeliest_row_is_shown(looked: Look) -> N
 def test_a_table_that_is_known_and_not_taken_is_shown_once(looked: Look) -> None:
     undated = Table(("Номер", "Подразделение", "ПК", "СЗИ", "СЭД"), [("1", "Архив", 1, 1, 0)])
     found = looked("a.xlsx", xlsx_bytes(undated))
-    assert "what date it is for" in found.reason
+    assert "gives its date" in found.reason
     assert ([table.kind for table in found.tables], found.refused) == (["workplaces"], [])
 
 

@@ -139,5 +139,5 @@ def test_words_that_are_no_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert [line.split(": ", 1)[1] for line in lines] == [
         "no: 'нет' cannot stand here; it must be a list.",
         "totals[0]: a mapping cannot stand here; it must be a text.",
-        "levels.федеральная[0]: «федеральная» stands under другая and федеральная; it can mean only one.",
+        "levels.федеральная[0]: «федеральная» is listed under другая and федеральная; it can mean only one.",
     ]

@@ -21,11 +21,11 @@ from municipal_indicators.spreadsheets import delimited
 from municipal_indicators.spreadsheets.cells import Cell, Memo
 from municipal_indicators.spreadsheets.columns import Moments, damaged
 from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, moment_text
+from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.sheets import (
     Sheet,
-    in_pieces,
-    parted,
-    read_sheets,
+    row_blocks,
+    split_top,
 )
 from municipal_indicators.spreadsheets.texts import Texts, as_arrow, joined
 from municipal_indicators.spreadsheets.words import read_words
@@ -63,11 +63,11 @@ def test_a_csv_is_read_as_the_csv_module_reads_it(
         csv.writer(written, delimiter=delimiter, lineterminator=ending).writerows(rows)
     with file.open(encoding=encoding, newline="") as text:
         wanted = list(csv.reader(text, delimiter=delimiter, skipinitialspace=delimiter != "\t"))
-    pieces = list(_sheet(file, delimiter).pieces)
-    assert [row for piece in pieces for row in piece.rows()] == wanted
-    for piece in pieces:
-        for place in range(piece.width):
-            assert list(piece.column(place)) == [row[place] for row in piece.rows()]
+    blocks = list(_sheet(file, delimiter).blocks)
+    assert [row for block in blocks for row in block.rows()] == wanted
+    for block in blocks:
+        for place in range(block.width):
+            assert list(block.column(place)) == [row[place] for row in block.rows()]
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -77,7 +77,7 @@ def test_even_lines_without_quotes_become_columns_and_others_rows(tmp_path: Path
     lines[20] = "20;нет"
     lines[30] = '30;"да;да";05.03.2024'
     file.write_text("\n".join(lines), encoding="utf-8")
-    kinds = [type(piece.column(0)) for piece in _sheet(file, ";").pieces if piece.width]
+    kinds = [type(block.column(0)) for block in _sheet(file, ";").blocks if block.width]
     assert {Texts, tuple} == set(kinds)
     assert kinds.count(Texts) > 5
 
@@ -85,9 +85,9 @@ def test_even_lines_without_quotes_become_columns_and_others_rows(tmp_path: Path
 def test_a_far_too_wide_line_takes_no_memory_of_columns(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("\n".join(["1;" * 3000] * 3), encoding="utf-8")
-    (piece,) = _sheet(file, ";").pieces
-    assert piece.width in {0, 3001}
-    assert [len(row) for row in piece.rows()] == [3001] * 3
+    (block,) = _sheet(file, ";").blocks
+    assert block.width in {0, 3001}
+    assert [len(row) for row in block.rows()] == [3001] * 3
 
 
 @given(st.from_regex(PLAIN_MOMENT.removesuffix("$") + r"\Z"))
@@ -155,9 +155,9 @@ def test_columns_are_joined_whatever_they_are_made_of() -> None:
 def test_the_first_rows_are_parted_from_the_rest() -> None:
     rows: list[list[Cell]] = [[str(number)] for number in range(2_500)]
     for number in (0, 40, 1_000, 1_001, 2_500, 9_999):
-        top, rest = parted(in_pieces(rows), number)
+        top, rest = split_top(row_blocks(rows), number)
         assert top == rows[:number]
-        assert [row for piece in rest for row in piece.rows()] == rows[number:]
+        assert [row for block in rest for row in block.rows()] == rows[number:]
 
 
 @pytest.mark.parametrize("secret", [b"short", b"x" * 64, b"longer than a block " * 9])

@@ -16,7 +16,7 @@ from municipal_indicators.spreadsheets.cells import Cell, normal_form
 from municipal_indicators.spreadsheets.headings import Headings, find_headings, heading_sets
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.rows import data_rows
-from municipal_indicators.spreadsheets.sheets import in_pieces
+from municipal_indicators.spreadsheets.sheets import row_blocks
 from municipal_indicators.spreadsheets.staging import staging_scripts
 from municipal_indicators.spreadsheets.words import read_words
 
@@ -35,7 +35,7 @@ def read(rows: Grid, kinds: Sequence[TableKind] = REGISTERS) -> list[int]:
     headings = found(rows, kinds)
     needed = next(kind.needed for kind in kinds if kind.name == headings.known.kind)
     below = iter([list(row) for row in rows[headings.last_row + 1 :]])
-    runs = data_rows(in_pieces(below), headings, needed, read_words())
+    runs = data_rows(row_blocks(below), headings, needed, read_words())
     return [line for lines, _ in runs for line in lines]
 
 
@@ -51,7 +51,7 @@ def test_the_heading_row_is_found_below_titles() -> None:
     assert headings.columns == {"kind": 0, "title": 1, "held_on": 2}
 
 
-def test_two_storeys_are_joined() -> None:
+def test_two_header_levels_are_joined() -> None:
     rows: Grid = [
         ["Номер", "Код", "", "Дата", "", "Канал", "Статус"],
         ["заявления", "услуги", "цели", "подачи", "статуса", "подачи", ""],
@@ -121,7 +121,7 @@ def test_a_heading_under_two_columns_is_an_error(
         "events:\n  held_on: [Дата]\n  title: [Название, ДАТА]\n", "utf-8"
     )
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» stands under held_on and title"
+    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» is listed under held_on and title"
     with pytest.raises(ConfigurationError, match=words):
         heading_sets()
 
@@ -197,7 +197,7 @@ DAY = "30.06.2024"
             ],
             [2],
         ),
-        # Not below a total: it may be anything, and is told.
+        # Not below a total: it may be anything, and is reported.
         ([["А", 5, 5, DAY], ["из них новых", 2, 2, ""], ["Б", 4, 4, DAY]], [2, 3, 4]),
         (
             [["Итого", 5, 5, ""], ["А", 5, 5, DAY], ["из них новых", 2, 2, ""], ["Б", 4, 4, DAY]],

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.spreadsheets.sheets import read_sheets
+from municipal_indicators.spreadsheets.readers import read_sheets
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes
 from tests.spreadsheets.excel97 import xls_bytes
 

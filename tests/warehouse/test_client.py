@@ -1,4 +1,4 @@
-"""The door to ClickHouse: scripts, staging in blocks, building beside, who may hold the engine."""
+"""The client of ClickHouse: scripts, staging in blocks, building beside, who may hold the engine."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import BLOCK_ROWS, Warehouse
 from municipal_indicators.warehouse.templates import literal, render, statements
 
-# A door as ours are: text in, casts and a split in its views, the load's id from the context.
-DOOR = """
+# Staging like ours: text in, casts and a split in its views, the load's id from the context.
+STAGING = """
 CREATE DATABASE IF NOT EXISTS probe;
 CREATE TABLE probe.good (load_id String, line UInt64, a Int64, b String) ENGINE = MergeTree ORDER BY line;
 CREATE TABLE probe.bad (line UInt64, a Nullable(String)) ENGINE = MergeTree ORDER BY line;
-CREATE TABLE probe.door (a Nullable(String), b String) ENGINE = Null;
+CREATE TABLE probe.lines (a Nullable(String), b String) ENGINE = Null;
 CREATE MATERIALIZED VIEW probe.to_good TO probe.good AS
 SELECT JSONExtractString(getSetting('log_comment'), 'load_id') AS load_id,
     rowNumberInBlock() AS line, accurateCastOrNull(a, 'Int64') AS a, b
-FROM probe.door WHERE accurateCastOrNull(a, 'Int64') IS NOT NULL;
+FROM probe.lines WHERE accurateCastOrNull(a, 'Int64') IS NOT NULL;
 CREATE MATERIALIZED VIEW probe.to_bad TO probe.bad AS
-SELECT line, a FROM (SELECT rowNumberInBlock() AS line, a FROM probe.door)
+SELECT line, a FROM (SELECT rowNumberInBlock() AS line, a FROM probe.lines)
 WHERE accurateCastOrNull(a, 'Int64') IS NULL;
 """
 
 
 @pytest.fixture
-def door(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """The warehouse with a door of its own."""
-    warehouse.run_script(DOOR)
+def staged(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The warehouse with a staging table of its own."""
+    warehouse.run_script(STAGING)
     yield warehouse
     warehouse.command("DROP DATABASE probe SYNC")
 
@@ -54,39 +54,39 @@ def test_render_refuses_a_missing_value() -> None:
         render("intermediate/1_site_calendar.sql")
 
 
-def test_stage_keeps_text_and_splits(door: Warehouse) -> None:
+def test_stage_keeps_text_and_splits(staged: Warehouse) -> None:
     odd = "tab\t newline\n backslash\\ null\\N 'quote' \u2028"
-    count = door.stage(
-        "probe.door",
+    count = staged.stage(
+        "probe.lines",
         ["a", "b"],
         [("1", odd), (None, ""), ("x", ""), ("300", "\\N")],
         {"load_id": "L"},
     )
     assert count == 4
-    assert door.rows("SELECT load_id, a, b FROM probe.good ORDER BY line") == [
+    assert staged.rows("SELECT load_id, a, b FROM probe.good ORDER BY line") == [
         ("L", 1, odd),
         ("L", 300, "\\N"),
     ]
-    assert door.rows("SELECT line, a FROM probe.bad ORDER BY line") == [(1, None), (2, "x")]
+    assert staged.rows("SELECT line, a FROM probe.bad ORDER BY line") == [(1, None), (2, "x")]
 
 
-def test_stage_sends_blocks(door: Warehouse) -> None:
+def test_stage_sends_blocks(staged: Warehouse) -> None:
     rows = BLOCK_ROWS * 2 + 7
-    assert door.stage("probe.door", ["a", "b"], ((str(n), "") for n in range(rows)), {}) == rows
-    assert door.rows("SELECT count(), uniqExact(a) FROM probe.good") == [(rows, rows)]
+    assert staged.stage("probe.lines", ["a", "b"], ((str(n), "") for n in range(rows)), {}) == rows
+    assert staged.rows("SELECT count(), uniqExact(a) FROM probe.good") == [(rows, rows)]
 
 
-def test_readers_see_the_old_table_until_the_exchange(door: Warehouse) -> None:
-    door.stage("probe.door", ["a", "b"], [("1", "old")], {})
-    door.build_beside("probe.good", "SELECT 'L' AS load_id, 'new' AS b, 2 AS a, 0 AS line")
-    assert door.rows("SELECT a, b FROM probe.good") == [(1, "old")]
-    door.exchange(["probe.good"])
-    assert door.rows("SELECT a, b FROM probe.good") == [(2, "new")]
-    # A build that was killed leaves its copy behind; the next one starts anew.
-    door.build_beside("probe.good", "SELECT 'L' AS load_id, 'lost' AS b, 3 AS a, 0 AS line")
-    door.build_beside("probe.good", "SELECT 'L' AS load_id, 'newest' AS b, 4 AS a, 0 AS line")
-    door.exchange(["probe.good"])
-    assert door.rows("SELECT a, b FROM probe.good") == [(4, "newest")]
+def test_readers_see_the_old_table_until_the_exchange(staged: Warehouse) -> None:
+    staged.stage("probe.lines", ["a", "b"], [("1", "old")], {})
+    staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'new' AS b, 2 AS a, 0 AS line")
+    assert staged.rows("SELECT a, b FROM probe.good") == [(1, "old")]
+    staged.exchange(["probe.good"])
+    assert staged.rows("SELECT a, b FROM probe.good") == [(2, "new")]
+    # A build that was killed leaves its copy behind; the next one starts again.
+    staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'lost' AS b, 3 AS a, 0 AS line")
+    staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'newest' AS b, 4 AS a, 0 AS line")
+    staged.exchange(["probe.good"])
+    assert staged.rows("SELECT a, b FROM probe.good") == [(4, "newest")]
 
 
 def test_second_process_waits_then_says_who_and_what_to_do(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: one insert publishes, books must balance, a killed attempt is told and taken over."""
+"""The ledger: one insert publishes, books must balance, a killed attempt is reported and taken over."""
 
 from __future__ import annotations
 

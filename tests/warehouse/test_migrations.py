@@ -76,7 +76,7 @@ def test_late_number_is_refused(warehouse: Warehouse, sql: Path) -> None:
     _add(sql, "9002_probe.sql", PROBE)
     apply_schema(warehouse, sql)
     _add(sql, "9001_probe.sql", PROBE)
-    with pytest.raises(MigrationError, match=r"9001_probe\.sql is new but stands before"):
+    with pytest.raises(MigrationError, match=r"9001_probe\.sql is new but precedes"):
         apply_schema(warehouse, sql)
 
 

@@ -1,4 +1,4 @@
-"""Opens .zip, .gz and .tar: members as local files, within limits that a hostile archive cannot pass."""
+"""Opens .zip, .gz and .tar: members as local files, within limits that a hostile archive cannot exceed."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ Watch = Callable[[str, bytes], None]
 
 
 class Pool:
-    """Small texts out of archives, one after the other in one file.
+    """Small texts from archives, one after another in one file.
 
-    An archive of a month's messages has tens of thousands: a file of its own for each takes
-    longer than reading it, and all of them in memory would grow with the archive.
+    An archive of a month's messages has tens of thousands of them: creating a file for each takes
+    longer than reading it, and keeping all in memory would need memory in proportion to the archive.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Pool:
         self._end = 0
 
     def add(self, content: bytes) -> int:
-        """Keep a text; where it stands."""
+        """Append a text; returns its position."""
         if self._file is None:
             self._file = (self._folder / "pool").open("w+b")
         place = self._end
@@ -72,28 +72,28 @@ class Pool:
         return place
 
     def read(self, place: int, size: int) -> bytes:
-        """The text that stands there, or its beginning."""
+        """The first ``size`` bytes of the text at a position."""
         if self._file is None:
             raise ValueError("nothing was added to this pool")
         self._file.seek(place)
         return self._file.read(size)
 
     def file_of(self, place: int, size: int) -> Path:
-        """The text as a file of its own."""
+        """The text at a position as a file of its own."""
         target = self._folder / f"of-pool-{place}"
         if not target.exists():
             target.write_bytes(self.read(place, size))
         return target
 
     def close(self) -> None:
-        """Let go of the file; the folder is its owner's."""
+        """Close the file; the owner of the folder deletes it."""
         if self._file is not None:
             self._file.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file to read: the file itself (``name`` empty) or one out of an archive."""
+    """One file to read: the arrived file itself (``name`` empty) or a member of an archive."""
 
     name: str
     file: Path | tuple[Pool, int, int]
@@ -117,15 +117,15 @@ class Member:
 
 @dataclass(slots=True)
 class Unpacked:
-    """The readable members of a file; of the others the names and reasons, and what to tell the sender."""
+    """The readable members of a file; names and reasons of the others, and hints for the sender."""
 
     pool: Pool
     members: list[Member] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     for_sender: list[str] = field(default_factory=list)
 
-    def leave_out(self, name: str, reason: str, for_sender: str = "") -> None:
-        """Note a member that cannot be read."""
+    def reject(self, name: str, reason: str, for_sender: str = "") -> None:
+        """Record a member that cannot be read."""
         self.broken.append((name, reason))
         if for_sender:
             self.for_sender.append(for_sender)
@@ -151,7 +151,7 @@ class _Budget:
 
 
 def _zip_in(path: Path) -> zipfile.ZipFile | None:
-    """The zip that the content is, opened; None where it is none, or an Office document."""
+    """The file opened as a zip; None if it is no zip, or an Office document."""
     if not zipfile.is_zipfile(path):
         return None
     archive = _opened(path)
@@ -164,8 +164,8 @@ def _zip_in(path: Path) -> zipfile.ZipFile | None:
 def check_office_size(path: Path, watch: Watch | None = None) -> None:
     """Raise FileRejectedError for a workbook (itself a zip) that is broken or beyond the limits.
 
-    Every member is unpacked once, since a zip's directory may lie about sizes; ``watch`` sees
-    each block of a member before anything else does.
+    Every member is unpacked once, since the directory of a zip may give wrong sizes. ``watch`` is
+    called with each block of each member.
     """
     budget = _Budget(path.stat().st_size)
     try:
@@ -175,7 +175,7 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
                     following = pool.submit(source.read, _CHUNK)
                     while chunk := following.result():
                         budget.spend(len(chunk))
-                        # The next block is unpacked while this one is looked at.
+                        # The next block is unpacked while this one is checked.
                         following = pool.submit(source.read, _CHUNK)
                         if watch:
                             watch(info.filename, chunk)
@@ -189,21 +189,21 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Open a file: itself, or the members of the archive that it is, one nested level included.
+    """Open a file: itself, or, if it is an archive, its members, also those of archives in it.
 
     Raises FileRejectedError for an archive beyond the limits or without a readable member.
     """
     with tempfile.TemporaryDirectory(prefix="unpacked-") as folder:
         result = Unpacked(Pool(Path(folder)))
-        _unpack(path, "", Path(folder), _Budget(path.stat().st_size), result, depth=0)
+        _Unpacker(Path(folder), _Budget(path.stat().st_size), result).unpack(path)
         if not result.members:
             reasons = (
                 "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
             )
-            told = dict.fromkeys(result.for_sender) or ["Упакуйте файлы заново."]
+            hints = dict.fromkeys(result.for_sender) or ["Упакуйте файлы заново."]
             raise FileRejectedError(
                 f"the archive has no readable member ({reasons})",
-                f"В архиве нет ни одного файла, который удалось бы прочитать. {' '.join(told)}",
+                f"В архиве нет ни одного файла, который удалось бы прочитать. {' '.join(hints)}",
             )
         try:
             yield result
@@ -233,7 +233,7 @@ def _too_many() -> FileRejectedError:
 
 
 def _name_of(info: zipfile.ZipInfo) -> str:
-    # Russian Windows packs names in cp866 and leaves the flag of UTF-8 unset.
+    # Russian Windows packs names in cp866 and does not set the flag of UTF-8.
     if info.flag_bits & 0x800:
         return info.filename
     try:
@@ -247,42 +247,155 @@ def _is_office(archive: zipfile.ZipFile) -> bool:
     return "[Content_Types].xml" in names or "META-INF/manifest.xml" in names
 
 
-def _unpack(
-    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
-) -> None:
-    with path.open("rb") as file:
-        head = file.read(_LOCAL_HEADER + 16)
-    is_gzip = head.startswith(b"\x1f\x8b")
-    # Text is no archive, whatever follows it: archives of envelopes have very many such members.
-    is_text = head.startswith(_TEXT)
-    is_tar = not is_text and not is_gzip and _is_tar(path)
-    archive = None if is_text or is_gzip or is_tar else _zip_in(path)
-    if is_text or not (is_gzip or is_tar or archive):
-        if _is_cut_off(path, head):
+@dataclass(frozen=True, slots=True)
+class _Unpacker:
+    """Unpacks one file and the archives in it, up to ``_DEEPEST``, into members of ``result``."""
+
+    folder: Path
+    budget: _Budget
+    result: Unpacked
+
+    def unpack(self, path: Path, name: str = "", depth: int = 0) -> None:
+        """Add a file to the members: itself, or what is in it if it is an archive."""
+        with path.open("rb") as file:
+            head = file.read(_LOCAL_HEADER + 16)
+        is_gzip = head.startswith(b"\x1f\x8b")
+        # A file that begins like text is no archive: a fast check for the many envelopes of an archive.
+        is_text = head.startswith(_TEXT)
+        is_tar = not is_text and not is_gzip and _is_tar(path)
+        archive = None if is_text or is_gzip or is_tar else _zip_in(path)
+        if is_text or not (is_gzip or is_tar or archive):
+            if _is_cut_off(path, head):
+                raise FileRejectedError(
+                    "the zip is cut off or damaged: its directory is not there",
+                    "Архив оборван или повреждён. Упакуйте файлы заново и пришлите снова.",
+                )
+            self.result.members.append(Member(name, path))
+        elif depth == _DEEPEST:
             raise FileRejectedError(
-                "the zip is cut off or damaged: its directory is not there",
-                "Архив оборван или повреждён. Упакуйте файлы заново и пришлите снова.",
+                f"an archive in an archive in an archive: at most {_DEEPEST} levels are opened",
+                "Архив вложен в архив, который сам лежит в архиве. Упакуйте файлы в один архив.",
             )
-        result.members.append(Member(name, path))
-    elif depth == _DEEPEST:
-        raise FileRejectedError(
-            f"an archive in an archive in an archive: at most {_DEEPEST} are opened, one in the other",
-            "Архив вложен в архив, который сам лежит в архиве. Упакуйте файлы в один архив.",
+        elif is_gzip:
+            self._unpack_gzip(path, name, depth)
+        elif archive:
+            with archive:
+                self._unpack_zip(archive, name, depth)
+        else:
+            self._unpack_tar(path, name, depth)
+
+    def _unpack_tar(self, path: Path, name: str, depth: int) -> None:
+        try:
+            with tarfile.open(path, "r:") as archive:
+                for number, info in enumerate(archive):
+                    if number >= MEMBERS_LIMIT:
+                        raise _too_many()
+                    if info.isdir() or _is_noise(info.name):
+                        continue
+                    label = "/".join(
+                        filter(None, (name, mask_personal(info.name.removeprefix("./"))))
+                    )
+                    source = archive.extractfile(info) if info.isreg() else None
+                    if source is None:
+                        self.result.reject(label, "a link or a device, not a file")
+                        continue
+                    if info.size <= _POOLED_BYTES:
+                        if self._pooled(source.read(), label):
+                            continue
+                        source.seek(0)
+                    # Neither the name nor the permissions of the member are used on our disk.
+                    target = self.folder / f"{depth}-tar-{number}-{len(self.result.members)}"
+                    _copy(source, target, self.budget)
+                    self._unpack_member(target, label, depth + 1)
+        except _BROKEN as error:
+            _raise_if_ours(error)
+            reason = f"the tar is cut off or damaged ({type(error).__name__}); the members before are read"
+            self.result.reject(name or "the file", reason, "Архив оборван. Упакуйте файлы заново.")
+
+    def _unpack_zip(self, archive: zipfile.ZipFile, name: str, depth: int) -> None:
+        for number, info in enumerate(archive.infolist()):
+            member = _name_of(info)
+            if info.is_dir() or _is_noise(member):
+                continue
+            label = "/".join(filter(None, (name, mask_personal(member))))
+            if info.file_size <= _POOLED_BYTES and self._is_pooled(archive, info, label):
+                continue
+            # The name of the member never becomes a path on our disk.
+            target = self.folder / f"{depth}-{number}-{len(self.result.members)}"
+            if info.flag_bits & _ENCRYPTED:
+                self.result.reject(
+                    label,
+                    "the member is encrypted",
+                    "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
+                )
+                continue
+            try:
+                with archive.open(info) as source:
+                    _copy(source, target, self.budget)
+            except _BROKEN as error:
+                _raise_if_ours(error)
+                self.result.reject(label, f"the member cannot be unpacked ({type(error).__name__})")
+                continue
+            self._unpack_member(target, label, depth + 1)
+
+    def _is_pooled(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> bool:
+        """Whether a member was a small text and has been added to the pool; others are not touched."""
+        if info.flag_bits & _ENCRYPTED:
+            return False
+        try:
+            with archive.open(info) as source:
+                content = source.read(len(max(_TEXT, key=len)))
+                if not content.startswith(_TEXT):
+                    return False
+                # One byte more than a small text may have: the directory may give a wrong size.
+                content += source.read(_POOLED_BYTES + 1)
+        except _BROKEN as error:
+            _raise_if_ours(error)
+            return False
+        return self._pooled(content, label)
+
+    def _pooled(self, content: bytes, label: str) -> bool:
+        if not content.startswith(_TEXT) or len(content) > _POOLED_BYTES:
+            return False
+        self.budget.spend(len(content))
+        self.result.members.append(
+            Member(label, (self.result.pool, self.result.pool.add(content), len(content)))
         )
-    elif is_gzip:
-        _unpack_gzip(path, name, folder, budget, result, depth)
-    elif archive:
-        with archive:
-            _unpack_zip(archive, name, folder, budget, result, depth)
-    else:
-        _unpack_tar(path, name, folder, budget, result, depth)
+        return True
+
+    def _unpack_member(self, path: Path, name: str, depth: int) -> None:
+        if path.stat().st_size == 0:
+            self.result.reject(name, "the member is empty", "Файл в архиве пуст.")
+            return
+        try:
+            self.unpack(path, name, depth)
+        except FileRejectedError as error:
+            if self.budget.is_spent:
+                raise
+            self.result.reject(name, error.reason, error.for_sender)
+
+    def _unpack_gzip(self, path: Path, name: str, depth: int) -> None:
+        target = self.folder / f"{depth}-gz-{len(self.result.members)}"
+        try:
+            with gzip.open(path) as source:
+                _copy(source, target, self.budget)
+        except _BROKEN as error:
+            _raise_if_ours(error)
+            # A journal that is being rotated may end early: what was unpacked is not used.
+            self.result.reject(name or "the file", f"broken gzip ({type(error).__name__})")
+            return
+        if _is_tar(target):
+            # A packed tar is one archive, not two.
+            self._unpack_tar(target, name.removesuffix(".gz"), depth)
+            return
+        self.unpack(target, name.removesuffix(".gz"), depth + 1)
 
 
 def _is_cut_off(path: Path, head: bytes) -> bool:
-    """Whether the content begins as a zip of plain files, though it is none as a whole."""
+    """Whether the content begins like a zip of plain files but is no complete zip."""
     if not head.startswith(b"PK\x03\x04") or zipfile.is_zipfile(path):
         return False
-    # Half a workbook is told of as a workbook.
+    # A damaged workbook is reported as a workbook.
     return len(head) > _LOCAL_HEADER and not head[_LOCAL_HEADER:].startswith(_OFFICE_PARTS)
 
 
@@ -290,126 +403,6 @@ def _is_tar(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(_TAR_MAGIC_AT)
         return file.read(len(_TAR_MAGIC)) == _TAR_MAGIC
-
-
-def _unpack_tar(
-    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
-) -> None:
-    try:
-        with tarfile.open(path, "r:") as archive:
-            for number, info in enumerate(archive):
-                if number >= MEMBERS_LIMIT:
-                    raise _too_many()
-                if info.isdir() or _is_noise(info.name):
-                    continue
-                label = "/".join(filter(None, (name, mask_personal(info.name.removeprefix("./")))))
-                source = archive.extractfile(info) if info.isreg() else None
-                if source is None:
-                    result.leave_out(label, "a link or a device, not a file")
-                    continue
-                if info.size <= _POOLED_BYTES:
-                    if _pooled(source.read(), label, budget, result):
-                        continue
-                    source.seek(0)
-                # Neither the member's name nor its rights reach our disk.
-                target = folder / f"{depth}-tar-{number}-{len(result.members)}"
-                _copy(source, target, budget)
-                _unpack_member(target, label, folder, budget, result, depth + 1)
-    except _BROKEN as error:
-        _raise_if_ours(error)
-        told = (
-            f"the tar is cut off or damaged ({type(error).__name__}); the members before are read"
-        )
-        result.leave_out(name or "the file", told, "Архив оборван. Упакуйте файлы заново.")
-
-
-def _unpack_zip(
-    archive: zipfile.ZipFile, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
-) -> None:
-    for number, info in enumerate(archive.infolist()):
-        member = _name_of(info)
-        if info.is_dir() or _is_noise(member):
-            continue
-        label = "/".join(filter(None, (name, mask_personal(member))))
-        if info.file_size <= _POOLED_BYTES and _is_pooled(archive, info, label, budget, result):
-            continue
-        # The member's own name never becomes a path on our disk.
-        target = folder / f"{depth}-{number}-{len(result.members)}"
-        if info.flag_bits & _ENCRYPTED:
-            result.leave_out(
-                label,
-                "the member is encrypted",
-                "Архив защищён паролем. Упакуйте файлы без пароля и пришлите снова.",
-            )
-            continue
-        try:
-            with archive.open(info) as source:
-                _copy(source, target, budget)
-        except _BROKEN as error:
-            _raise_if_ours(error)
-            result.leave_out(label, f"the member cannot be unpacked ({type(error).__name__})")
-            continue
-        _unpack_member(target, label, folder, budget, result, depth + 1)
-
-
-def _is_pooled(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, budget: _Budget, result: Unpacked
-) -> bool:
-    """Whether a member was a small text, which needs no file of its own; all others are left as they are."""
-    if info.flag_bits & _ENCRYPTED:
-        return False
-    try:
-        with archive.open(info) as source:
-            content = source.read(len(max(_TEXT, key=len)))
-            if not content.startswith(_TEXT):
-                return False
-            # One byte more than a small text has: the directory may lie about sizes.
-            content += source.read(_POOLED_BYTES + 1)
-    except _BROKEN as error:
-        _raise_if_ours(error)
-        return False
-    return _pooled(content, label, budget, result)
-
-
-def _pooled(content: bytes, label: str, budget: _Budget, result: Unpacked) -> bool:
-    if not content.startswith(_TEXT) or len(content) > _POOLED_BYTES:
-        return False
-    budget.spend(len(content))
-    result.members.append(Member(label, (result.pool, result.pool.add(content), len(content))))
-    return True
-
-
-def _unpack_member(
-    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
-) -> None:
-    if path.stat().st_size == 0:
-        result.leave_out(name, "the member is empty", "Файл в архиве пуст.")
-        return
-    try:
-        _unpack(path, name, folder, budget, result, depth)
-    except FileRejectedError as error:
-        if budget.is_spent:
-            raise
-        result.leave_out(name, error.reason, error.for_sender)
-
-
-def _unpack_gzip(
-    path: Path, name: str, folder: Path, budget: _Budget, result: Unpacked, depth: int
-) -> None:
-    target = folder / f"{depth}-gz-{len(result.members)}"
-    try:
-        with gzip.open(path) as source:
-            _copy(source, target, budget)
-    except _BROKEN as error:
-        _raise_if_ours(error)
-        # A journal that is still rotated may end early: what was unpacked is not trusted.
-        result.leave_out(name or "the file", f"broken gzip ({type(error).__name__})")
-        return
-    if _is_tar(target):
-        # A packed tar is one archive, not two.
-        _unpack_tar(target, name.removesuffix(".gz"), folder, budget, result, depth)
-        return
-    _unpack(target, name.removesuffix(".gz"), folder, budget, result, depth + 1)
 
 
 def _raise_if_ours(error: Exception) -> None:

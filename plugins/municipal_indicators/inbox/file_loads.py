@@ -1,4 +1,4 @@
-"""The run that all file sources share: land, load each file as one unit, publish it, archive or reject it."""
+"""The run of every file source: land files, load each as one unit, publish, archive or reject it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FileLoad:
-    """What a source's loader is given: the open warehouse, the load, the file and its unpacked members.
+    """The arguments of a source's loader: the open warehouse, the load, the file and its members.
 
-    ``again`` takes the keys of published files that this one tells more about: they are loaded
-    again, from the archive, when the run has loaded the others.
+    A loader adds to ``again`` the keys of published files that this file completes. They are loaded
+    again from the archive after the other files of the run.
     """
 
     warehouse: Warehouse
@@ -48,7 +48,7 @@ class FileLoad:
     again: set[str] = field(default_factory=set)
 
     def context(self, **more: object) -> dict[str, object]:
-        """What the staging views read from ``log_comment``; ``more`` is added."""
+        """The context that the staging views read from ``log_comment``, with ``more`` added."""
         return {
             "load_id": str(self.load.load_id),
             "unit_key": self.load.unit.key,
@@ -61,12 +61,12 @@ class FileLoad:
     def quarantine(
         self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
     ) -> None:
-        """Put one row (line 0: a whole sheet or member) into quarantine; texts must be masked already."""
+        """Put one row (line 0: an entire sheet or member) into quarantine; texts must be masked already."""
         row = {"field": field_name, "reason": reason, "masked_row": masked_row}
         self._note("ops.quarantine", {"sheet": sheet, "line": line, **row})
 
     def warn(self, code: str, text: str, sheet: str = "", times: int = 1) -> None:
-        """Note what is doubtful though it is loaded; ``text`` must be masked already."""
+        """Record a warning about data that is loaded; ``text`` must be masked already."""
         row = {"sheet": sheet, "line": 0, "code": code, "text": text, "times": times}
         self._note("ops.load_warnings", row)
 
@@ -81,10 +81,10 @@ Loader = Callable[[FileLoad], tuple[Books, str]]
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A source whose data arrive as files, as its runs need it.
+    """A source whose data arrive as files.
 
     ``name`` is its folder in the inbox and the archive. ``load_file`` stages one file and returns
-    its books and a one-line message. ``apply_schema`` makes what the warehouse lacks.
+    its books and a one-line message. ``apply_schema`` brings the schema of the warehouse up to date.
     """
 
     name: str
@@ -95,18 +95,18 @@ class FileSource:
 
 @dataclass(slots=True)
 class FileRun:
-    """Counts of one run over a source's inbox; ``refusals`` say why each of ``rejected`` was refused."""
+    """Results of one run over a source's inbox; ``errors`` are the reasons of the files in ``rejected``."""
 
     published: int = 0
     known: int = 0
     rejected: list[str] = field(default_factory=list)
-    refusals: list[FileRejectedError] = field(default_factory=list)
+    errors: list[FileRejectedError] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     again: set[str] = field(default_factory=set)
 
 
 class FilesFailedError(IndicatorsError):
-    """Some files failed for a reason of ours and stay in the inbox; ``run`` says what was published."""
+    """Files failed for a reason that is not theirs and stay in the inbox; ``run`` has the results."""
 
     def __init__(self, message: str, run: FileRun) -> None:
         super().__init__(message)
@@ -114,15 +114,15 @@ class FilesFailedError(IndicatorsError):
 
 
 class _FileChangedError(IndicatorsError):
-    """The arrived file was written to while its copy was loaded."""
+    """The arrived file was changed while its copy was loaded."""
 
 
 def load_new_files(source: FileSource) -> FileRun:
-    """Load everything new in the source's inbox; each file is published by itself.
+    """Load everything new in the source's inbox; each file is published separately.
 
-    A file that ``load_file`` refuses with FileRejectedError is rejected and the others go on. A
-    failure of another kind is ours: the file stays in the inbox, the others go on, and
-    FilesFailedError ends the run. ConfigurationError ends it at once, since every file would meet it.
+    A file for which ``load_file`` raises FileRejectedError is rejected, and the others are loaded. For
+    another error the file stays in the inbox, the others are loaded, and FilesFailedError is raised at
+    the end. ConfigurationError ends the run at once, since it would occur for every file.
     """
     with landing.landed_files(source.name) as arrivals, _opened(source) as loader:
         run = loader.run
@@ -148,12 +148,12 @@ def load_new_files(source: FileSource) -> FileRun:
 
 
 def load_again(source: FileSource, names: str = "") -> FileRun:
-    """Load archived files of a source again, each in place of its published version.
+    """Load archived files of a source again, replacing the published version of each.
 
-    Takes the published files whose path below the inbox is like ``names`` (``*`` stands for
-    anything); without it those that have quarantined rows or words that no list maps. They keep
-    the time at which they arrived, by which versions are ranked. A file that is refused now keeps
-    its published version. Raises FilesFailedError in the end when some could not be loaded.
+    Loads the published files whose path below the inbox matches ``names`` (``*`` matches anything);
+    without it, those with quarantined rows or words that no list maps. They keep their time of
+    arrival, by which versions are ranked. A file that is rejected now keeps its published version.
+    Raises FilesFailedError at the end when some could not be loaded.
     """
     with _opened(source) as loader:
         run = loader.run
@@ -171,9 +171,9 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
 def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any]:
     """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
 
-    ``again`` loads archived files again before: True or a pattern of names, see ``load_again``.
-    Files that failed are named by a task of their own, so that what was published beside them is
-    announced all the same.
+    With ``again``, archived files are loaded again first: True or a pattern of names, see
+    ``load_again``. A separate task reports the files that failed, so that the assets of what was
+    published are updated nevertheless.
     """
     steps = [partial(load_new_files, source)]
     if again:
@@ -205,7 +205,7 @@ class _FileLoader:
     run: FileRun
 
     def load_all(self, files: Sequence[LandedFile]) -> None:
-        """Load landed files; content that is published already is only archived."""
+        """Load landed files; content that is already published is only archived."""
         known = self._known_files()
         for number, file in enumerate(files, start=1):
             place = f"[{number}/{len(files)}] {file.unit.label}"
@@ -217,7 +217,7 @@ class _FileLoader:
                 known[file.unit.key] = file.modified_at
 
     def load_archived(self, *, names: str = "", keys: Sequence[str] = ()) -> int:
-        """Load archived files again, as ``sql/loads/files_to_load_again.sql`` selects them; how many."""
+        """Load the files that ``sql/loads/files_to_load_again.sql`` selects again; returns their number."""
         rows = self.warehouse.rows(
             render("loads/files_to_load_again.sql"),
             {"source": self.source.name, "names": names, "keys": list(keys)},
@@ -249,13 +249,13 @@ class _FileLoader:
         except ConfigurationError as error:
             fail_loads(self.warehouse, [load], str(error))
             raise
-        except Exception as error:  # noqa: BLE001 - the other files go on; the run fails in the end
+        except Exception as error:  # noqa: BLE001 - the other files are loaded; the run fails at the end
             reason = _reason_of(error)
             fail_loads(self.warehouse, [load], reason)
             self.run.broken.append(f"{file.unit.label}: {reason}")
             log.error("%s: failed: %s", place, reason)
             return False
-        # Only now: killed before this line, the file is loaded once more, which changes nothing.
+        # After publishing: if the run is killed before this line, the file is loaded again, without effect.
         self._remember(file)
         landing.archive(file)
         self.run.published += 1
@@ -280,7 +280,9 @@ class _FileLoader:
                 task.quarantine(member, 0, "", reason)
             books, message = self.source.load_file(task)
         if not landing.is_unchanged(file):
-            raise _FileChangedError("the file grew while it was loaded: left for the next run")
+            raise _FileChangedError(
+                "the file grew while it was loaded: it is left for the next run"
+            )
         return books, message
 
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
@@ -288,7 +290,7 @@ class _FileLoader:
         fail_loads(self.warehouse, [load], reason)
         target = landing.reject(file, error)
         self.run.rejected.append(file.unit.label)
-        self.run.refusals.append(error)
+        self.run.errors.append(error)
         log.warning("%s: rejected: %s. See %s.reason.txt", place, reason, target.name)
 
     def _known_files(self) -> dict[str, datetime]:
@@ -311,11 +313,11 @@ class _FileLoader:
 
 
 def _reason_of(error: Exception) -> str:
-    """An error's own words where they are ours, else its type and place: its text may quote the file."""
+    """The message of our own errors; of others type and place, since their message may quote the file."""
     if isinstance(error, IndicatorsError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)[-4:]
-    way = " < ".join(
+    place = " < ".join(
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
     )
-    return f"{type(error).__name__} at {way}"
+    return f"{type(error).__name__} at {place}"

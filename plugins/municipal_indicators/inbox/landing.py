@@ -1,4 +1,4 @@
-"""Files that arrive: found in the inbox, copied and hashed, archived or rejected; none is parsed here."""
+"""Arriving files: found in the inbox, copied and hashed, archived or rejected; not parsed here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ YOUNG_SECONDS = 30.0
 WATCH_SECONDS = 2.0
 EMPTY_GRACE_SECONDS = 60.0
 _CHUNK = 1 << 20
-# A suffix of ours only: "заявление.ivanov" must not carry a name into the archive.
+# Known suffixes only: "заявление.ivanov" must not bring a name into the archive.
 _SUFFIX = re.compile(
     r"(?:\.(?:xlsx|xlsm|xlsb|xls|ods|csv|tsv|txt|xml|jsonl|json|log|html?|zip|gz|tgz|tar|\d{1,3}))+$",
     re.IGNORECASE,
@@ -38,10 +38,10 @@ _SUFFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:
-    """An unchanging local copy of one arrived file.
+    """A local copy of one arrived file, which does not change any more.
 
     ``unit`` is its content (key: SHA-256; label: path below the inbox, personal data masked),
-    ``modified_at`` the arrival's modification time in UTC.
+    ``modified_at`` the modification time of the arrived file in UTC.
     """
 
     unit: Unit
@@ -54,14 +54,14 @@ class LandedFile:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The copies of files that can be loaded, and labels with reasons of those that cannot be read."""
+    """Copies of the files that can be loaded; label and reason of each that cannot be read."""
 
     files: list[LandedFile]
     unreadable: list[str]
 
 
 def waiting_files(source: str) -> list[UPath]:
-    """The files below ``inbox/<source>`` at any depth, oldest first, without editors' lock files."""
+    """The files below ``inbox/<source>`` at any depth, oldest first, without lock files of editors."""
     folder = settings.inbox_folder() / source
     if not folder.exists():
         log.info("The inbox folder %s does not exist: nothing has arrived.", folder)
@@ -77,10 +77,10 @@ def waiting_files(source: str) -> list[UPath]:
 
 @contextmanager
 def landed_files(source: str) -> Iterator[Arrivals]:
-    """Copies of all waiting files that have stopped growing, for the time of the block.
+    """Copies of all waiting files that have stopped growing, as long as the context is open.
 
-    A file that changes while it is watched or copied, and one that is empty for less than a
-    minute, is left in the inbox for the next run.
+    A file that changes while it is watched or copied, and one that has been empty for less than a
+    minute, stays in the inbox for the next run.
     """
     paths = waiting_files(source)
     growing = _growing(paths)
@@ -104,7 +104,7 @@ def landed_files(source: str) -> Iterator[Arrivals]:
 
 
 def is_unchanged(file: LandedFile) -> bool:
-    """Whether the arrived file is still what was copied; one that was taken away counts so too."""
+    """Whether the arrived file is unchanged since it was copied, or was removed."""
     return _stamp(file.origin) in (file.stamp, None)
 
 
@@ -117,7 +117,7 @@ def archive(file: LandedFile) -> UPath:
 
 
 def reject(file: LandedFile, error: FileRejectedError) -> UPath:
-    """Move a file to ``archive/rejected/`` and write, beside it, why, for its sender."""
+    """Move a file to ``archive/rejected/`` and write the reason for its sender beside it."""
     target = settings.archive_folder() / "rejected" / (file.unit.key + file.suffix)
     _store(file.path, target)
     reason = target.parent / (target.name + ".reason.txt")
@@ -134,15 +134,15 @@ def reject(file: LandedFile, error: FileRejectedError) -> UPath:
 
 
 def archived_path(source: str, key: str) -> UPath | None:
-    """Where the archive holds the content with this SHA-256, None if it does not."""
+    """The path of the content with this SHA-256 in the archive; None if it is missing."""
     place = settings.archive_folder() / source
     return next((path for path in place.glob(f"{key}*") if not path.name.endswith(".part")), None)
 
 
 def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
-    """A copy, in ``folder``, of the archived content of a unit, to be loaded once more.
+    """A copy, in ``folder``, of the archived content of a unit, to be loaded again.
 
-    Raises IndicatorsError when the archive does not hold it, or holds another content.
+    Raises IndicatorsError when the archive has no such content or has other content under its name.
     """
     place = settings.archive_folder() / unit.source
     found = archived_path(unit.source, unit.key)
@@ -158,13 +158,13 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
             f"{unit.label}: {place}/{unit.key}… {'is not its content' if found else 'does not exist'}: "
             "ask for the file again and put it into the inbox"
         )
-    # An origin that does not exist is neither watched for growth nor removed afterwards.
+    # A path that does not exist: the origin is neither watched for changes nor removed.
     origin = settings.inbox_folder() / unit.source / f".{unit.key}"
     return LandedFile(unit, target, _suffix(found.name), modified_at, origin, (-1, 0.0))
 
 
 def label_of(source: str, path: UPath) -> str:
-    """A file's path below the inbox, with whatever looks like a person's data masked."""
+    """The path of a file below the inbox, with personal data masked."""
     relative = path.relative_to(settings.inbox_folder() / source)
     return mask_personal(f"{source}/{relative.as_posix()}")
 
@@ -227,19 +227,19 @@ def _store(path: Path, target: UPath) -> None:
 
 
 def _is_linked(path: Path, partial: UPath) -> bool:
-    """Whether the copy that was landed could become the archived one without copying it once more."""
+    """Whether the landed copy could be linked into the archive, which saves copying it again."""
     if partial.protocol not in ("", "file"):
         return False
     partial.unlink(missing_ok=True)
     try:
         os.link(path, partial.path)
     except OSError:
-        # Another disk, or one without links.
+        # Another disk, or a file system without links.
         return False
     return True
 
 
 def _remove_origin(file: LandedFile) -> None:
-    # Grown since it was copied: the new content is another unit, so the next run takes it.
+    # If it has changed since it was copied, it is another unit, which the next run loads.
     if _stamp(file.origin) == file.stamp:
         file.origin.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Masks for personal data in text: strict for what engineers read, exact for values that the marts keep."""
+"""Masks personal data in text: strictly in what engineers read, precisely in values that marts keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from municipal_indicators import settings
 
 MASK = "***"
 
-# File names join words by underscores, which count as letters for \b: boundaries are spelled out.
+# File names join words by underscores, which \b takes for letters: boundaries are written explicitly.
 _GAP = r"[\s_]+"
 _WORD = r"(?i:[а-яё]+(?:-[а-яё]+)?)"
 _PROPER = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?"
@@ -56,10 +56,10 @@ _DIGITS = re.compile(r"(?<!\d)(?:\d{10}|\d{11}|\d{12})(?!\d)")
 
 
 def mask_personal(text: str) -> str:
-    """Return ``text`` with whatever looks like a person's data replaced by ``***``.
+    """Return ``text`` with everything that looks like personal data replaced by ``***``.
 
-    For labels of files and sheets, quarantine and messages. Errs on the side of masking: any run
-    of 9 to 12 digits, any three capitalised words, and a surname standing alone go too.
+    For labels of files and sheets, quarantine and messages. Rather masks too much: also any run of 9
+    to 12 digits, any three capitalised words, and a single surname.
     """
     text = mask_value(text)
     for pattern in _STRICT:
@@ -70,8 +70,8 @@ def mask_personal(text: str) -> str:
 def mask_value(text: str) -> str:
     """Return a value that the marts keep, with personal data replaced by ``***``.
 
-    Exact where ``mask_personal`` is strict, so that names of services and departments survive:
-    names need a patronymic, initials or a known given name, digits a valid check sum.
+    More precise than ``mask_personal``, so that names of services and departments are kept: a name is
+    masked with a patronymic, initials or a known given name, digits with a valid checksum.
     """
     for pattern in (*_EXACT, _named()):
         text = pattern.sub(MASK, text)
@@ -98,5 +98,5 @@ def _is_personal_number(digits: str) -> bool:
         first = sum(map(int.__mul__, numbers, weights)) % 11 % 10
         second = sum(map(int.__mul__, numbers, (3, *weights))) % 11 % 10
         return numbers[10:] == [first, second]
-    # Ten digits are the INN of a legal person, which is open data, or an order's number.
+    # Ten digits are the INN of a legal person, which is open data, or the number of an order.
     return False

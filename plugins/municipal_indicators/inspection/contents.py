@@ -13,7 +13,7 @@ from municipal_indicators.inspection.headings import known_headings
 from municipal_indicators.sources.smev.recognition import Kind, kind_of
 from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS
 from municipal_indicators.spreadsheets.kinds import TableKind
-from municipal_indicators.spreadsheets.sheets import read_sheets
+from municipal_indicators.spreadsheets.readers import read_sheets
 
 _SPOKEN = {
     "utf-8": "UTF-8",

@@ -170,7 +170,7 @@ def _inspected(path: Path, source: str, time_zone: str, rows: int) -> Inspection
             run = error.run
     with open_warehouse() as warehouse:
         found = _looked_up(warehouse, path, source, observed, rows)
-    for refusal in run.refusals:
+    for refusal in run.errors:
         found.status, found.for_sender = "rejected", mask_personal(refusal.for_sender)
         found.is_nearly_known = isinstance(refusal, IncompleteTableError)
     return found

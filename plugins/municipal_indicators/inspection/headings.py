@@ -21,7 +21,8 @@ from municipal_indicators.spreadsheets.headings import (
     headings_of,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
-from municipal_indicators.spreadsheets.sheets import Row, read_sheets
+from municipal_indicators.spreadsheets.readers import read_sheets
+from municipal_indicators.spreadsheets.sheets import Row
 
 _NEAREST = 3
 _ALIKE = 0.6

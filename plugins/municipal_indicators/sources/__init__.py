@@ -24,7 +24,7 @@ class Source:
 
     ``name`` is that of its package, of its folders in the inbox and the archive, and its code in
     the ledger, the marts, ``reference/freshness.csv`` and ``reference/labels.yaml``. ``assets`` are
-    what its DAGs announce. ``has_tables`` tells that its files are tables of the kinds ``KINDS``.
+    what its DAGs announce. With ``has_tables`` its files hold tables of the kinds ``KINDS``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The sources of files as their runs need them; heavy, so that DAG files import it inside tasks only."""
+"""File sources for their runs; a heavy import, so that DAG files import it only inside tasks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def file_source(
     time_zone: str,
     load_file: Loader | None = None,
 ) -> FileSource:
-    """A source of the list by its name; ``load_file`` stands in for its package's own."""
+    """A source of the list by its name; ``load_file`` replaces that of its package."""
     loader = load_file or source(name).module("files").load_file
     return FileSource(name, loader, time_zone, apply_schema)

@@ -1,1 +1,1 @@
-"""Reads any tabular file that a person would understand and stages its rows as text; no business words."""
+"""Reads tables in files of any usual format and stages their rows as text."""

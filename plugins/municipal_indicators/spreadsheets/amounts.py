@@ -1,4 +1,4 @@
-"""Amounts of money: the unit that a heading, a title or the cell itself names, exactly in roubles."""
+"""Amounts of money in roubles; their unit is in the heading, the title or the cell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OWN_UNIT = re.compile(
 
 
 def scale_of(texts: Iterable[str]) -> Decimal | None:
-    """Roubles in the first unit that the texts name (1000 for «тыс. руб.»), None without one."""
+    """Roubles of the first unit found in the texts (1000 for «тыс. руб.»); None without one."""
     for text in texts:
         for found in _UNIT.finditer(normal_form(text)):
             if found["thousand"]:
@@ -39,7 +39,7 @@ def scale_of(texts: Iterable[str]) -> Decimal | None:
 
 
 def column_scales(table: Table, names: Sequence[str]) -> dict[str, Decimal]:
-    """Roubles in the unit of each amount column: its heading's, the title's, or that of another of them."""
+    """Roubles per unit of each amount column: from its heading, the title, or the heading of another one."""
     texts = table.headings.texts
     named = {name: scale_of([texts[name]]) if name in texts else None for name in names}
     shared = next((scale for scale in named.values() if scale), None)
@@ -48,9 +48,9 @@ def column_scales(table: Table, names: Sequence[str]) -> dict[str, Decimal]:
 
 
 def roubles(words: Words, scale: Decimal) -> Memo:
-    """Amounts as exact decimal text in roubles; a unit in the cell itself wins over ``scale``.
+    """Amounts as exact decimal text in roubles; a unit in the cell takes precedence over ``scale``.
 
-    Empty for absence, masked text for what is no number.
+    Empty for absent values; masked text for what is no number.
     """
 
     def convert(cell: Cell) -> str:

@@ -1,4 +1,4 @@
-"""Single cells: what a reader hands over, as clean text, and words in the form in which they compare."""
+"""Single cells: as clean text, and in the normal form in which words are compared."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER_SIGNS = {"n": "№", "no": "№", "nо": "№", "nº": "№", "n°": "�
 
 
 class Memo(dict[Cell, str]):
-    """A conversion of cells that remembers its answers, since columns repeat themselves."""
+    """A cached conversion of cells, since columns repeat their values."""
 
     def __init__(self, convert: Callable[[Cell], str]) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Memo(dict[Cell, str]):
         return text
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
-        """The texts of a whole column."""
+        """The texts of a column."""
         from municipal_indicators.spreadsheets.texts import Texts
 
         if isinstance(cells, Texts) and (texts := cells.mapped(self.__getitem__)):
@@ -46,9 +46,9 @@ class Memo(dict[Cell, str]):
 
 
 def clean_text(text: str) -> str:
-    """Text without invisible signs, with single blanks; never a tab or a line end."""
+    """Text without invisible characters and with single blanks; never a tab or a line end."""
     if text.isprintable():
-        # Of all blanks only the plain one is printable.
+        # The only printable blank is the space.
         if "  " not in text:
             return text.strip(" ")
     else:
@@ -57,7 +57,7 @@ def clean_text(text: str) -> str:
 
 
 def plain_text(cell: Cell) -> str:
-    """Any cell as clean text: dates in ISO, whole numbers without a point, booleans as да and нет."""
+    """Any cell as clean text: dates in ISO, integers without a point, booleans as да and нет."""
     if isinstance(cell, str):
         return clean_text(cell)
     if isinstance(cell, bool):
@@ -73,7 +73,7 @@ def plain_text(cell: Cell) -> str:
 
 
 def number_text(number: float) -> str:
-    """A float as the digits that Excel shows for it (15 of them), never in E-notation."""
+    """A float with the digits that Excel shows (15), never in E-notation."""
     if number.is_integer() and abs(number) < _EXACT_FLOAT:
         return str(int(number))
     text = f"{number:.15g}"
@@ -81,7 +81,7 @@ def number_text(number: float) -> str:
 
 
 def code_text(cell: Cell) -> str:
-    """A code or number that identifies something, as text: leading zeros and every digit kept."""
+    """A code or identifying number as text, with leading zeros and all digits."""
     text = plain_text(cell)
     if found := _FORMULA_TEXT.fullmatch(text):
         text = found.group(1).strip()
@@ -89,7 +89,7 @@ def code_text(cell: Cell) -> str:
 
 
 def is_damaged(cell: Cell) -> bool:
-    """Whether a spreadsheet has destroyed the digits of what should be a code.
+    """Whether a spreadsheet has destroyed digits of a code.
 
     True for E-notation, for numbers beyond 2^53 (their tail is lost), for 16 digits ending in
     zero (Excel keeps 15), and for dates.
@@ -109,10 +109,10 @@ def is_blank(cell: Cell) -> bool:
 
 @lru_cache(maxsize=8192)
 def normal_form(text: str) -> str:
-    """Text in the form in which words and headings compare.
+    """The normal form, in which words and headings are compared.
 
     Lower case, ё as е, Latin look-alikes inside Russian text as Cyrillic, punctuation and breaks
-    as single blanks. Text of signs alone stays as it is, so that «+» and «-» can be words.
+    as single blanks. Text without letters and digits is kept, so that «+» and «-» can be words.
     """
     text = clean_text(clean_text(text).lower().replace("ё", "е"))
     words = _WORDS.findall(text.replace("_", " ").replace("№", " № "))
@@ -130,7 +130,7 @@ def _cyrillic(word: str) -> str:
 
 
 def _to_millisecond(moment: datetime) -> datetime:
-    # A serial number is a float: 10:30 may come as 10:29:59.999998.
+    # A serial number is a float: 10:30 may be read as 10:29:59.999998.
     if not moment.microsecond:
         return moment
     rounded = moment + timedelta(microseconds=500)

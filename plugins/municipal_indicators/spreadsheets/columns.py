@@ -1,4 +1,4 @@
-"""Columns of cells as text for a staging door: names masked, codes whole, words in their plain form."""
+"""Columns of cells as text for a staging table: names masked, codes complete, values in a plain spelling."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Moments(Memo):
         super().__init__(partial(moment_text, words=words, is_1904=is_1904))
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
-        """A column of moments, at once where all of them are spelled plainly already."""
+        """A column of moments; unchanged if all of them are already in a plain spelling."""
         if isinstance(cells, Texts):
             if cells.match(PLAIN_MOMENT):
                 return cells
@@ -52,37 +52,37 @@ class Moments(Memo):
 
 
 def names() -> Memo:
-    """Names that the marts keep, with personal data masked."""
+    """Names that marts keep, with personal data masked."""
     return Memo(lambda cell: mask_value(plain_text(cell)))
 
 
 def key_names() -> Memo:
-    """Names that tell rows apart: a masked one keeps a digest, so that two do not become one."""
+    """Names that identify rows: a masked one gets a digest, so that different names stay different."""
     return Memo(lambda cell: _key_name(plain_text(cell)))
 
 
 def codes() -> Memo:
-    """Codes as text, every digit kept; what looks like a person's data or a sentence is masked."""
+    """Codes as text with all digits; what looks like personal data or a sentence is masked."""
     return Memo(lambda cell: _code(code_text(cell)))
 
 
 def shown() -> Memo:
-    """Any cell as quarantine may show it."""
+    """Any cell, masked for quarantine."""
     return Memo(lambda cell: mask_personal(plain_text(cell)))
 
 
 def numbers(words: Words) -> Memo:
-    """Numbers with a point and without blanks; empty for words that mean nothing."""
+    """Numbers with a point and without blanks; empty for words that mean an absent value."""
     return Memo(lambda cell: decimal_text(cell, words))
 
 
 def flags(words: Words) -> Memo:
-    """Yes and no as 1 and 0; any other text as quarantine may show it."""
+    """Yes and no as 1 and 0; any other text masked for quarantine."""
     return Memo(partial(_flag, words))
 
 
 def damaged(cells: Sequence[Cell]) -> list[bool]:
-    """For each cell of codes whether a spreadsheet has destroyed its digits."""
+    """For each code, whether a spreadsheet has destroyed its digits."""
     if isinstance(cells, Texts) and cells.are_decimal():
         return [False] * len(cells)
     memo: dict[Cell, bool] = {}
@@ -98,7 +98,7 @@ def damaged(cells: Sequence[Cell]) -> list[bool]:
 
 
 def decimal_text(cell: Cell, words: Words) -> str:
-    """A number as ``-1234.5``; empty for absence, masked text for what is no number."""
+    """A number as ``-1234.5``; empty for an absent value, masked text for what is no number."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return number_text(float(cell))
     text = plain_text(cell)

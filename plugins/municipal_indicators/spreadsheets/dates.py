@@ -1,4 +1,4 @@
-"""Dates as people write them: spellings made plain for the warehouse, and dates in lines above a table."""
+"""Dates as people write them: converted to plain spellings, and found in lines above a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAIN_MOMENT = (
     r"^(?:(?:[0-9]{2}[.][0-9]{2}[.][0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?$"
 )
-"""The commonest spellings, or nothing: ``moment_text`` leaves them as they are. For RE2 too."""
+"""The most common spellings, or nothing: ``moment_text`` does not change them. Also valid for RE2."""
 
 _PLAIN_COLUMN = re.compile(f"(?:{PLAIN_MOMENT[1:-1]}\n)*")
 _SERIAL = re.compile(r"([2-5]\d{4}),(\d+)")
@@ -51,11 +51,11 @@ _GAP_AFTER_WORD = 25
 
 
 def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
-    """A date or an instant in one of the plain spellings that the warehouse casts.
+    """A date or time in one of the plain spellings that the staging views cast.
 
     dd.mm.yyyy or dd.mm.yy, with or without a time; ISO 8601, with or without offset; a serial
-    number of Excel. Empty for words that mean nothing («н/д»). What is no date comes back with
-    personal data masked, for quarantine.
+    number of Excel. Empty for words that mean an absent value («н/д»). What is no date is returned
+    with personal data masked, for quarantine.
     """
     if isinstance(cell, date):
         return plain_text(cell)
@@ -72,13 +72,13 @@ def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
 
 
 def are_plain_moments(texts: Sequence[str]) -> bool:
-    """Whether ``moment_text`` would surely return all texts as they are."""
+    """Whether ``moment_text`` would certainly return all texts unchanged."""
     lines = "\n".join(texts) + "\n"
     return lines.count("\n") == len(texts) and bool(_PLAIN_COLUMN.fullmatch(lines))
 
 
 def made_at(lines: Iterable[str], words: Words, zone: ZoneInfo) -> datetime | None:
-    """The instant (UTC) that lines above a table name as their making, or None."""
+    """The time (UTC) at which the table was made, from the lines above it; None if they have none."""
     return _dated(lines, words.made_on, zone)
 
 

@@ -1,4 +1,4 @@
-"""CSV and its relatives: encoding proved strictly, delimiter found by what splits rows alike."""
+"""CSV and similar texts: the encoding is verified, the delimiter is found by how evenly it splits rows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from municipal_indicators.spreadsheets.cells import Cell
 from municipal_indicators.spreadsheets.headings import SEARCHED_COLUMNS
 from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
-    Judge,
-    Piece,
+    HeadingCounter,
     Row,
+    RowBlock,
     Sheet,
-    in_pieces,
+    row_blocks,
 )
 from municipal_indicators.spreadsheets.texts import Texts
 
@@ -35,23 +35,23 @@ _BLOCK = 1 << 22
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
-def read_delimited(path: Path, judge: Judge | None = None) -> Sheet:
-    """The only sheet of a CSV. Lines count records as Excel does: a ``sep=`` line is none of them.
+def read_delimited(path: Path, count_headings: HeadingCounter | None = None) -> Sheet:
+    """The only sheet of a CSV. Line numbers count records, as in Excel; a ``sep=`` line is not counted.
 
-    ``judge`` tells how many headings it knows in the first rows: the delimiter that it likes best
-    is taken, and the one that splits rows most alike where it knows none. Raises
-    FileRejectedError for what is no text, and while rows are read for a quote never closed.
+    The delimiter is the one with most known headings by ``count_headings``; if there are none, the one
+    that splits rows most evenly. Raises FileRejectedError for a file that is no text and, while rows
+    are read, for a quote that is never closed.
     """
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         found = _SEPARATOR_LINE.fullmatch(file.readline(16))
-    delimiter = found.group(1) if found else _delimiter(path, encoding, judge)
-    pieces = _pieces(path, encoding, delimiter, skip_line=bool(found))
-    return Sheet("", pieces, dialect=(encoding, delimiter))
+    delimiter = found.group(1) if found else _delimiter(path, encoding, count_headings)
+    blocks = _row_blocks(path, encoding, delimiter, skip_line=bool(found))
+    return Sheet("", blocks, dialect=(encoding, delimiter))
 
 
-class _Cut:
-    """A block without quotes, as many cells in each line: columns are cut at once, rows one by one."""
+class _PlainBlock:
+    """A block without quotes whose lines are equally long: columns are cut all at once, rows one by one."""
 
     def __init__(self, block: bytes, delimiter: str) -> None:
         self._block = block
@@ -63,7 +63,7 @@ class _Cut:
 
     @cached_property
     def width(self) -> int:
-        """How many cells each row has at least; 0 where that is not seen at once."""
+        """The least number of cells in a row; 0 where Arrow cannot cut the columns."""
         return len(self._columns)
 
     def column(self, place: int) -> Sequence[Cell]:
@@ -85,7 +85,7 @@ class _Cut:
         first, _, _ = self._block.partition(b"\n")
         width = first.count(self._delimiter.encode()) + 1
         if width > SEARCHED_COLUMNS:
-            # Nothing is read beyond them, and Arrow takes some kilobytes a column.
+            # Columns beyond are not read, and Arrow takes some kilobytes per column.
             return ()
         names = list(map(str, range(width)))
         try:
@@ -108,16 +108,18 @@ class _Cut:
         return [column.chunk(0) for column in table.columns]
 
 
-def _pieces(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> Iterator[Piece]:
+def _row_blocks(
+    path: Path, encoding: str, delimiter: str, *, skip_line: bool
+) -> Iterator[RowBlock]:
     """The records of a file: cut at the delimiters where nothing is quoted, else by the csv module."""
     csv.field_size_limit(_LONGEST_CELL)
     number, width = 0, 0
     blocks = _blocks(path, encoding, skip_line=skip_line)
     for block in blocks:
         if _is_plain(block, delimiter):
-            piece = _Cut(block, delimiter)
-            number, width = number + len(piece), max(width, piece.width)
-            yield piece
+            plain = _PlainBlock(block, delimiter)
+            number, width = number + len(plain), max(width, plain.width)
+            yield plain
             continue
         source = _Lines(block, blocks, delimiter)
         reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
@@ -133,11 +135,11 @@ def _pieces(path: Path, encoding: str, delimiter: str, *, skip_line: bool) -> It
                 raise _open_quote(number)
             line, width = reader.line_num, max(width, len(record))
             records.append(record)  # type: ignore[arg-type]  # a list of str is a row of cells
-        yield from in_pieces(records)
+        yield from row_blocks(records)
 
 
 def _is_plain(block: bytes, delimiter: str) -> bool:
-    """Whether the csv module would do no more than cut: no quotes, no blanks to skip, no odd line ends."""
+    """Whether cutting at delimiters is enough: no quotes, no blanks to skip, no unusual line ends."""
     if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or not delimiter.isascii():
         return False
     sign = delimiter.encode()
@@ -147,12 +149,12 @@ def _is_plain(block: bytes, delimiter: str) -> bool:
 
 
 def _blocks(path: Path, encoding: str, *, skip_line: bool = False) -> Iterator[bytes]:
-    """A file in UTF-8, in pieces that end where a line ends.
+    """A file as UTF-8, in blocks that end at a line end.
 
-    Raises FileRejectedError for an endless line.
+    Raises FileRejectedError for a line without end.
     """
     is_utf8 = encoding.startswith("utf-8")
-    # The first one holds the headings, which are looked at row by row.
+    # The first block holds the headings, which are read row by row.
     size = _FIRST_BLOCK
     with path.open("rb") if is_utf8 else path.open(encoding=encoding, newline="") as file:
         if encoding == "utf-8-sig":
@@ -172,9 +174,9 @@ def _utf8(text: str | bytes) -> bytes:
 
 
 class _Lines(Iterator[str]):
-    """The lines of a block, and of those after it while a quoted cell goes on into them.
+    """The lines of a block, and of the following blocks while a quoted cell extends into them.
 
-    None has so many cells that the reader could not hold them.
+    A line with too many cells for the csv module is an error.
     """
 
     def __init__(self, block: bytes, blocks: Iterator[bytes], delimiter: str) -> None:
@@ -193,7 +195,7 @@ class _Lines(Iterator[str]):
 
     @property
     def is_spent(self) -> bool:
-        """Whether all lines of the blocks that were opened are taken."""
+        """Whether all lines of the opened blocks have been read."""
         return not self._next
 
     def _open(self, block: bytes) -> None:
@@ -207,10 +209,10 @@ def _check_width(line: str, delimiter: str) -> None:
 
 
 def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
-    """Whether a cell holds a whole later row: the sign of a quote that was never closed."""
+    """Whether a cell contains a complete later row: then a quote was never closed."""
     lines = (line for cell in record if "\n" in cell for line in cell.split("\n")[1:])
     rows = sum(line.count(delimiter) >= max(width - 1, 1) for line in lines)
-    # In a narrow table one delimiter in a longer text proves nothing yet.
+    # In a narrow table a single delimiter inside a longer text proves nothing.
     return rows > (width < 3)
 
 
@@ -221,7 +223,7 @@ def _encoding(path: Path) -> str:
         candidates = ["utf-16"]
     elif b"\0" in head:
         raise FileRejectedError(
-            "the file is binary and of no kind that can be read",
+            "the file is binary and in no format that can be read",
             "Формат файла не распознан. Пришлите таблицу .xlsx, .xls, .ods или .csv.",
         )
     elif head.startswith(codecs.BOM_UTF8):
@@ -249,17 +251,17 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _delimiter(path: Path, encoding: str, judge: Judge | None) -> str:
+def _delimiter(path: Path, encoding: str, count_headings: HeadingCounter | None) -> str:
     samples = {delimiter: _sample(path, encoding, delimiter) for delimiter in DELIMITERS}
-    if judge:
-        known = {delimiter: judge(rows) for delimiter, rows in samples.items()}
+    if count_headings:
+        known = {delimiter: count_headings(rows) for delimiter, rows in samples.items()}
         if max(known.values()) > 1:
             return max(DELIMITERS, key=known.__getitem__)
     return max(DELIMITERS, key=lambda delimiter: _evenness(samples[delimiter]))
 
 
 def _evenness(rows: Sequence[Row]) -> float:
-    """Columns times the share of rows that have just as many."""
+    """The number of columns times the share of rows that have exactly so many."""
     widths = Counter(len(row) for row in rows if any(map(str.strip, map(str, row))))
     best = max((width * times for width, times in widths.items() if width > 1), default=0)
     return best / max(widths.total(), 1)

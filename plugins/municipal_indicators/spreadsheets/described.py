@@ -1,4 +1,4 @@
-"""Kinds of table that a list of columns describes: how each type of column is read, and the table's date."""
+"""Kinds of table described by a list of columns: how each type of column is read, and the table's date."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from municipal_indicators.spreadsheets.kinds import (
 def _items(table: Table) -> Memo:
     item = key_names()
 
-    def item_or_whole(cell: Cell) -> str:
-        # A complete row «Итого» stands among the items of many registers: it is the whole, no item.
+    def item_or_total(cell: Cell) -> str:
+        # Many registers have a complete row «Итого» among the items: it is the total, not an item.
         return "" if table.words.totals.match(normal_form(plain_text(cell))) else item[cell]
 
-    return Memo(item_or_whole)
+    return Memo(item_or_total)
 
 
 _MEMOS: Mapping[str, Callable[[Table], Memo]] = {
@@ -56,7 +56,7 @@ def described_kind(
 ) -> TableKind:
     """A kind whose cells are read, checked and cast by the types of its columns.
 
-    A required day without a heading is that of the table's title («по состоянию на 01.07.2024»).
+    A required day without a column is taken from the title of the table («по состоянию на 01.07.2024»).
     """
     return TableKind(
         name=name,
@@ -71,13 +71,13 @@ def described_kind(
 
 def _open(columns: Sequence[Column], table: Table) -> Reading:
     made = made_at(table.above, table.words, table.zone)
-    spoken = true_at(table.above, table.words, table.zone)
+    titled = true_at(table.above, table.words, table.zone)
     days: dict[str, str] = {}
     for column in columns:
         if _may_be_in_title(column) and column.name not in table.headings.columns:
-            days[column.name] = _day_of_title(table, column.name, spoken)
-            # That date says what the rows are true for, not when the file was made.
-            spoken = None
+            days[column.name] = _day_of_title(table, column.name, titled)
+            # That is the date for which the rows are valid, not the date of the file.
+            titled = None
     memos = _memos(columns, table)
     keys = [column.name for column in columns if column.type == "code"]
 
@@ -86,7 +86,7 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
         texts |= {name: [day] * block.size for name, day in days.items()}
         return {**texts, **_damages(table, block, keys)}
 
-    return Reading(convert, table.dated(made or spoken))
+    return Reading(convert, table.dated(made or titled))
 
 
 def _memos(columns: Sequence[Column], table: Table) -> dict[str, Memo]:
@@ -112,13 +112,13 @@ def _may_be_in_title(column: Column) -> bool:
     return column.type == "day" and column.is_required and not column.is_needed
 
 
-def _day_of_title(table: Table, name: str, spoken: datetime | None) -> str:
-    if spoken is None:
+def _day_of_title(table: Table, name: str, titled: datetime | None) -> str:
+    if titled is None:
         heading = table.headings.known.names[name]
         raise IncompleteTableError(
             f"taken for {table.headings.known.kind}, but neither a column «{heading}» nor a line above the "
-            "headings («по состоянию на 01.07.2024») says what date it is for",
+            "headings («по состоянию на 01.07.2024») gives its date",
             f"Непонятно, на какую дату составлена таблица: добавьте столбец «{heading}» или строку "
             "«по состоянию на ДД.ММ.ГГГГ» над заголовками.",
         )
-    return f"{spoken.astimezone(table.zone):%Y-%m-%d}"
+    return f"{titled.astimezone(table.zone):%Y-%m-%d}"

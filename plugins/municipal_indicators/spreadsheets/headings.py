@@ -1,4 +1,4 @@
-"""Finds the heading row of a table, and which column is which, by what the headings mean."""
+"""Finds the header rows of a table, and the field of each column, by the known headings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from municipal_indicators.spreadsheets.words import wildcard
 FILE = "headings.yaml"
 SEARCHED_ROWS = 40
 SEARCHED_COLUMNS = 512
-_STOREYS = 3
+_HEADER_ROWS = 3
 _MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
 
 
@@ -40,7 +40,7 @@ class HeadingSet:
     ending: re.Pattern[str]
 
     def match(self, normal: str) -> tuple[str, int] | None:
-        """The field that a heading stands for and its rank (0 is the best), or None."""
+        """The field of a heading and its rank (0 is the best), or None."""
         while normal:
             if found := self.exact.get(normal):
                 return found
@@ -56,9 +56,9 @@ class HeadingSet:
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """Where a table's headings stand and what they mean.
+    """The place of a table's headings and their meaning.
 
-    ``last_row`` is the 0-based row of the lowest storey, ``columns`` the position of each field,
+    ``last_row`` is the 0-based row of the lowest header level, ``columns`` the position of each field,
     ``texts`` its heading as written, ``unknown`` the headings of no field by their 0-based column.
     """
 
@@ -70,11 +70,11 @@ class Headings:
     unknown: Mapping[int, str] = field(default_factory=dict)
 
     def missing(self, needed: Iterable[str]) -> list[str]:
-        """The canonical names of needed fields that no column stands for."""
+        """The canonical names of needed fields without a column."""
         return [self.known.names[name] for name in needed if name not in self.columns]
 
     def unknown_masked(self) -> list[str]:
-        """The unknown headings as messages may show them, with a near known one where there is one."""
+        """The unknown headings, masked for messages, with the most similar known one if there is one."""
         return [_with_hint(text, self.known) for text in self.unknown.values()]
 
 
@@ -84,7 +84,7 @@ def heading_sets() -> dict[str, HeadingSet]:
 
 
 def headings_of(needed: Mapping[str, Sequence[str]]) -> list[HeadingSet]:
-    """The headings of the kinds in ``needed``, which holds the fields that a kind cannot do without.
+    """The headings of the kinds in ``needed``, which holds the fields that each kind must have.
 
     Raises ConfigurationError where ``reference/headings.yaml`` lacks a kind or such a field.
     """
@@ -105,54 +105,58 @@ def no_headings(kind: str, fields: Sequence[str]) -> ConfigurationError:
 
 
 def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> Headings | None:
-    """The best heading row among the first rows and columns: one with all needed fields, else the nearest.
+    """The best header rows among the first rows: those with all needed fields, else with most of them.
 
-    A kind that lacks fields is preferred to a whole one where it knows two more headings for each.
-    ``needed`` holds, by kind, the fields without which a table is not that kind. None when no row
-    has two known headings. Raises ConfigurationError as ``headings_of`` does.
+    A kind that lacks fields is preferred to a complete one if, for each of them, two more of its
+    headings are known. ``needed`` holds by kind the fields that its tables must have. None when no row
+    has two known headings. Raises ConfigurationError like ``headings_of``.
     """
-    whole: tuple[tuple[float, int, int], Headings] | None = None
-    part: tuple[tuple[float, int, int], Headings] | None = None
+    complete: tuple[tuple[float, int, int], Headings] | None = None
+    partial: tuple[tuple[float, int, int], Headings] | None = None
     searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
     for headings in _candidates(searched, headings_of(needed)):
         wanted = needed[headings.known.kind]
         lacking = len(headings.missing(wanted))
         share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
         rank = (share, headings.first_row - headings.last_row, -headings.first_row)
-        if lacking and (part is None or rank > part[0]):
-            part = rank, headings
-        elif not lacking and (whole is None or rank > whole[0]):
-            whole = rank, headings
-    if whole and part and _says_more(part[1], whole[1], needed[part[1].known.kind]):
-        return part[1]
-    best = whole or part
+        if lacking and (partial is None or rank > partial[0]):
+            partial = rank, headings
+        elif not lacking and (complete is None or rank > complete[0]):
+            complete = rank, headings
+    if (
+        complete
+        and partial
+        and _is_more_likely(partial[1], complete[1], needed[partial[1].known.kind])
+    ):
+        return partial[1]
+    best = complete or partial
     return best[1] if best else None
 
 
-def _says_more(part: Headings, whole: Headings, wanted: Sequence[str]) -> bool:
+def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]) -> bool:
     # A budget without its execution has the date and the title of an event: it must not become events.
-    lacking = len(part.missing(wanted))
+    lacking = len(partial.missing(wanted))
     return (
-        part.known.kind != whole.known.kind
+        partial.known.kind != complete.known.kind
         and lacking * 2 <= len(wanted)
-        and len(part.columns) - 2 * lacking >= len(whole.columns)
+        and len(partial.columns) - 2 * lacking >= len(complete.columns)
     )
 
 
 def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
     for first in range(len(rows)):
-        for last in range(first, min(first + _STOREYS, len(rows))):
-            spoken = _spoken(rows[first : last + 1])
+        for last in range(first, min(first + _HEADER_ROWS, len(rows))):
+            texts = _heading_texts(rows[first : last + 1])
             for one in known:
-                headings = _assigned(one, first, last, spoken)
+                headings = _assigned(one, first, last, texts)
                 if len(headings.columns) > 1:
                     yield headings
 
 
-def _spoken(storeys: Sequence[Row]) -> list[list[str]]:
-    """For each column the texts that its heading may be: all storeys joined, then parts of it."""
-    width = max(map(len, storeys))
-    grid = [[plain_text(cell) for cell in row] + [""] * (width - len(row)) for row in storeys]
+def _heading_texts(levels: Sequence[Row]) -> list[list[str]]:
+    """For each column the possible texts of its heading: all header levels joined, then some of them."""
+    width = max(map(len, levels))
+    grid = [[plain_text(cell) for cell in row] + [""] * (width - len(row)) for row in levels]
     for upper, lower in pairwise(grid):
         for column in range(1, width):
             if not upper[column] and lower[column]:
@@ -163,18 +167,16 @@ def _spoken(storeys: Sequence[Row]) -> list[list[str]]:
 
 def _phrases(texts: list[str]) -> list[str]:
     size = len(texts)
-    pieces = [
+    parts = [
         texts[start : start + length] for length in range(size, 0, -1) for start in range(size)
     ]
-    return list(dict.fromkeys(" ".join(dict.fromkeys(piece)) for piece in pieces))
+    return list(dict.fromkeys(" ".join(dict.fromkeys(part)) for part in parts))
 
 
-def _assigned(
-    known: HeadingSet, first: int, last: int, spoken: Sequence[Sequence[str]]
-) -> Headings:
+def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence[str]]) -> Headings:
     ranked: dict[str, tuple[int, int, str]] = {}
     unknown: dict[int, str] = {}
-    for column, phrases in enumerate(spoken):
+    for column, phrases in enumerate(texts):
         found = next(
             ((match, text) for text in phrases if (match := known.match(normal_form(text)))), None
         )
@@ -201,7 +203,7 @@ def _with_hint(text: str, known: HeadingSet) -> str:
 
 
 class _HeadingLists(BaseModel):
-    """The file: what headings may end with, and by kind of table and field their spellings."""
+    """The file: endings that headings may have, and the spellings by kind of table and field."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, dict[str, Annotated[list[str], Field(min_length=1)]]] = Field(
@@ -234,7 +236,7 @@ def _heading_set(kind: str, fields: Mapping[str, list[str]], ending: re.Pattern[
             other = exact.setdefault(normal_form(heading), (name, rank))[0]
             if other != name:
                 problem = (
-                    f"«{heading}» stands under {other} and {name}; it can mean only one column"
+                    f"«{heading}» is listed under {other} and {name}; it can mean only one column"
                 )
                 raise PlacedError(problem, kind, name, rank)
     names = {name: headings[0] for name, headings in fields.items()}
@@ -242,7 +244,7 @@ def _heading_set(kind: str, fields: Mapping[str, list[str]], ending: re.Pattern[
 
 
 def is_heading_again(row: Row, headings: Headings) -> bool:
-    """Whether a row repeats the headings, as printed pages do."""
+    """Whether a row repeats the headings, as on printed pages."""
     same = sum(
         column < len(row)
         and not is_blank(row[column])

@@ -1,4 +1,4 @@
-"""What a source says of each kind of table that it knows: how to recognise it, and how cells become text."""
+"""What a source defines for each kind of table: how it is recognised, and how cells become text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.cells import Cell
 from municipal_indicators.spreadsheets.headings import Headings
 from municipal_indicators.spreadsheets.words import Words
@@ -21,16 +22,16 @@ def utc_text(moment: datetime) -> str:
 
 
 class IncompleteTableError(FileRejectedError):
-    """A table was recognised, but something that it needs is missing."""
+    """A table was recognised, but lacks something that its kind needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A recognised table before its rows are read.
 
-    ``label`` is its place (member and sheet, masked); ``above`` are the lines over the headings as
-    text; ``is_1904`` tells how bare numbers in date columns count; ``modified_at`` is when the
-    arrived file was last written (UTC).
+    ``label`` names it (member and sheet, masked). ``above`` holds the lines above the headings as
+    text. ``is_1904`` means that plain numbers in date columns count from 1904. ``modified_at`` is when
+    the arrived file was last written (UTC).
     """
 
     headings: Headings
@@ -43,13 +44,13 @@ class Table:
     warehouse: Warehouse
 
     def dated(self, made: datetime | None) -> dict[str, object]:
-        """What tells the staging views when the file was made or, if it does not say so, last written."""
+        """What the staging views read about the date of the file: the one in it, else its last change."""
         return {"file_at": utc_text(made or self.modified_at), "is_dated": made is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some rows of a table: the cells of each field; a field without a column is all blank."""
+    """Some rows of a table by field: the cells of each; a field without a column is blank."""
 
     size: int
     cells: Mapping[str, Sequence[Cell]]
@@ -61,9 +62,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about a loaded table that a person should know; ``text`` is masked already.
+    """A warning about a loaded table; ``text`` is masked already.
 
-    ``code`` names its kind in ``ops.load_warnings``; ``times`` is how often it was met.
+    ``code`` is its kind in ``ops.load_warnings``; ``times`` is how often it occurred.
     """
 
     code: str
@@ -78,8 +79,8 @@ class Note:
 class Reading:
     """How one table is read.
 
-    ``convert`` turns a block into the text columns of the staging table; ``context`` is added to
-    what the staging views read; ``notes`` are reported after the last row.
+    ``convert`` turns a block into the text columns of the staging table. ``context`` is added to the
+    context of the staging views. ``notes`` is called after the last row.
     """
 
     convert: Callable[[Block], Mapping[str, Sequence[str]]]
@@ -92,11 +93,11 @@ ColumnType = Literal["code", "name", "key_name", "item", "flag", "day", "number"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table that is described by a list: its field in ``headings.yaml`` and its type.
+    """One column of a described table: its field in ``headings.yaml`` and its type.
 
     The type decides how cells become text (``spreadsheets/columns.py``) and how the text is checked
-    and cast (``sql/macros/table_staging.sql``). Without a ``needed`` column the table is refused;
-    a blank cell of a ``required`` one sends its row to quarantine.
+    and cast (``sql/macros/table_staging.sql``). A table without a ``needed`` column is rejected. A
+    blank cell in a ``required`` column sends its row to quarantine.
     """
 
     name: str
@@ -107,12 +108,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """One kind of table: its key in ``headings.yaml``, what it is called, and where its rows go.
+    """One kind of table: its key in ``headings.yaml``, its Russian title, and where its rows go.
 
-    ``needed`` are the fields without which a file is refused. ``columns`` describes them for the
+    ``needed`` are the fields without which a file is rejected. ``columns`` describes them for the
     staging macro; it is empty where ``sql/staging/<name>.sql`` writes its views itself. ``totals``
-    holds, by field, the aggregate of ``target`` that a total row shows there; ``count()`` is also
-    looked for in words. ``open_table`` may raise FileRejectedError.
+    holds, by field, the aggregate of ``target`` that a total row shows there; ``count()`` may also be
+    given in words. ``open_table`` may raise FileRejectedError.
     """
 
     name: str
@@ -125,5 +126,20 @@ class TableKind:
 
     @property
     def staging_table(self) -> str:
-        """The table through which rows are staged as text."""
+        """The staging table of its rows."""
         return f"staging.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableLoad:
+    """One recognised table of a file while it is loaded."""
+
+    task: FileLoad
+    kind: TableKind
+    table: Table
+    reading: Reading
+
+    def context(self) -> dict[str, object]:
+        """The context of its staging views."""
+        arrived_at = utc_text(self.task.file.modified_at)
+        return self.task.context(arrived_at=arrived_at, **self.reading.context)

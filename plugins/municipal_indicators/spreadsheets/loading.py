@@ -1,4 +1,4 @@
-"""Loads the tables of one arrived file: each sheet by its kind, and the books."""
+"""Loads the tables of one arrived file: each sheet by its kind, and the balance of the load."""
 
 from __future__ import annotations
 
@@ -24,19 +24,18 @@ from municipal_indicators.spreadsheets.kinds import (
     Block,
     IncompleteTableError,
     Note,
-    Reading,
     Table,
     TableKind,
-    utc_text,
+    TableLoad,
 )
+from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.rows import Numbered, Run, data_rows
 from municipal_indicators.spreadsheets.sheets import (
-    Piece,
     Row,
+    RowBlock,
     Sheet,
-    in_pieces,
-    parted,
-    read_sheets,
+    row_blocks,
+    split_top,
 )
 from municipal_indicators.spreadsheets.texts import as_arrow, joined
 from municipal_indicators.spreadsheets.totals import unequal_totals
@@ -48,13 +47,13 @@ log = logging.getLogger(__name__)
 BLOCK_ROWS = 25_000
 _PROGRESS_ROWS = 200_000
 _MESSAGE_LENGTH = 2_000
-# Where a row came from is no part of what it says: two rows alike in the rest are duplicates.
+# Columns about the origin of a row are not compared: rows that are equal in the others are duplicates.
 _ORIGIN = {"unit_key", "load_id", "sheet", "line", "file_at", "arrived_at", "is_dated"}
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What one file brought so far."""
+    """What has been read of one file."""
 
     tables: int = 0
     staged: int = 0
@@ -63,14 +62,14 @@ class _Tally:
     targets: set[str] = field(default_factory=set)
     parts: list[str] = field(default_factory=list)
     notes: list[tuple[str, Note]] = field(default_factory=list)
-    refusals: list[tuple[str, FileRejectedError]] = field(default_factory=list)
+    rejections: list[tuple[str, FileRejectedError]] = field(default_factory=list)
 
 
 def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[Books, str]:
     """Stage every table of a file; returns the books and a one-line message.
 
-    Sheets and members that cannot be taken are named in quarantine (line 0) when another one
-    can; each counts as one delivered and quarantined. Raises FileRejectedError otherwise.
+    If some table can be loaded, sheets and members that cannot are put into quarantine (line 0); each
+    counts as one row delivered and quarantined. Otherwise raises FileRejectedError.
     """
     loader = _Loader(task, kinds)
     for member in task.content.members:
@@ -86,7 +85,7 @@ class _Loader:
         self.tally = _Tally()
 
     def load_member(self, member: Member) -> None:
-        """Load the tables of one member; a refused member is kept for the end."""
+        """Load the tables of one member; the error of a rejected member is kept for the end."""
         before = self.tally.staged
         good = self.tally.tables + self.tally.empty
         hidden: list[str] = []
@@ -107,7 +106,7 @@ class _Loader:
                     others.append((label, error))
         except FileRejectedError as error:
             if self.tally.staged > before:
-                # Rows of it are staged already: taking the rest would publish half a member.
+                # Some of its rows are staged already: going on would publish half a member.
                 raise
             others.append((member.name, error))
         if errors:
@@ -116,13 +115,13 @@ class _Loader:
         self._decide(others, hidden, found=self.tally.tables + self.tally.empty > good)
 
     def books(self) -> tuple[Books, str]:
-        """Count in the warehouse what became of the staged rows."""
+        """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
         tally = self.tally
         if not tally.tables and not tally.empty:
-            raise _joint_refusal([error for _, error in tally.refusals])
-        for label, error in tally.refusals:
+            raise _joint_rejection([error for _, error in tally.rejections])
+        for label, error in tally.rejections:
             self.task.quarantine(label, 0, "", error.reason)
-        whole = len(tally.refusals) + len(self.task.content.broken)
+        unread = len(tally.rejections) + len(self.task.content.broken)
         loaded, distinct = 0, 0
         for target in sorted(tally.targets):
             rows, unlike = self._counted(target)
@@ -131,7 +130,7 @@ class _Loader:
             "SELECT count() FROM ops.quarantine WHERE source = {source:String} AND load_id = {load_id:UUID}",
             {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
         )
-        books = Books(tally.staged + whole, distinct, quarantined, loaded - distinct)
+        books = Books(tally.staged + unread, distinct, quarantined, loaded - distinct)
         for label, note in tally.notes:
             self.task.warn(note.code, note.text, label, note.times)
         return books, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
@@ -150,23 +149,22 @@ class _Loader:
     def _decide(
         self, refused: list[tuple[str, FileRejectedError]], hidden: list[str], *, found: bool
     ) -> None:
-        if hidden:
-            for label in hidden:
-                self._note(label, Note("hidden_sheet", "hidden sheet left out"))
+        for label in hidden:
+            self._note(label, Note("hidden_sheet", "hidden sheet left out"))
         named = [one for one in refused if not isinstance(one[1], _NoTableError)]
         if found:
             for label, error in refused:
-                # People keep other things beside their data: that is no fault of the file.
+                # Files often hold other sheets beside the data: that is not an error.
                 if isinstance(error, _NoTableError):
                     self._note(label, Note("no_table", "sheet without a table"))
-            self.tally.refusals += named
+            self.tally.rejections += named
         elif hidden and not named:
-            self.tally.refusals.append((hidden[0], _only_hidden()))
+            self.tally.rejections.append((hidden[0], _only_hidden()))
         elif refused:
-            self.tally.refusals.append((refused[0][0], (named or refused)[0][1]))
+            self.tally.rejections.append((refused[0][0], (named or refused)[0][1]))
 
     def _load_sheet(self, sheet: Sheet, label: str) -> None:
-        top, rest = parted(sheet.pieces, SEARCHED_ROWS)
+        top, rest = split_top(sheet.blocks, SEARCHED_ROWS)
         headings = self._recognised(top)
         if headings is None:
             if _says_no_data(top, self.words):
@@ -185,13 +183,13 @@ class _Loader:
             words=self.words,
             warehouse=self.task.warehouse,
         )
-        reading = kind.open_table(table)
-        below = chain(in_pieces(top[headings.last_row + 1 :]), rest)
+        load = TableLoad(self.task, kind, table, kind.open_table(table))
+        below = chain(row_blocks(top[headings.last_row + 1 :]), rest)
         needed = [name for name in kind.needed if name in headings.columns]
         totals: list[Numbered] = []
         runs = data_rows(below, headings, needed, self.words, totals)
-        staged = self._stage(kind, reading, headings, runs, label)
-        # An empty register counts 0, none at all counts nothing: so the finding itself is kept.
+        staged = self._stage(load, runs)
+        # An empty register counts as 0, a missing one as unknown: so the table itself is recorded.
         self.task.warehouse.insert(
             "core.loaded_tables",
             ("unit_key", "load_id", "sheet", "kind"),
@@ -199,8 +197,8 @@ class _Loader:
         )
         self.tally.tables += 1
         self.tally.targets.add(kind.target)
-        self._describe(kind, headings, label, staged)
-        for note in reading.notes() + unequal_totals(self.task, kind, reading, table, totals):
+        self._describe(load, staged)
+        for note in load.reading.notes() + unequal_totals(load, totals):
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
 
@@ -224,24 +222,20 @@ class _Loader:
             return None
         raise _lacks_columns(kind, found, missing)
 
-    def _stage(
-        self, kind: TableKind, reading: Reading, headings: Headings, runs: Iterable[Run], label: str
-    ) -> int:
-        context = self.task.context(
-            arrived_at=utc_text(self.task.file.modified_at), **reading.context
-        )
-        staged, told = 0, _PROGRESS_ROWS
+    def _stage(self, load: TableLoad, runs: Iterable[Run]) -> int:
+        label, context = load.table.label, load.context()
+        staged, next_report = 0, _PROGRESS_ROWS
         under_way: Future[None] | None = None
         # A thread stages one block while the next one is read.
         with _uncollected(), ThreadPoolExecutor(1) as pool:
-            for lines, block in _blocks(runs, headings.columns):
-                texts = reading.convert(block)
+            for lines, block in _blocks(runs, load.table.headings.columns):
+                texts = load.reading.convert(block)
                 content = _arrow(label, lines, texts)
                 if under_way:
                     under_way.result()
                 under_way = pool.submit(
                     self.task.warehouse.stage_bytes,
-                    kind.staging_table,
+                    load.kind.staging_table,
                     ("sheet", "line", *texts),
                     [content],
                     context,
@@ -249,16 +243,19 @@ class _Loader:
                 )
                 staged += block.size
                 self.tally.staged += block.size
-                if staged >= told:
-                    told += _PROGRESS_ROWS
+                if staged >= next_report:
+                    next_report += _PROGRESS_ROWS
                     log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
             if under_way:
                 under_way.result()
         return staged
 
-    def _describe(self, kind: TableKind, headings: Headings, label: str, staged: int) -> None:
-        where = f"{label}: " if label else ""
-        parts = [f"{where}{kind.name}, headings in line {headings.last_row + 1}, {staged} rows"]
+    def _describe(self, load: TableLoad, staged: int) -> None:
+        headings = load.table.headings
+        where = f"{load.table.label}: " if load.table.label else ""
+        parts = [
+            f"{where}{load.kind.name}, headings in line {headings.last_row + 1}, {staged} rows"
+        ]
         if unknown := headings.unknown_masked():
             parts.append(f"columns left out: {', '.join(unknown[:20])}")
         self.tally.parts.append("; ".join(parts))
@@ -269,34 +266,34 @@ class _Loader:
 
 
 class _NoTableError(FileRejectedError):
-    """Nothing like a known heading row."""
+    """No known heading row was found."""
 
 
 def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[list[int], Block]]:
-    """Runs put together until they are worth a statement: lines, and the cells of each field."""
+    """Runs joined until they are large enough for one insert: their lines and their cells by field."""
     lines: list[int] = []
-    pieces: list[Piece] = []
-    for more, piece in runs:
+    pending: list[RowBlock] = []
+    for more, rows in runs:
         if not more:
             continue
         lines += more
-        pieces.append(piece)
+        pending.append(rows)
         if len(lines) >= BLOCK_ROWS:
-            yield lines, _block(pieces, columns)
-            lines, pieces = [], []
+            yield lines, _block(pending, columns)
+            lines, pending = [], []
     if lines:
-        yield lines, _block(pieces, columns)
+        yield lines, _block(pending, columns)
 
 
-def _block(pieces: Sequence[Piece], columns: Mapping[str, int]) -> Block:
+def _block(parts: Sequence[RowBlock], columns: Mapping[str, int]) -> Block:
     cells = {
-        name: joined([piece.column(place) for piece in pieces]) for name, place in columns.items()
+        name: joined([part.column(place) for part in parts]) for name, place in columns.items()
     }
-    return Block(sum(map(len, pieces)), cells)
+    return Block(sum(map(len, parts)), cells)
 
 
 def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]]) -> bytes:
-    """Columns of text as a stream of Arrow: the engine takes them as they are, nothing to escape."""
+    """Columns of text as an Arrow stream, which needs no escapes."""
     import pyarrow as pa
 
     table = pa.table(
@@ -315,7 +312,7 @@ def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]])
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the search for reference cycles: cells have none, and it would walk them all over and over."""
+    """Without garbage collection: cells form no reference cycles, and it would scan them again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -351,7 +348,7 @@ def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> Inco
     also = f" Не распознаны заголовки: {unknown}." if unknown else ""
     return IncompleteTableError(
         f"taken for {kind.name} (headings in line {found.last_row + 1}), but it lacks {lacking}{beside}; "
-        "a new spelling belongs into reference/headings.yaml",
+        "add a new spelling to reference/headings.yaml",
         f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
         f"столбцов: {lacking}.{also}",
     )
@@ -365,14 +362,14 @@ def _only_hidden() -> FileRejectedError:
     )
 
 
-def _joint_refusal(errors: Sequence[FileRejectedError]) -> FileRejectedError:
+def _joint_rejection(errors: Sequence[FileRejectedError]) -> FileRejectedError:
     if not errors:
         return FileRejectedError(
             "the file holds no sheet", "В файле нет ни одного листа с таблицей."
         )
-    telling = [error for error in errors if not isinstance(error, _NoTableError)] or list(errors)
+    named = [error for error in errors if not isinstance(error, _NoTableError)] or list(errors)
     is_nearly_known = any(isinstance(error, IncompleteTableError) for error in errors)
     return (IncompleteTableError if is_nearly_known else FileRejectedError)(
-        "; ".join(dict.fromkeys(error.reason for error in telling)),
-        " ".join(dict.fromkeys(error.for_sender for error in telling)),
+        "; ".join(dict.fromkeys(error.reason for error in named)),
+        " ".join(dict.fromkeys(error.for_sender for error in named)),
     )

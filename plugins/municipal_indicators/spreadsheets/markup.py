@@ -1,4 +1,4 @@
-"""Tables in HTML or in Excel 2003 XML that systems export under the name .xls."""
+"""Tables in HTML or Excel 2003 XML, which systems export under the name .xls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
     Row,
     Sheet,
-    in_pieces,
+    row_blocks,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
         yield Sheet(
             sheet.get(f"{_SPREADSHEET}Name") or "",
-            in_pieces(_within_limits(_spreadsheet_rows(sheet))),
+            row_blocks(_within_limits(_spreadsheet_rows(sheet))),
         )
 
 
@@ -102,7 +102,7 @@ def _read_html(content: bytes) -> Iterator[Sheet]:
         raise _no_table("the HTML holds no table")
     for number, table in enumerate(tables, start=1):
         rows = _within_limits(_html_rows(table))
-        yield Sheet(f"table {number}" if len(tables) > 1 else "", in_pieces(rows))
+        yield Sheet(f"table {number}" if len(tables) > 1 else "", row_blocks(rows))
 
 
 def _html_encoding(content: bytes) -> str:
@@ -145,7 +145,7 @@ def _span(cell: _Element, name: str, limit: int) -> int:
 
 
 def _within_limits(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, until their cells are more than any table has: spans and indices cost a file no room."""
+    """The rows, up to a limit of cells: with spans and indices a small file could have any number of them."""
     cells = 0
     for row in rows:
         cells += len(row)

@@ -1,4 +1,4 @@
-"""Tells the data rows of a table from all that people write around them."""
+"""Separates the data rows of a table from everything that people write around them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.headings import Headings, is_heading_again
 from municipal_indicators.spreadsheets.sheets import (
-    PIECE_ROWS,
-    Piece,
+    ROWS_PER_BLOCK,
     Row,
-    Rows,
-    in_pieces,
+    RowBlock,
+    RowList,
+    row_blocks,
 )
 from municipal_indicators.spreadsheets.words import Words
 
@@ -22,93 +22,95 @@ _HELD_LIMIT = 10_000
 _TOTALS_LIMIT = 1_000
 
 Numbered = tuple[int, Row]
-Run = tuple[Sequence[int], Piece]
-"""Line numbers and as many rows."""
+Run = tuple[Sequence[int], RowBlock]
+"""Line numbers, and the block of rows that have them."""
 _Kind = Literal["data", "end", "nothing"]
 
 
 def data_rows(
-    pieces: Iterable[Piece],
+    blocks: Iterable[RowBlock],
     headings: Headings,
     needed: Sequence[str],
     words: Words,
     totals: list[Numbered] | None = None,
 ) -> Iterator[Run]:
-    """The data rows below the headings with their line numbers, wide enough for all columns that are read.
+    """The data rows below the headings with their line numbers, padded to the columns that are read.
 
-    Left out are blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2»
-    alone in its row), totals and what they consist of («из них …» below one), «Нет данных», and what
-    stands below the last complete row after a blank row, a total or a signature word. Any other row is
-    data, complete or not, so that nothing is lost in silence. The total rows are put into ``totals``.
+    Not data are blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2»
+    alone in its row), totals and their breakdown («из них …» below one), «Нет данных», and rows below
+    the last complete row that follow a blank row, a total or a signature word. Every other row is data,
+    complete or not, so that nothing is lost silently. The total rows are appended to ``totals``.
     """
-    reader = _Reader(headings, needed, words)
+    classifier = _RowClassifier(headings, needed, words)
     held: list[tuple[_Kind, Numbered]] = []
     line = headings.last_row + 2
-    for piece, is_plain in _judged(pieces, reader, line):
-        lines = range(line, line + len(piece))
+    for block, is_plain in _plain_or_not(blocks, classifier, line):
+        lines = range(line, line + len(block))
         line = lines.stop
         if is_plain:
             if held:
-                yield _run(_flushed(held))
+                yield _run(_data_of(held))
                 held.clear()
-            reader.is_below_total = False
-            yield lines, piece
+            classifier.is_below_total = False
+            yield lines, block
         else:
-            numbered = zip(lines, piece.rows(), strict=True)
-            yield _run(_sorted_out(reader, numbered, held, totals))
-    yield _run(_flushed(reader.without_footer(held)))
+            numbered = zip(lines, block.rows(), strict=True)
+            yield _run(_data_among(classifier, numbered, held, totals))
+    yield _run(_data_of(classifier.without_footer(held)))
 
 
-def _judged(pieces: Iterable[Piece], reader: _Reader, line: int) -> Iterator[tuple[Piece, bool]]:
-    """Each piece and whether it is plain; one that is not in smaller ones, as most of it may be."""
-    for piece in pieces:
-        is_plain = reader.is_plain(piece, line)
-        parts = [piece] if is_plain or len(piece) <= PIECE_ROWS else in_pieces(piece.rows())
+def _plain_or_not(
+    blocks: Iterable[RowBlock], classifier: _RowClassifier, line: int
+) -> Iterator[tuple[RowBlock, bool]]:
+    """Each block and whether it is plain; a large one that is not is split, since most of it may be."""
+    for block in blocks:
+        is_plain = classifier.is_plain(block, line)
+        parts = [block] if is_plain or len(block) <= ROWS_PER_BLOCK else row_blocks(block.rows())
         for part in parts:
-            yield part, is_plain or (part is not piece and reader.is_plain(part, line))
+            yield part, is_plain or (part is not block and classifier.is_plain(part, line))
             line += len(part)
 
 
-def _sorted_out(
-    reader: _Reader,
+def _data_among(
+    classifier: _RowClassifier,
     rows: Iterable[Numbered],
     held: list[tuple[_Kind, Numbered]],
     totals: list[Numbered] | None,
 ) -> Iterator[Numbered]:
-    """The data among some rows; those that the next complete row decides upon go to ``held``."""
+    """The data rows among some rows; rows that depend on the next complete row are added to ``held``."""
     for line, row in rows:
-        row.extend([""] * (reader.width - len(row)))
-        is_part = reader.is_part_of_total(row)
-        if not is_part and reader.is_complete(row) and not reader.is_decoration(row, line):
-            yield from _flushed(held)
+        row.extend([""] * (classifier.width - len(row)))
+        is_part = classifier.is_part_of_total(row)
+        if not is_part and classifier.is_complete(row) and not classifier.is_decoration(row, line):
+            yield from _data_of(held)
             held.clear()
-            reader.is_below_total = False
+            classifier.is_below_total = False
             yield line, row
             continue
-        kind = "nothing" if is_part else reader.kind(row, line)
+        kind = "nothing" if is_part else classifier.kind(row, line)
         held.append((kind, (line, row)))
-        if reader.is_total(row):
-            reader.is_below_total = True
+        if classifier.is_total(row):
+            classifier.is_below_total = True
             if totals is not None and len(totals) < _TOTALS_LIMIT:
                 totals.append((line, row))
         elif kind == "data":
-            reader.is_below_total = False
+            classifier.is_below_total = False
         if len(held) > _HELD_LIMIT:
-            yield from _flushed(held[:-1])
+            yield from _data_of(held[:-1])
             del held[:-1]
 
 
-def _flushed(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
+def _data_of(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
     return (numbered for kind, numbered in held if kind == "data")
 
 
 def _run(numbered: Iterable[Numbered]) -> Run:
     found = list(numbered)
-    return [line for line, _ in found], Rows([row for _, row in found])
+    return [line for line, _ in found], RowList([row for _, row in found])
 
 
-class _Reader:
-    """What a row is, judged by the columns that are read and by the words of ``words.yaml``."""
+class _RowClassifier:
+    """Decides what a row is, by the columns that are read and the words of ``words.yaml``."""
 
     def __init__(self, headings: Headings, needed: Sequence[str], words: Words) -> None:
         self.headings = headings
@@ -120,15 +122,15 @@ class _Reader:
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
 
-    def is_plain(self, piece: Piece, line: int) -> bool:
-        """Whether all rows, the first in this line, are surely complete and no decoration."""
-        if line <= self._under or piece.width < self.width:
+    def is_plain(self, block: RowBlock, line: int) -> bool:
+        """Whether all rows of a block that begins at ``line`` are certainly complete data."""
+        if line <= self._under or block.width < self.width:
             return False
         for column in self.needed:
-            cells = piece.column(column)
+            cells = block.column(column)
             if "" in cells or " " in cells or "\u00a0" in cells:
                 return False
-        keys = piece.column(self.needed[0])
+        keys = block.column(self.needed[0])
         return all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys)
 
     def is_complete(self, row: Row) -> bool:
@@ -137,7 +139,7 @@ class _Reader:
         return not ("" in picked or " " in picked or "\u00a0" in picked)
 
     def is_decoration(self, row: Row, line: int) -> bool:
-        """Whether a complete row is column numbers, the headings again, or a total."""
+        """Whether a complete row holds column numbers, repeated headings or a total."""
         if line <= self._under and _is_column_numbers(row):
             return True
         first = row[self.needed[0]]
@@ -148,15 +150,15 @@ class _Reader:
         )
 
     def is_total(self, row: Row) -> bool:
-        """Whether the first word of a row that is no data says that it sums up."""
+        """Whether the first words of a row that is no data name a total."""
         return bool(self.words.totals.match(_first_words(row)))
 
     def is_part_of_total(self, row: Row) -> bool:
-        """Whether a row below a total, with no data between, tells what the total consists of."""
+        """Whether a row breaks down the total above it, with no data between them."""
         return self.is_below_total and bool(self.words.parts.match(_first_words(row)))
 
     def kind(self, row: Row, line: int) -> _Kind:
-        """What an incomplete (or decorated) row is: data, nothing, or what may end the table."""
+        """What an incomplete or decorative row is: data, nothing, or a possible end of the table."""
         shown = [cell for cell in row if not is_blank(cell)]
         if not shown:
             return "end"
@@ -174,7 +176,7 @@ class _Reader:
         return "data"
 
     def without_footer(self, held: list[tuple[_Kind, Numbered]]) -> list[tuple[_Kind, Numbered]]:
-        """The rows after the last complete one, without what a table's end is made of."""
+        """The rows after the last complete one, without the footer of the table."""
         ended = False
         kept: list[tuple[_Kind, Numbered]] = []
         for kind, (line, row) in held:

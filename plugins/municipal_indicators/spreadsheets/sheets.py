@@ -1,4 +1,4 @@
-"""Opens a file by its first bytes, whatever its name says, and hands over its sheets as raw rows."""
+"""Sheets as the readers return them: unprocessed rows, in blocks."""
 
 from __future__ import annotations
 
@@ -6,36 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from typing import Protocol
 
-from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.cells import Cell, plain_text
 
 Row = list[Cell]
-Judge = Callable[[Sequence[Row]], int]
+HeadingCounter = Callable[[Sequence[Row]], int]
 
 WIDEST = 16_384
-"""Columns of a sheet of Excel: no table has more."""
+"""The most columns that a sheet of Excel can have."""
 
-PIECE_ROWS = 1_000
-
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NO_TABLE = {
-    b"%PDF": "PDF",
-    b"{\\rtf": "RTF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7-Zip",
-    b"MZ": "EXE",
-}
+ROWS_PER_BLOCK = 1_000
 
 
-class Piece(Protocol):
-    """Some rows of a sheet, as rows or as columns."""
+class RowBlock(Protocol):
+    """A block of consecutive rows of a sheet, readable by rows or by columns."""
 
     def __len__(self) -> int:
         """How many rows."""
@@ -51,8 +37,8 @@ class Piece(Protocol):
         """The rows."""
 
 
-class Rows:
-    """A piece that is made of rows."""
+class RowList:
+    """A block that holds a list of rows."""
 
     def __init__(self, rows: list[Row]) -> None:
         self._rows = rows
@@ -70,45 +56,45 @@ class Rows:
         return self._columns[place]
 
     def rows(self) -> list[Row]:
-        """The rows themselves."""
+        """The rows."""
         return self._rows
 
     @cached_property
     def _columns(self) -> list[tuple[Cell, ...]]:
-        # The shortest row ends them, which is the width.
+        # Columns end with the shortest row, which is the width.
         return list(zip(*self._rows, strict=False))
 
 
-def in_pieces(rows: Iterable[Row]) -> Iterator[Piece]:
-    """Rows in pieces of at most ``PIECE_ROWS``."""
+def row_blocks(rows: Iterable[Row]) -> Iterator[RowBlock]:
+    """Rows in blocks of at most ``ROWS_PER_BLOCK``."""
     rest = iter(rows)
-    while piece := list(islice(rest, PIECE_ROWS)):
-        yield Rows(piece)
+    while block := list(islice(rest, ROWS_PER_BLOCK)):
+        yield RowList(block)
 
 
-def parted(pieces: Iterator[Piece], number: int) -> tuple[list[Row], Iterator[Piece]]:
-    """The first rows of some pieces, at most so many, and the pieces below them."""
+def split_top(blocks: Iterator[RowBlock], number: int) -> tuple[list[Row], Iterator[RowBlock]]:
+    """The first ``number`` rows, or fewer, and the blocks below them."""
     top: list[Row] = []
-    for piece in pieces:
-        rows = piece.rows()
+    for block in blocks:
+        rows = block.rows()
         wanted = number - len(top)
         top += rows[:wanted]
         if len(rows) >= wanted:
-            return top, chain(in_pieces(rows[wanted:]), pieces)
+            return top, chain(row_blocks(rows[wanted:]), blocks)
     return top, iter(())
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its rows from the first one on, so that row n is line n as Excel shows it.
+    """One sheet: all its rows from the first one, so that row n is line n in Excel.
 
-    ``is_1904``: bare numbers count days from 1904 where a column holds dates. ``dialect``: the
-    encoding and the delimiter that a CSV was taken to have. ``errors``: cells of the whole workbook
-    that show an error («#Н/Д») and are handed over as blank.
+    ``is_1904``: in date columns plain numbers count days from 1904. ``dialect``: the encoding and
+    delimiter found for a CSV. ``errors``: the number of cells in the whole workbook that show an
+    error («#Н/Д»); they are read as blank.
     """
 
     name: str
-    pieces: Iterator[Piece]
+    blocks: Iterator[RowBlock]
     is_hidden: bool = False
     is_1904: bool = False
     dialect: tuple[str, str] | None = None
@@ -116,37 +102,9 @@ class Sheet:
 
     @property
     def rows(self) -> Iterator[Row]:
-        """All rows, one by one; they can be read once, as rows or in pieces."""
-        return (row for piece in self.pieces for row in piece.rows())
+        """All rows, one by one; a sheet can be read only once, by rows or by blocks."""
+        return (row for block in self.blocks for row in block.rows())
 
     def label(self, member: str) -> str:
-        """The place of a table as messages and quarantine name it: member and sheet, masked."""
+        """The name of a table in messages and quarantine: member and sheet, masked."""
         return " / ".join(filter(None, (member, mask_personal(plain_text(self.name)))))
-
-
-def read_sheets(path: Path, judge: Judge | None = None) -> Iterator[Sheet]:
-    """The sheets of a workbook (.xlsx, .xls, .ods), a CSV, or an HTML or XML table named .xls.
-
-    Rows must be consumed before the next sheet is asked for. ``judge``, which tells how many
-    headings it knows in some rows, helps to find the delimiter. Raises FileRejectedError.
-    """
-    with path.open("rb") as file:
-        head = file.read(4096)
-    for magic, name in _NO_TABLE.items():
-        if head.startswith(magic):
-            raise FileRejectedError(
-                f"the file is {name}, not a table",
-                f"Файл в формате {name}, а нужна таблица. Пришлите .xlsx, .xls, .ods или .csv.",
-            )
-    if head.startswith((_ZIP, _OLE)):
-        from municipal_indicators.spreadsheets.workbooks import read_workbook
-
-        yield from read_workbook(path)
-    elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
-        from municipal_indicators.spreadsheets.markup import read_markup
-
-        yield from read_markup(path)
-    else:
-        from municipal_indicators.spreadsheets.delimited import read_delimited
-
-        yield read_delimited(path, judge)

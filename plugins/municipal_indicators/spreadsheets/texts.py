@@ -1,4 +1,4 @@
-"""A column of text that stays outside Python as long as nothing looks at single cells."""
+"""A column of text that stays in Arrow until single cells are read."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Texts(Sequence[str]):
         return bool(pc.all(pc.match_substring_regex(self.array, pattern)).as_py())
 
     def mapped(self, convert: Callable[[str], str]) -> Texts | None:
-        """All texts converted, each distinct one once; None where most of them are distinct."""
+        """All texts converted, each distinct one once; None if too many are distinct."""
         encoded = self.array.dictionary_encode()
         if len(encoded.dictionary) * _FEW > len(encoded):
             return None
@@ -58,7 +58,7 @@ class Texts(Sequence[str]):
 
 
 def joined(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
-    """Columns one below another."""
+    """Columns concatenated."""
     if len(columns) == 1:
         return columns[0]
     if all(isinstance(column, Texts) for column in columns):

@@ -1,19 +1,17 @@
-"""Compares what a table's own total rows say with the rows of it that were loaded."""
+"""Compares the total rows of a table with its rows that were loaded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
-from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, plain_text
 from municipal_indicators.spreadsheets.kinds import (
     Block,
     Note,
-    Reading,
     Table,
-    TableKind,
+    TableLoad,
 )
 from municipal_indicators.spreadsheets.rows import Numbered
 
@@ -23,30 +21,28 @@ _SHOWN = 5
 _AFTER_WORDS = re.compile(r"\D*[:=–—-]\s*(\d{1,9})(?:\s*[^\W\d]+\.?)?")
 
 
-def unequal_totals(
-    task: FileLoad, kind: TableKind, reading: Reading, table: Table, totals: Sequence[Numbered]
-) -> list[Note]:
-    """A note for each total that no run of loaded rows right above it adds up to within a kopeck.
+def unequal_totals(load: TableLoad, totals: Sequence[Numbered]) -> list[Note]:
+    """A note for each total that differs by more than a kopeck from every run of rows above it.
 
-    A run begins at the top of the table or below any earlier total, so that subtotals, totals of
-    them and grand totals are all understood. The difference shown is that from the rows below the
-    total before it; of the last total, that from all rows.
+    A run ends just above the total and begins at the top of the table or below any earlier total:
+    so subtotals, totals of subtotals and grand totals are all recognised. The difference shown is
+    that to the rows below the previous total; for the last total, that to all rows.
     """
-    if not kind.totals or not totals:
+    if not load.kind.totals or not totals:
         return []
     starts: list[int] = [0]
     notes: list[Note] = []
     for line, row in totals:
-        said = _said(kind, reading, table, row)
-        if said:
-            sums = [_loaded(task, kind, table.label, said, start, line) for start in starts]
+        stated = _stated(load, row)
+        if stated:
+            sums = [_loaded(load, stated, start, line) for start in starts]
             shown = sums[0] if line == totals[-1][0] else sums[-1]
-            for place, (name, total) in enumerate(said.items()):
+            for place, (name, total) in enumerate(stated.items()):
                 if any(abs(one[place] - total) <= TOLERANCE for one in sums):
                     continue
                 text = (
-                    f"the total in line {line} says {_name(table, name)} {_plain(total)}, the loaded rows "
-                    f"{_plain(shown[place])} (difference {_plain(total - shown[place])})"
+                    f"the total in line {line} says {_name(load.table, name)} {_plain(total)}, "
+                    f"the loaded rows {_plain(shown[place])} (difference {_plain(total - shown[place])})"
                 )
                 notes.append(Note("total_differs", text))
         starts.append(line)
@@ -55,19 +51,17 @@ def unequal_totals(
     return notes
 
 
-def _said(
-    kind: TableKind, reading: Reading, table: Table, row: Sequence[Cell]
-) -> dict[str, Decimal]:
-    """What a total row says, by field; the number of rows under ``count()``."""
-    columns = table.headings.columns
-    texts = reading.convert(Block(1, {name: [row[place]] for name, place in columns.items()}))
-    said = {}
-    for name in kind.totals:
+def _stated(load: TableLoad, row: Sequence[Cell]) -> dict[str, Decimal]:
+    """The numbers of a total row by field; the number of rows under ``count()``."""
+    columns, totals = load.table.headings.columns, load.kind.totals
+    texts = load.reading.convert(Block(1, {name: [row[place]] for name, place in columns.items()}))
+    stated = {}
+    for name in totals:
         if name in columns and (number := _number(texts[name][0])) is not None:
-            said[name] = number
-    if _COUNT in kind.totals and (count := _count(row)) is not None:
-        said[_COUNT] = count
-    return said
+            stated[name] = number
+    if _COUNT in totals and (count := _count(row)) is not None:
+        stated[_COUNT] = count
+    return stated
 
 
 def _count(row: Sequence[Cell]) -> Decimal | None:
@@ -85,18 +79,17 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _loaded(
-    task: FileLoad, kind: TableKind, label: str, fields: dict[str, Decimal], start: int, end: int
-) -> list[Decimal]:
-    aggregates = ", ".join(f"toString(ifNull({kind.totals[name]}, 0))" for name in fields)
-    (sums,) = task.warehouse.rows(
-        f"SELECT {aggregates} FROM {kind.target} "  # noqa: S608 - names are ours
+def _loaded(load: TableLoad, fields: Iterable[str], start: int, end: int) -> list[Decimal]:
+    """The aggregates of the loaded rows between two lines, for the fields of a total row."""
+    aggregates = ", ".join(f"toString(ifNull({load.kind.totals[name]}, 0))" for name in fields)
+    (sums,) = load.task.warehouse.rows(
+        f"SELECT {aggregates} FROM {load.kind.target} "  # noqa: S608 - names are ours
         "WHERE unit_key = {unit_key:String} AND load_id = {load_id:UUID} AND sheet = {sheet:String} "
         "AND line > {start:UInt64} AND line < {end:UInt64}",
         {
-            "unit_key": task.load.unit.key,
-            "load_id": task.load.load_id,
-            "sheet": label,
+            "unit_key": load.task.load.unit.key,
+            "load_id": load.task.load.load_id,
+            "sheet": load.table.label,
             "start": start,
             "end": end,
         },

@@ -1,4 +1,4 @@
-"""Words and headings of ``reference/`` as the readers compare them: in their normal form."""
+"""Words and headings of ``reference/`` in the normal form in which they are compared."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from municipal_indicators.spreadsheets.cells import normal_form
 
 
 class Dictionary:
-    """Maps words to what they mean; a synonym with ``*`` is a pattern, tried after the exact ones.
+    """Maps words to their meaning; a synonym with ``*`` is a pattern, tried after the exact ones.
 
-    Raises PlacedError for a word that stands under two meanings. A type of what ``read_list`` reads.
+    Raises PlacedError for a word that is listed under two meanings. Can be a field's type in
+    what ``read_list`` reads.
     """
 
     def __init__(self, meanings: Mapping[str, Iterable[str]]) -> None:
@@ -30,7 +31,9 @@ class Dictionary:
                 if "*" in word:
                     self._patterns.append((wildcard(word), meaning))
                 elif (other := self._exact.setdefault(normal_form(word), meaning)) != meaning:
-                    problem = f"«{word}» stands under {other} and {meaning}; it can mean only one"
+                    problem = (
+                        f"«{word}» is listed under {other} and {meaning}; it can mean only one"
+                    )
                     raise PlacedError(problem, meaning, number)
 
     @classmethod
@@ -41,18 +44,18 @@ class Dictionary:
         return core_schema.no_info_after_validator_function(cls, listed)
 
     def __getitem__(self, word: str) -> str | None:
-        """What a word means, given in any spelling; None for an unknown one."""
+        """The meaning of a word in any spelling; None for an unknown one."""
         return self.meaning(normal_form(word))
 
     def meaning(self, normal: str) -> str | None:
-        """What a word in its normal form means; None for an unknown one."""
+        """The meaning of a word in normal form; None for an unknown one."""
         if found := self._exact.get(normal):
             return found
         return next((meaning for pattern, meaning in self._patterns if pattern.match(normal)), None)
 
 
 def wildcard(word: str) -> re.Pattern[str]:
-    """The pattern of a word in which ``*`` stands for anything, against normal forms."""
+    """A pattern for normal forms, from a word in which ``*`` matches anything."""
     parts = [
         " " * part.startswith(" ") + normal_form(part) + " " * part.endswith(" ")
         if part.strip()
@@ -77,7 +80,7 @@ def _alternatives(words: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class _Compiled:
-    """Marks a field that is a list of words in the file and a pattern here."""
+    """Marks a field that is a list of words in the file and becomes a pattern."""
 
     make: Callable[[Iterable[str]], re.Pattern[str]]
 

@@ -1,4 +1,4 @@
-"""Excel and OpenDocument workbooks through calamine, within bounds that a hostile file cannot pass."""
+"""Excel and OpenDocument workbooks through calamine, within limits that a hostile file cannot exceed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from zipfile import is_zipfile
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import check_office_size
 from municipal_indicators.spreadsheets.cells import Cell
-from municipal_indicators.spreadsheets.sheets import Row, Sheet, in_pieces
+from municipal_indicators.spreadsheets.sheets import Row, Sheet, row_blocks
 
 CELLS_LIMIT = 40_000_000
-"""Cells of one sheet, empty ones between the corners included: calamine holds them all."""
+"""Cells of one sheet, empty ones included: calamine holds them all in memory."""
 
 _MERGES_LIMIT = 200_000
 _LONGEST_TAG = 256
-# Against text without blanks, which XML allows around the sign. A pattern must begin with plain
-# letters: a class before them makes the search twenty times slower.
+# For text without blanks, which XML allows around the equals sign. A pattern must begin with literal
+# letters: a character class before them makes the search twenty times slower.
 _WIDE_CELL = re.compile(rb'r="([A-Za-z]{2,9})\d')
 _CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{1,12})')
 _TALL_CELL = re.compile(rb'r="[A-Za-z]{0,9}(\d{6,12})')
-# Either of them, spelled in any way, for RE2, which finds it in a tenth of the time.
+# Either of them in any spelling. For RE2, which needs a tenth of the time.
 _FAR_CELL = r"r\s*=\s*[\"'](?:[A-Za-z]{2,9}[0-9]|[A-Za-z]?[0-9]{6})"
-# Calamine hands such cells over as blank ones.
+# Calamine returns such cells as blank ones.
 _ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
 _TALL = 99_999
@@ -39,11 +39,11 @@ _REPEATED_CELL = re.compile(
 
 
 class _Dimensions:
-    """Looks for the corner of each sheet of an .xlsx while its parts are checked.
+    """Finds the last row and column of each sheet of an .xlsx while its parts are checked.
 
-    Places are the file's claim and need not be in order: a single far cell makes calamine take
-    the memory of all before it. Rows of five digits matter only beside hundreds of columns: then
-    ``is_wide`` is set, and one that ``looks_closely`` must see the parts again.
+    Cell references are not in order, and a single far cell makes calamine allocate all cells before
+    it. Row numbers of five digits matter only beside hundreds of columns: then ``is_wide`` is set,
+    and the parts must be checked again with ``looks_closely``.
     """
 
     def __init__(self, *, looks_closely: bool = False) -> None:
@@ -84,7 +84,7 @@ class _Dimensions:
             raise _too_large()
 
     def _check_repeats(self, text: bytes) -> None:
-        # LibreOffice repeats empty cells to the sheet's edge; only repeated values take room.
+        # LibreOffice repeats empty cells to the edge of the sheet; only repeated values take memory.
         widest = max((int(times) for times in _REPEATED_CELL.findall(text)), default=1)
         rows = (
             int(times) for times, cells in _REPEATED_ROW.findall(text) if b"value-type" in cells
@@ -121,7 +121,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 raise _too_large()
             yield Sheet(
                 name=meta.name,
-                pieces=in_pieces(
+                blocks=row_blocks(
                     _filled(
                         sheet.iter_rows(),
                         sheet.merged_cell_ranges or [],
@@ -135,7 +135,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
     except CalamineError as error:
         raise _unreadable(type(error).__name__) from None
     except BaseException as error:
-        # A panic of the Rust reader is no Exception.
+        # A panic of the Rust reader is not an Exception.
         if type(error).__name__ != "PanicException":
             raise
         raise _unreadable("panic of the reader") from None
@@ -144,7 +144,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
 def _filled(
     rows: Iterator[Row], merges: list[tuple[tuple[int, int], tuple[int, int]]], first_column: int
 ) -> Iterator[Row]:
-    # Rows come from the top of the sheet, but their cells from its first used column.
+    # Rows begin with the first row of the sheet, but cells with its first used column.
     starts: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in merges[:_MERGES_LIMIT]:
         if bottom > top and left >= first_column:

@@ -1,4 +1,4 @@
-"""Sends large files through a staging door: blocks of whole lines, a few inserts side by side."""
+"""Sends large files to a staging table: blocks of whole lines, a few inserts in parallel."""
 
 from __future__ import annotations
 
@@ -19,31 +19,35 @@ STAGERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of a file in pieces, how many, what the door must know of them, and what to tell then."""
+    """Whole lines of a file.
 
-    pieces: Sequence[bytes]
+    ``chunks`` hold their bytes, ``lines`` is their number. ``context`` is what the staging views read.
+    ``progress`` is logged once the block is staged.
+    """
+
+    chunks: Sequence[bytes]
     lines: int
     context: Mapping[str, Any]
-    told: str = ""
+    progress: str = ""
 
 
-def stage_lines(warehouse: Warehouse, door: str, blocks: Iterable[Block]) -> int:
-    """Stage every block as lines of ``door``; how many lines they were.
+def stage_lines(warehouse: Warehouse, table: str, blocks: Iterable[Block]) -> int:
+    """Stage the lines of all blocks through a staging table; returns their number.
 
-    A few are under way at once, so that the memory taken is theirs whatever the file's size.
+    Only a few blocks are held at once, so that memory does not grow with the file.
     """
     coming = iter(blocks)
     first = list(islice(coming, 2))
     if len(first) < 2:
-        # One block needs no client beside ours, and opening them takes longer than it.
-        return sum(_staged(warehouse, door, block) for block in first)
+        # A single block needs no other client; opening clients takes longer than the block.
+        return sum(_staged(warehouse, table, block) for block in first)
     lines = 0
     with warehouse.more(STAGERS) as idle, ThreadPoolExecutor(STAGERS) as pool:
 
         def stage(block: Block) -> int:
             one = idle.get()
             try:
-                return _staged(one, door, block)
+                return _staged(one, table, block)
             finally:
                 idle.put(one)
 
@@ -56,13 +60,13 @@ def stage_lines(warehouse: Warehouse, door: str, blocks: Iterable[Block]) -> int
 
 
 def _drawn(first: list[Block]) -> Iterator[Block]:
-    # Not kept in a list while the others are staged: a block is large.
+    # A block is large: the list must not keep it while the others are staged.
     while first:
         yield first.pop(0)
 
 
-def _staged(warehouse: Warehouse, door: str, block: Block) -> int:
-    warehouse.stage_bytes(door, ["line"], block.pieces, block.context, fmt="LineAsString")
-    if block.told:
-        log.info("%s staged.", block.told)
+def _staged(warehouse: Warehouse, table: str, block: Block) -> int:
+    warehouse.stage_bytes(table, ["line"], block.chunks, block.context, fmt="LineAsString")
+    if block.progress:
+        log.info("%s staged.", block.progress)
     return block.lines

@@ -1,4 +1,4 @@
-"""The only way to ClickHouse: opens it over the official hook, runs SQL, stages text; no business words."""
+"""The only access to ClickHouse: opens it through the official hook, runs SQL, stages text."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ _RIGHT_CODES = {164, 497}
 
 
 class Warehouse:
-    """An open ClickHouse client with the few verbs that loading and building need.
+    """An open ClickHouse client with the few operations that loading and building need.
 
-    Each verb raises WarehouseUnreachableError where a server cannot be reached or is cut off, and
-    WarehouseAccessError where it refuses the user; errors of SQL stay clickhouse-connect's.
+    Each raises WarehouseUnreachableError when the server cannot be reached or the connection is cut,
+    and WarehouseAccessError when the server refuses the user. Errors of SQL are clickhouse-connect's.
     """
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Run one statement that returns no rows; on a cluster, what does the same there."""
+        """Run one statement that returns no rows; on a cluster, the equivalent statements."""
         name = self._cluster
         for statement in cluster.translated(sql, name, self.rows) if name else [sql]:
             with _plainly():
@@ -73,7 +73,7 @@ class Warehouse:
         return cluster.cluster_of(_hook().get_connection(settings.CLICKHOUSE_CONNECTION))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run one query; the rows as tuples."""
+        """Run one query; returns the rows as tuples."""
         with _plainly():
             result = self.client.query(sql, parameters=dict(parameters or {}))
             return [tuple(row) for row in result.result_rows]
@@ -95,8 +95,8 @@ class Warehouse:
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert a handful of typed rows: ledger entries and reference data, never data rows.
 
-        They go as a stream, like staged text: clickhouse-connect's own ``insert`` sends its rows a
-        second time after a lost acknowledgement, which would double them.
+        They are sent as a stream, like staged text: clickhouse-connect's own ``insert`` sends its
+        rows a second time after a lost acknowledgement, which would double them.
         """
         data = [list(row) for row in rows]
         if data:
@@ -116,10 +116,10 @@ class Warehouse:
         rows: Iterable[Sequence[str | None]],
         context: Mapping[str, Any],
     ) -> int:
-        """Send rows of text through a staging table, in blocks; returns how many.
+        """Send rows of text to a staging table, in blocks; returns their number.
 
         ``context`` reaches the staging views as JSON in ``getSetting('log_comment')``. It
-        carries ``load_id``, ``unit_key``, ``unit`` and whatever the staging views read.
+        holds ``load_id``, ``unit_key``, ``unit`` and whatever else the staging views read.
         NULL is written as ``\\N``.
         """
         staged = 0
@@ -138,20 +138,20 @@ class Warehouse:
         self,
         table: str,
         columns: Sequence[str],
-        pieces: Sequence[bytes],
+        chunks: Sequence[bytes],
         context: Mapping[str, Any],
         fmt: str = "TabSeparated",
     ) -> None:
-        """Send one block of untouched text, in any pieces, through a staging table.
+        """Send one block of text, unchanged and in chunks of any size, to a staging table.
 
-        The block goes as a stream because clickhouse-connect replays an insert of plain bytes
+        The block is sent as a stream because clickhouse-connect replays an insert of plain bytes
         after a lost acknowledgement, which would double it.
         """
         with _plainly():
             self.client.raw_insert(
                 table,
                 column_names=list(columns),
-                insert_block=(piece for piece in pieces if piece),
+                insert_block=(chunk for chunk in chunks if chunk),
                 fmt=fmt,
                 settings={
                     **_STAGING_SETTINGS,
@@ -202,14 +202,14 @@ def _native(context: InsertContext) -> bytes:
         raise error
 
     body = b"".join(NativeTransform.build_insert(context, refuse))
-    # The statement comes first, for a request that has no other place for it.
+    # The statement precedes the data, for requests that have no other place for it.
     return body.partition(b"\n")[2]
 
 
 def _tsv_line(row: Sequence[str | None]) -> str:
     if None not in row:
         line = "\t".join(cast("Sequence[str]", row))
-        # Hardly a cell has anything to escape: one look at the line is faster than one at each.
+        # Few cells need escapes: one check of the line is faster than one of each cell.
         if line.count("\t") == len(row) - 1 and not any(sign in line for sign in _SPECIAL):
             return line
     return "\t".join(r"\N" if cell is None else cell.translate(_ESCAPES) for cell in row)
@@ -228,9 +228,10 @@ def embedded_path() -> Path | None:
 def open_warehouse(wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
     """Open the warehouse of ``clickhouse_default`` and close it again.
 
-    Only one process can hold an embedded warehouse: this one waits for its turn and, after
-    ``wait_seconds``, raises WarehouseBusyError that says who holds it and what to do. A server
-    takes many at once; raises WarehouseUnreachableError or WarehouseAccessError where it does not.
+    Only one process at a time can open an embedded warehouse. This one waits for its turn; after
+    ``wait_seconds`` it raises WarehouseBusyError, which says who holds the warehouse and what to do.
+    A server takes many clients. Raises WarehouseUnreachableError or WarehouseAccessError when it
+    cannot be used.
     """
     path = embedded_path()
     with _turn(path, wait_seconds) if path else nullcontext():
@@ -254,7 +255,7 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
     from clickhouse_connect.driver.exceptions import ProgrammingError
 
     if path:
-        # The hook passes a server's arguments too; that the engine has no use for them is no news.
+        # The hook passes a server's arguments too; the engine's warnings about them are noise.
         logging.getLogger("clickhouse_connect.driver").setLevel(logging.ERROR)
     deadline = time.monotonic() + wait_seconds
     while True:
@@ -263,7 +264,7 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
                 client: Client = _hook().get_client()
             return client
         except ProgrammingError as error:
-            # Somebody who does not know our lock, a BI tool or a notebook, has the engine open.
+            # A program that ignores our lock, such as a BI tool or a notebook, has the engine open.
             if path is None or "EmbeddedServer" not in str(error):
                 raise
             if time.monotonic() >= deadline:
@@ -273,9 +274,9 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Say what a server's refusal or silence means here; errors of SQL pass as they are.
+    """Translate refusals and connection errors of a server; errors of SQL pass unchanged.
 
-    What is raised has no cause attached: urllib3 quotes the whole address there, and with it the
+    The error raised has no cause attached: urllib3 quotes the whole address there, and with it the
     statement and its parameters.
     """
     from clickhouse_connect.driver.exceptions import DatabaseError
@@ -283,10 +284,10 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        told = _in_plain_words(error) if embedded_path() is None else None
-        if told is None:
+        plain = _in_plain_words(error) if embedded_path() is None else None
+        if plain is None:
             raise
-        raise told from None
+        raise plain from None
 
 
 def _in_plain_words(error: Exception) -> IndicatorsError | None:
@@ -298,15 +299,15 @@ def _in_plain_words(error: Exception) -> IndicatorsError | None:
     if code in _LOGIN_CODES:
         return WarehouseAccessError(
             f"The ClickHouse server of the connection {server} refuses the login "
-            f"{connection.login!r}: mend login and password of the connection, then run again."
+            f"{connection.login!r}: correct login and password of the connection, then run again."
         )
     if code in _RIGHT_CODES:
-        said = re.search(
+        reason = re.search(
             r"DB::Exception: (?:[^:]*: )?(.*?)\. \((?:ACCESS_DENIED|READONLY)\)", str(error)
         )
         return WarehouseAccessError(
             f"The user {connection.login!r} of the connection {server} may not do this: "
-            f"{said[1] if said else 'no right for it'}. Loads and builds need the rights of the role "
+            f"{reason[1] if reason else 'no right for it'}. Loads and builds need the rights of the role "
             "loader in deploy/clickhouse/users.d/municipal.xml: name that user in the connection, "
             "then run again."
         )
@@ -320,14 +321,14 @@ def _in_plain_words(error: Exception) -> IndicatorsError | None:
         else f"did not answer: {_root(error)}"
     )
     return WarehouseUnreachableError(
-        f"The ClickHouse server of the connection {server}, or a proxy before it, {what}. Look whether "
+        f"The ClickHouse server of the connection {server}, or a proxy before it, {what}. Check whether "
         f"it runs and is reachable (curl http://{connection.host}:{connection.port}/ping), then run "
-        "again: what was not published is loaded anew, and nothing is doubled."
+        "again: what was not published is loaded again, and nothing is doubled."
     )
 
 
 def _root(error: BaseException) -> str:
-    """The last reason of an error in a few words, without the address that it happened at."""
+    """The innermost reason of an error in a few words, without the address."""
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
     text = str(getattr(error, "strerror", None) or error).rpartition("): ")[2]
@@ -339,15 +340,15 @@ def _turn(path: Path, wait_seconds: float) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
     with path.with_name(path.name + ".lock").open("a+") as lock:
-        told = False
+        is_reported = False
         while not _try_lock(lock.fileno()):
             lock.seek(0)
             holder = lock.read().strip() or "another process"
             if time.monotonic() >= deadline:
                 raise WarehouseBusyError(_busy(path, holder, wait_seconds))
-            if not told:
-                log.info("The embedded warehouse %s is in the hands of %s; waiting.", path, holder)
-                told = True
+            if not is_reported:
+                log.info("The embedded warehouse %s is held by %s; waiting.", path, holder)
+                is_reported = True
             time.sleep(0.2)
         lock.seek(0)
         lock.truncate()

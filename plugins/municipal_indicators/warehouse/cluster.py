@@ -1,15 +1,15 @@
-"""Our statements as a ClickHouse cluster needs them; no statement is run and none is written here.
+"""Translates our statements into those that a ClickHouse cluster needs; runs none of them.
 
 The connection ``clickhouse_default`` names the cluster in its extra: ``{"cluster": "municipal"}``.
-Without it nothing here is used. With it
+Without it nothing here is used. With it:
 
-- the rows of loads (tables of ``core`` with ``unit_key`` and ``load_id``) are sharded by unit: the
-  rows lie in ``shards.<table>``, replicated inside each shard, and ``core.<table>`` is a Distributed
-  table over them. A unit is never divided, so that what is asked of a load is one shard's affair;
-- every other table is small and whole on every node: joins and the marts that BI reads need no
+- the rows of loads (tables of ``core`` with ``unit_key`` and ``load_id``) are sharded by unit. They
+  are stored in ``shards.<table>``, replicated inside each shard; ``core.<table>`` is a Distributed
+  table over them. A unit is never divided, so that queries about one load concern one shard;
+- every other table is small and complete on every node: joins and the marts that BI reads need no
   other node.
 
-What is atomic then and what is not: ``docs/cluster.md``.
+What is atomic on a cluster and what is not: ``docs/cluster.md``.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ SHARDS = "shards"
 SHARDING_KEY = "cityHash64(unit_key)"
 
 SESSION_SETTINGS: Mapping[str, str] = {
-    # What a subquery finds is sent to the shards, instead of each shard asking its own copy, which
-    # may not have heard yet of what this session published.
+    # The result of a subquery is sent to the shards. Each shard's own copy may not yet contain what
+    # this session published.
     "distributed_product_mode": "global",
     "prefer_global_in_and_join": "1",
-    # An insert has ended when its rows are where the next query looks for them.
+    # An insert returns only when the next query can see its rows.
     "distributed_foreground_insert": "1",
     "insert_quorum": "auto",
     "load_balancing": "in_order",
     "fallback_to_stale_replicas_for_distributed_queries": "0",
-    # Two equal blocks are two blocks: our own books find what was delivered twice.
+    # Equal blocks are both kept: the balance of a load finds what was delivered twice.
     "deduplicate_insert": "disable",
-    # The subqueries of our deletes give the same on each replica: they ask for whole units.
+    # The subqueries of our deletes select whole units: their result is the same on each replica.
     "allow_nondeterministic_mutations": "1",
     "mutations_sync": "2",
-    # A node that is down does what it missed when it returns; nobody waits for it.
+    # A node that is down catches up when it returns; no statement waits for it.
     "distributed_ddl_output_mode": "throw_only_active",
     "distributed_ddl_task_timeout": "240",
 }
@@ -79,7 +79,7 @@ _DELETE = re.compile(rf"(?P<head>DELETE FROM ){_NAME}(?P<rest>\s+WHERE\s.+)", re
 _ALTER = re.compile(rf"(?P<head>ALTER TABLE ){_NAME}(?P<rest>\s+.+)", re.S)
 _INSERT = re.compile(rf"INSERT INTO {_NAME}\s.+", re.S)
 
-# What an ALTER does: to the columns, which the Distributed table has too, or to the stored parts only.
+# An ALTER changes the columns, which the Distributed table has too, or the stored parts only.
 _ALTERS_COLUMNS = re.compile(r"\s*(?:ADD|COMMENT|MODIFY) COLUMN\s")
 _ALTERS_PARTS = re.compile(r"\s*MODIFY SETTING\s")
 _NEXT_ACTION = re.compile(r",(?=\s*(?:ADD|COMMENT|MODIFY|DROP|RENAME|CLEAR|UPDATE|DELETE)\s+[A-Z])")
@@ -95,14 +95,14 @@ def cluster_of(connection: Connection) -> str | None:
         return None
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigurationError(
-            f"Connection {connection.conn_id}: `cluster` of its extra has to be the plain name of a cluster "
-            "in the server's remote_servers, letters, digits and _."
+            f"Connection {connection.conn_id}: `cluster` of its extra must be the name of a cluster in the "
+            "server's remote_servers: letters, digits and _."
         )
     return name
 
 
 def session_settings(connection: Connection) -> dict[str, str]:
-    """Settings that queries and inserts need on a cluster; those of the connection itself win."""
+    """Settings that queries and inserts need on a cluster; those of the connection take precedence."""
     if not cluster_of(connection):
         return {}
     own = connection.extra_dejson.get("session_settings") or {}
@@ -114,16 +114,16 @@ def session_settings(connection: Connection) -> dict[str, str]:
 def translated(sql: str, cluster: str, ask: Ask) -> list[str]:
     """The statements that do on a cluster what ``sql`` does on one server, in their order.
 
-    ``ask`` runs a query and returns its rows: what a table is, the server knows best. Raises
-    ConfigurationError for a statement whose form is not known here, and for a server whose
-    tables were made without the cluster.
+    ``ask`` runs a query on the server and returns its rows: the kind of a table is looked up there.
+    Raises ConfigurationError for a statement of unknown form, and for a server whose tables were
+    created without the cluster.
     """
     text = _COMMENT.sub("", sql).rstrip().removesuffix(";").rstrip()
     return _Translation(cluster, ask).statements(text)
 
 
 class _Translation:
-    """One statement's way; each method takes the match of its form."""
+    """Translates one statement; each method takes the match of its form."""
 
     def __init__(self, cluster: str, ask: Ask) -> None:
         self.cluster = cluster
@@ -159,8 +159,8 @@ class _Translation:
         if plain:
             raise ConfigurationError(
                 f"The connection names the cluster {self.cluster}, but {name}.{plain[0][0]} of this server "
-                "was made without one and lies on this server only. Take the cluster out of the connection, "
-                "or start it with empty volumes and load again from the archive (docs/cluster.md)."
+                "was created without one and exists on this server only. Take the cluster out of the "
+                "connection, or start with empty volumes and load again from the archive (docs/cluster.md)."
             )
         names = [name, SHARDS] if name == "core" else [name]
         return [f"CREATE DATABASE IF NOT EXISTS {one}{self.on}" for one in names]
@@ -202,21 +202,21 @@ class _Translation:
         name, other = form["name"], form["other"]
         if self._is_sharded(name) or self._is_sharded(other):
             raise self._unknown(form[0], "shards cannot be exchanged at one instant")
-        # A node that has not fetched all rows yet would show a part of them as the whole.
+        # A node that has not fetched all rows yet would show an incomplete table.
         return [
             f"SYSTEM SYNC REPLICA{self.on} {name}",
             f"EXCHANGE TABLES {name} AND {other}{self.on}",
         ]
 
     def _stored(self, form: re.Match[str]) -> list[str]:
-        """A change that the replicas of a table pass to each other: each shard needs it once."""
+        """A change that the replicas of a table copy from each other: each shard needs it once."""
         if self._is_sharded(form["name"]):
             return [f"{form['head']}{_in_shards(form['name'])}{self.on}{form['rest']}"]
         return [form[0]]
 
     def _delete(self, form: re.Match[str]) -> list[str]:
         (statement,) = self._stored(form)
-        # Each shard decides by its own rows: a unit has no others elsewhere.
+        # Each shard decides by its own rows: a unit has rows in no other shard.
         for (table,) in self.ask(f"SELECT name FROM system.tables WHERE database = '{SHARDS}'"):  # noqa: S608
             statement = re.sub(rf"\bcore\.{table}\b", f"{SHARDS}.{table}", statement)
         return [statement]
@@ -229,7 +229,7 @@ class _Translation:
         everywhere = f"{form['head']}{form['name']}{self.on}{form['rest']}"
         if self._is_sharded(form["name"]):
             return self._stored(form) + ([everywhere] if of_columns else [])
-        # Replicas pass columns to each other, but neither settings nor what has no replicas: doors.
+        # Replicas copy columns from each other, but not settings; staging tables have no replicas.
         of_replicas = of_columns and not form["name"].startswith("staging.")
         return [form[0] if of_replicas else everywhere]
 
@@ -243,10 +243,10 @@ class _Translation:
             )
         )
 
-    def _unknown(self, text: str, why: str = "no form like it is known") -> ConfigurationError:
+    def _unknown(self, text: str, why: str = "its form is unknown") -> ConfigurationError:
         return ConfigurationError(
-            f"This statement cannot be carried to the cluster {self.cluster}: {why}. Write it in one of the "
-            f"forms of municipal_indicators/warehouse/cluster.py or add the form there: {text[:200]}"
+            f"This statement cannot be translated for the cluster {self.cluster}: {why}. Write it in one "
+            f"of the forms of municipal_indicators/warehouse/cluster.py or add the form there: {text[:200]}"
         )
 
 

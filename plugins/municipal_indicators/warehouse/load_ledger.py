@@ -28,9 +28,9 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest thing loaded as a whole: a counter's day, or a file's content.
+    """The smallest thing that is loaded at once: a counter day, or the content of a file.
 
-    ``dataset`` tells apart what one source loads under the same keys: visits and hits of a day.
+    ``dataset`` distinguishes what one source loads under the same keys: visits and hits of a day.
     """
 
     source: str
@@ -68,7 +68,7 @@ class Books:
 
 
 def begin_loads(warehouse: Warehouse, units: Sequence[Unit]) -> list[Load]:
-    """Open one load a unit; an earlier attempt that still seems to run was killed and is failed."""
+    """Open one load per unit; an earlier attempt that still looks running was killed: it is failed."""
     loads = [Load(unit, uuid.uuid4()) for unit in units]
     warehouse.command(
         """
@@ -102,7 +102,7 @@ def publish_loads(warehouse: Warehouse, results: Sequence[tuple[Load, Books, str
 
 
 def fail_loads(warehouse: Warehouse, loads: Iterable[Load], message: str) -> None:
-    """Close loads without publishing them; what readers saw before stays."""
+    """Close loads without publishing them; readers keep the version that they had."""
     _note(warehouse, ((load, "failed", Books(), message) for load in loads))
 
 

@@ -1,7 +1,7 @@
-"""Brings a warehouse up to ``sql/migrations`` (forward only), ``sql/ops``, ``sql/core`` and its staging.
+"""Applies ``sql/migrations`` (forward only), ``sql/ops``, ``sql/core`` and the staging to a warehouse.
 
-Stored tables are made and changed by migrations. Everything that stores nothing, views and staging,
-is re-created when its text has changed.
+Stored tables are created and changed by migrations. What stores nothing, views and staging, is
+re-created when its text has changed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COMMENT 'Применённые миграции'
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file's text, blind to the line ends that git may change."""
+    """SHA-256 of a file's text, independent of line ends, which git may change."""
     return _checksum(path.read_text(encoding="utf-8"))
 
 
@@ -47,11 +47,11 @@ def apply_schema(
 ) -> list[str]:
     """Apply what is missing; returns the names applied, none when the schema was up to date.
 
-    ``staging`` holds the scripts that drop and create what text is staged through, by name. A
-    killed application is completed by the next one, since every statement can be run twice.
-    Raises MigrationError, naming the file, when an applied migration was edited, removed, or a new
-    one stands before the last applied one; ConfigurationError when a staging view and the table
-    that it fills have other columns.
+    ``staging`` holds the scripts that drop and create staging tables and views, by name, in the order
+    in which they run. Every statement can be run twice, so that the next call completes one that was
+    killed. Raises MigrationError, naming the file, when an applied migration was edited or removed,
+    or a new one precedes the last applied one; ConfigurationError when the columns of a staging view
+    differ from those of the table that it fills.
     """
     warehouse.command("CREATE DATABASE IF NOT EXISTS ops")
     warehouse.command(_RECORD)
@@ -87,7 +87,7 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
     for name in missing:
         if name < last:
             raise MigrationError(
-                f"sql/{name} is new but stands before sql/{last}, which is already applied: "
+                f"sql/{name} is new but precedes sql/{last}, which is already applied: "
                 "give it the next free number."
             )
         warehouse.run_script(files[name].read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def _refresh_views(
 def _refresh_staging(
     warehouse: Warehouse, scripts: Mapping[str, str], recorded: dict[str, str]
 ) -> list[str]:
-    """Re-create all staging where one script changed: functions are written into the views that use them."""
+    """Re-create all staging when one script changed: views hold copies of the functions that they use."""
     stale = [name for name, text in scripts.items() if recorded.get(name) != _checksum(text)]
     if not stale:
         return []
@@ -147,7 +147,7 @@ def _refresh_staging(
 
 
 def check_columns(warehouse: Warehouse, scripts: Mapping[str, str]) -> None:
-    """Raise ConfigurationError unless each staging view fills exactly the columns of its stored table."""
+    """Raise ConfigurationError unless each staging view fills all columns of its stored table."""
     found = [
         (name, view, table)
         for name, script in scripts.items()

@@ -1,4 +1,4 @@
-"""Removes rows that no reader will see again: of attempts that failed, and of versions long superseded."""
+"""Deletes rows that are no longer read: those of failed attempts and of versions superseded long ago."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ HAVING max(at) < if(
 
 
 def sweep_loads(warehouse: Warehouse, now: datetime | None = None) -> int:
-    """Delete the core rows of dead loads; returns how many loads had any.
+    """Delete the core rows of dead loads; returns the number of loads that had any.
 
-    Failed and killed attempts are kept for a week, superseded or withdrawn versions for 400 days:
-    until then they answer what was reported on an earlier day. The ledger and the quarantine stay.
+    Failed and killed attempts are kept for a week. Superseded or withdrawn versions are kept for 400
+    days, to explain earlier reports. The ledger and the quarantine are kept.
     """
     now = now or datetime.now(UTC)
     bounds = {

@@ -15,9 +15,9 @@ _STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
 
 
 def statements(sql: str) -> list[str]:
-    """The statements of an SQL text, without pieces that hold only comments."""
-    pieces = (piece.strip() for piece in _STATEMENT_END.split(sql))
-    return [piece for piece in pieces if re.sub(r"--[^\n]*", "", piece).strip()]
+    """The statements of an SQL text; fragments that hold only comments are dropped."""
+    fragments = (fragment.strip() for fragment in _STATEMENT_END.split(sql))
+    return [one for one in fragments if re.sub(r"--[^\n]*", "", one).strip()]
 
 
 def literal(value: object) -> str:

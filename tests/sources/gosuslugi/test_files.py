@@ -68,7 +68,7 @@ def test_a_long_csv_says_the_same_cut_in_columns_or_quoted(
             cut.append(len(array))
 
     monkeypatch.setattr(delimited, "Texts", Watched)
-    told = []
+    results = []
     for name, text in (("plain", plain), ("quoted", quoted)):
         arrivals.warehouse.command("TRUNCATE TABLE ops.load_events")
         arrivals.warehouse.command("TRUNCATE TABLE ops.quarantine")
@@ -76,10 +76,10 @@ def test_a_long_csv_says_the_same_cut_in_columns_or_quoted(
         arrivals.take(f"{name}.csv", text.encode())
         assert (len(cut) > before) is (name == "plain")
         columns = "line, application_key, service_code, filed_on, status_group, status_at, rating"
-        told.append((arrivals.rows(columns, ROWS), arrivals.quarantine(), arrivals.message()))
-    assert told[0] == told[1]
-    assert [len(part) for part in told[0][:2]] == [394, 6]
-    assert "Летит\\низко» × 4" in told[0][2]
+        results.append((arrivals.rows(columns, ROWS), arrivals.quarantine(), arrivals.message()))
+    assert results[0] == results[1]
+    assert [len(part) for part in results[0][:2]] == [394, 6]
+    assert "Летит\\низко» × 4" in results[0][2]
 
 
 def test_formats_that_only_look_like_another_are_read(arrivals: Arrivals) -> None:

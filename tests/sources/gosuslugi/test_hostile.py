@@ -33,7 +33,7 @@ MEMORY = 512 << 10
 def test_hostile_files_are_refused_and_the_others_loaded(arrivals: Arrivals) -> None:
     files = refused()
     before = status_kilobytes("VmRSS")
-    # Begins the peak anew: an earlier test may have taken more.
+    # Resets the peak: an earlier test may have taken more.
     Path("/proc/self/clear_refs").write_text("5", "utf-8")
     arrivals.put("before.xlsx", BOOK)
     for name, (content, _) in files.items():
@@ -48,9 +48,9 @@ def test_hostile_files_are_refused_and_the_others_loaded(arrivals: Arrivals) -> 
     )
     for name, (_, words) in files.items():
         assert re.search(words, reasons[f"gosuslugi/{name}"]), name
-    told = arrivals.reasons()
-    assert told.count("Причина: ") == len(files)
-    assert all(re.search("[а-яё]{4}", one) for one in re.findall("Причина: (.*)", told))
+    reasons = arrivals.reasons()
+    assert reasons.count("Причина: ") == len(files)
+    assert all(re.search("[а-яё]{4}", one) for one in re.findall("Причина: (.*)", reasons))
     assert arrivals.quarantine() == []
 
 

@@ -20,7 +20,7 @@ ROWS = "core.service_application_rows"
 CODE = "5700000000000163601"
 
 
-def test_headings_of_two_storeys_with_merged_cells(arrivals: Arrivals) -> None:
+def test_headings_of_two_levels_with_merged_cells(arrivals: Arrivals) -> None:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer) as book:
         sheet = book.add_worksheet()

@@ -1,4 +1,4 @@
-"""The lists of statuses and channels: a word has one meaning, and an impossible mapping is told."""
+"""The lists of statuses and channels: a word has one meaning, and an impossible mapping is an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from municipal_indicators.spreadsheets.words import Dictionary
 
 
 def test_a_word_under_two_meanings_is_an_error() -> None:
-    with pytest.raises(PlacedError, match="«ОТКАЗ» stands under a and b"):
+    with pytest.raises(PlacedError, match="«ОТКАЗ» is listed under a and b"):
         Dictionary({"a": ["Отказ"], "b": ["ОТКАЗ"]})
 
 
@@ -30,7 +30,7 @@ def test_a_word_under_two_meanings_is_an_error() -> None:
         (
             "statuses.yaml",
             {"codes": {"failed": [3], "draft": [3]}, "texts": {}},
-            r"3: codes\.draft\[0\]: code 3 stands under draft and failed",
+            r"3: codes\.draft\[0\]: code 3 is listed under draft and failed",
         ),
         ("channels.yaml", {"Портал": ["портал"]}, "1: Портал: unknown key; allowed are ЕПГУ"),
     ],

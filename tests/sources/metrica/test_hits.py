@@ -163,7 +163,7 @@ def test_hits_and_visits_of_a_day_are_units_of_their_own(
             "0000-00-00 00:00:00",
             "'0000-00-00 00:00:00' is not a time as YYYY-MM-DD hh:mm:ss",
         ),
-        ("date", "2024-03-04", "'2024-03-04' is not a day of the order, 2024-03-01…2024-03-03"),
+        ("date", "2024-03-04", "'2024-03-04' is not a day of the request, 2024-03-01…2024-03-03"),
         ("counterID", "7", f"'7' is not the counter ordered, {SITE}"),
         ("isPageView", "Иванов Иван", "'***' is neither 0 nor 1"),
     ],

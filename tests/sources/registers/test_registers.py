@@ -229,7 +229,7 @@ def test_amounts_are_in_the_unit_that_the_table_names(
     ]
 
 
-def test_the_items_of_a_budget_are_kept_apart(arrivals: Arrivals) -> None:
+def test_the_items_of_a_budget_stay_distinct(arrivals: Arrivals) -> None:
     rows = [(2024, DAY, "Связь", 100, 50), (2024, DAY, "Защита", 200, 60)]
     closing = [("Итого", "", "", 300, 110)]
     table = Table(("Год", "Дата", "Мероприятие", "План", "Исполнено"), rows, closing_rows=closing)

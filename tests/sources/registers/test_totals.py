@@ -18,7 +18,7 @@ PLACES = (("1", "Архив", "да", "нет", "да", DAY), ("2", "Архив"
 
 
 @pytest.mark.parametrize(
-    ("closing", "told"),
+    ("closing", "reported"),
     [
         ([("Итого", "", "", 300.75, 110)], []),
         # A kopeck is the rounding of thousands.
@@ -30,16 +30,16 @@ PLACES = (("1", "Архив", "да", "нет", "да", DAY), ("2", "Архив"
         ([("Итого", "", "", "-", 110.1)], ["«Кассовое исполнение» 110100,"]),
     ],
 )
-def test_a_total_that_the_rows_do_not_add_up_to_is_told(
+def test_a_total_that_the_rows_do_not_add_up_to_is_reported(
     closing: list[tuple[Cell, ...]],
-    told: list[str],
+    reported: list[str],
     arrivals: Arrivals,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, TWO, closing_rows=closing)))
     assert arrivals.books()[0][:3] == ("published", 2, 2)
-    assert ("the total in line" in arrivals.message()) == bool(told)
-    for text in told:
+    assert ("the total in line" in arrivals.message()) == bool(reported)
+    for text in reported:
         assert text in arrivals.message()
         assert text in caplog.text
 
@@ -68,7 +68,7 @@ def test_a_quarantined_row_shows_in_the_total(arrivals: Arrivals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("closing", "told"),
+    ("closing", "reported"),
     [
         (("Всего рабочих мест: 2",), ""),
         (("Всего рабочих мест", 2), ""),
@@ -79,13 +79,13 @@ def test_a_quarantined_row_shows_in_the_total(arrivals: Arrivals) -> None:
     ],
 )
 def test_a_count_in_words_or_in_its_column(
-    closing: tuple[Cell, ...], told: str, arrivals: Arrivals
+    closing: tuple[Cell, ...], reported: str, arrivals: Arrivals
 ) -> None:
     table = Table(WORKPLACES, PLACES, closing_rows=[closing])
     arrivals.take("a.csv", csv_bytes(table, encoding="windows-1251"))
     assert arrivals.books() == [("published", 2, 2, 0, 0)]
-    assert ("the total in line" in arrivals.message(), told in arrivals.message()) == (
-        bool(told),
+    assert ("the total in line" in arrivals.message(), reported in arrivals.message()) == (
+        bool(reported),
         True,
     )
 

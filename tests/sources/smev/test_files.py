@@ -71,8 +71,12 @@ def test_a_mixed_zip_is_one_unit_and_names_what_it_could_not_read(smev: SmevInbo
         (delivery()[:-100], CUT, "обрезан"),
         (b"just words", "neither an XML message nor a journal", "не похож ни на сообщение СМЭВ"),
         (b"<html/>", "no message of SMEV 3", "не является сообщением СМЭВ"),
-        (b'{"a": 1}\n{"b"\n', "not one message or line", "ни одного сообщения или строки"),
-        (zipped({"1.xml": DTD, "2.xml": b"<a"}), "not one message or line", "ни одного сообщения"),
+        (b'{"a": 1}\n{"b"\n', "none of its messages and lines", "ни одного сообщения или строки"),
+        (
+            zipped({"1.xml": DTD, "2.xml": b"<a"}),
+            "none of its messages and lines",
+            "ни одного сообщения",
+        ),
     ],
     ids=["DTD", "gzipped DTD", "cut", "words", "html", "foreign JSON", "only bad members"],
 )
@@ -116,7 +120,7 @@ BAD_VALUES = [
     ("recipient", "x" * 65, "recipient", "the mnemonic has other signs than"),
     ("vs_namespace", "urn: Иванов", "namespace", "no name of a kind of information"),
     ("vs_root", "Иванов И.И. СНИЛС", "root_element", "no name of a kind of information"),
-    ("message_type", "Иванов", "message_type", "the message type is none of those"),
+    ("message_type", "Иванов", "message_type", "the message type is not listed under"),
 ]
 
 
@@ -239,7 +243,7 @@ def test_a_new_event_text_is_a_line_in_the_reference(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("GetRequestRequest: out", "GetRequestRequest: sideways", "operations.GetRequestRequest"),
         ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms.Ack: names Acknowledge"),
@@ -249,7 +253,7 @@ def test_a_new_event_text_is_a_line_in_the_reference(
     ],
 )
 def test_a_wrong_reference_names_file_and_place(
-    tmp_path: Path, old: str, new: str, told: str
+    tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     text = (settings.REFERENCE / "smev.yaml").read_text(encoding="utf-8")
     assert old in text
@@ -258,7 +262,7 @@ def test_a_wrong_reference_names_file_and_place(
     with pytest.raises(ConfigurationError) as error:
         load_rules(path)
     assert str(path) in str(error.value)
-    assert told in str(error.value)
+    assert expected in str(error.value)
 
 
 def test_the_same_content_that_arrives_again_later_is_a_newer_version(smev: SmevInbox) -> None:

@@ -58,7 +58,7 @@ def test_the_views_equal_the_truth(smev: SmevInbox, truth: Truth) -> None:
 
 def test_books_quarantine_and_persons(smev: SmevInbox, truth: Truth) -> None:
     load_new_files(file_source("smev", ZONE, load_file))
-    written = [piece for piece in truth.bad if "smev" in Path(piece.path).parts]
+    written = [bad for bad in truth.bad if "smev" in Path(bad.path).parts]
     quarantined = smev.warehouse.rows(
         "SELECT unit, sheet, line FROM ops.quarantine ORDER BY unit, sheet"
     )

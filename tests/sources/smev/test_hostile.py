@@ -1,4 +1,4 @@
-"""Hostile members and lines among good ones: told of without a word of theirs, and the rest is loaded."""
+"""Hostile members and lines among good ones: reported without quoting them; the others are loaded."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ HEADINGS = "information_type;name;term;unit;source"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (";Вид;;;", "information_type: '' cannot stand here; it must have at least 1"),
         ("urn://a/;Вид;;;", "information_type: urn://a is given twice"),
@@ -33,12 +33,12 @@ HEADINGS = "information_type;name;term;unit;source"
     ],
 )
 def test_a_wrong_line_of_the_kinds_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, expected: str
 ) -> None:
     text = f"{HEADINGS}\nurn://a;Вид;5;working_days;закон\n{line}\n"
     (tmp_path / "smev_kinds.csv").write_text(text, encoding="utf-8")
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    with pytest.raises(ConfigurationError, match=rf"smev_kinds\.csv:3: {told}"):
+    with pytest.raises(ConfigurationError, match=rf"smev_kinds\.csv:3: {expected}"):
         lists.smev_kinds()
 
 

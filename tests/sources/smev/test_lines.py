@@ -36,17 +36,17 @@ def test_blocks_hold_every_line_that_fits_with_its_number(
     skipped = 0
     for block in blocks:
         place = block.first_line - 1
-        if not block.pieces:
+        if not block.chunks:
             assert len(whole[place]) > size
             skipped += 1
             continue
-        got = b"".join(block.pieces).removesuffix(b"\n").split(b"\n")
+        got = b"".join(block.chunks).removesuffix(b"\n").split(b"\n")
         assert got == whole[place : place + len(got)]
         assert block.lines == len(got)
         assert block.blank_lines == sum(not line.strip(b" \t\r") for line in got)
     ends = content.endswith(b"\n") or not content
     assert sum(block.lines for block in blocks) == len(whole) - ends
-    assert skipped == sum(not block.pieces for block in blocks)
+    assert skipped == sum(not block.chunks for block in blocks)
 
 
 @pytest.mark.parametrize(

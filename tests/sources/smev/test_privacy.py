@@ -163,7 +163,7 @@ def test_a_text_log_of_any_pattern_gives_no_person_away(
     smev.put(f"{FULL_NAME} {PERSON['SNILS']}.log", content)
     smev.put("cut.log.1", content[:-40])
     smev.load()
-    _assert_nothing_is_told(smev, caplog, capfd)
+    _assert_nothing_is_disclosed(smev, caplog, capfd)
     assert [row["message_id"] for row in smev.requests()] == [A]
 
 
@@ -211,11 +211,11 @@ def test_a_journal_gives_no_person_away_whatever_field_holds_one(
     smev.put(f"{FULL_NAME}/журнал {PERSON['phone']}.jsonl", content)
     smev.put("mixed.jsonl", content.decode().encode("windows-1251"))
     smev.load()
-    _assert_nothing_is_told(smev, caplog, capfd)
+    _assert_nothing_is_disclosed(smev, caplog, capfd)
     assert [row["message_id"] for row in smev.requests()] == [A]
 
 
-def _assert_nothing_is_told(
+def _assert_nothing_is_disclosed(
     smev: SmevInbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """No table, log, output, reason or name in the archive holds a planted value."""

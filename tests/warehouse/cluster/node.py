@@ -49,7 +49,7 @@ def main() -> None:
     for statement in json.load(sys.stdin):
         try:
             connection.query(statement)
-        except Exception as error:  # noqa: BLE001 - told to the test, which knows what may be refused
+        except Exception as error:  # noqa: BLE001 - reported to the test, which knows what may be refused
             refused.append([statement, str(error)])
 
     def rows(sql: str) -> Any:

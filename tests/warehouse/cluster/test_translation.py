@@ -1,4 +1,4 @@
-"""Statements for a cluster: which they are, that each of ours has some, that the engine reads them."""
+"""Statements for a cluster: which they are, that each of ours is translated, that the engine parses them."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def translated(sql: str) -> list[str]:
             ],
         ),
         (
-            "CREATE TABLE staging.door (line String) ENGINE = Null COMMENT 'x'",
-            [f"CREATE TABLE staging.door {ON}\n(line String)\nENGINE = Null COMMENT 'x'"],
+            "CREATE TABLE staging.lines (line String) ENGINE = Null COMMENT 'x'",
+            [f"CREATE TABLE staging.lines {ON}\n(line String)\nENGINE = Null COMMENT 'x'"],
         ),
         (
             "CREATE TABLE marts.a__next AS marts.a",
@@ -159,7 +159,7 @@ def test_each_form(sql: str, expected: list[str]) -> None:
     ],
 )
 def test_an_unknown_form_is_an_error_that_shows_it(sql: str) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be carried to the cluster") as caught:
+    with pytest.raises(ConfigurationError, match="cannot be translated for the cluster") as caught:
         translated(sql)
     assert sql[:200] in str(caught.value)
 
@@ -169,7 +169,7 @@ def test_tables_made_without_the_cluster_are_not_taken_for_its() -> None:
         return [("load_events",)] if "engine = 'MergeTree'" in question else []
 
     with pytest.raises(
-        ConfigurationError, match=r"ops\.load_events of this server was made without"
+        ConfigurationError, match=r"ops\.load_events of this server was created without"
     ):
         cluster.translated("CREATE DATABASE IF NOT EXISTS ops", "municipal", plain)
 
@@ -191,13 +191,13 @@ def ours() -> Iterator[str]:
     yield f"DELETE FROM core.metrica_visits WHERE (unit_key, load_id) IN ({_DEAD_LOADS})"
 
 
-def test_each_of_our_statements_is_carried_and_reads_as_sql(client: Client) -> None:
+def test_each_of_our_statements_is_translated_and_parses(client: Client) -> None:
     own = list(ours())
     assert len(own) > 150
     for statement in own:
-        for carried in translated(statement):
-            read = client.query(f"SELECT formatQuery({literal(carried)})").result_rows[0][0]
-            assert ON in read or carried.startswith("INSERT"), carried
+        for statement_there in translated(statement):
+            read = client.query(f"SELECT formatQuery({literal(statement_there)})").result_rows[0][0]
+            assert ON in read or statement_there.startswith("INSERT"), statement_there
 
 
 def named(extra: dict[str, Any]) -> Connection:
@@ -212,7 +212,7 @@ def test_without_a_name_there_is_no_cluster(extra: dict[str, Any], client: Clien
 
 
 @pytest.mark.parametrize("name", ["a b", "a'", 7, ["municipal"]])
-def test_a_name_that_is_no_word_is_refused(name: object) -> None:
+def test_a_name_that_is_no_word_is_rejected(name: object) -> None:
     with pytest.raises(ConfigurationError, match="clickhouse_default: `cluster` of its extra"):
         cluster.cluster_of(named({"cluster": name}))
 

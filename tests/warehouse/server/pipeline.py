@@ -1,4 +1,4 @@
-"""The whole way without Airflow's scheduler, each source as its DAG's tasks call it.
+"""Loads and builds without Airflow's scheduler; each source is called as by the tasks of its DAG.
 
 As a program, ``python -m tests.warehouse.server.pipeline SOURCE``, it loads one source in its own process.
 """

@@ -1,4 +1,4 @@
-"""What a network and its proxies do to a load: told, nothing lost or doubled, the next run ends it."""
+"""What a network and its proxies do to a load: reported, nothing lost or doubled, the next run ends it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def published(warehouse: Warehouse) -> int:
     return int(warehouse.value("SELECT count() FROM ops.published"))
 
 
-def is_told(said: str, front: ClickHouseFront) -> bool:
+def is_reported(said: str, front: ClickHouseFront) -> bool:
     """Whether a person knows from it where it happened and what to do."""
     assert PASSWORD not in said
     return f"clickhouse_default (127.0.0.1:{front.port})" in said and "then run again" in said
@@ -104,7 +104,7 @@ def test_a_cut_load_is_told_and_ended_by_the_next_run(
     server.fail_next(kind, match, after=after, status=status or 502)
     said = attempt()
     assert server.faults_done() == 1
-    assert is_told(said, server), said
+    assert is_reported(said, server), said
     assert re.search(words, said), said
     with open_warehouse() as opened:
         between = seen(opened, "core")
@@ -121,7 +121,7 @@ def test_a_cut_load_is_told_and_ended_by_the_next_run(
     assert not [path for path in (inbox / "registers").rglob("*") if path.is_file()]
 
 
-def test_a_silent_server_is_given_up_and_told(
+def test_a_silent_server_is_given_up_and_reported(
     server: ClickHouseFront,
     inbox: Path,
     whole: dict[str, list[tuple[Any, ...]]],
@@ -131,7 +131,7 @@ def test_a_silent_server_is_given_up_and_told(
     with monkeypatch.context() as patch:
         patch.setenv(VARIABLE, server.connection(send_receive_timeout=8))
         said = attempt()
-    assert is_told(said, server), said
+    assert is_reported(said, server), said
     assert "timed out" in said
     assert attempt() == ""
     with open_warehouse() as opened:
@@ -164,7 +164,7 @@ def test_what_only_reads_is_asked_again(opened: Warehouse, server: ClickHouseFro
     server.fail_next("reset_before", "FROM numbers", times=9)
     with pytest.raises(WarehouseUnreachableError) as caught:
         opened.value("SELECT count() FROM numbers(10)")
-    assert is_told(str(caught.value), server)
+    assert is_reported(str(caught.value), server)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ def test_a_report_cut_off_is_told_and_may_be_tried_again(
     server.fail_next(kind, "marts.indicators_monthly", status=status or 502, times=9)
     with pytest.raises(WarehouseUnreachableError) as caught:
         write_report(opened, page, programme="П", time_zone="Europe/Moscow")
-    assert is_told(str(caught.value), server)
-    told = "".join(traceback.format_exception(caught.value))
+    assert is_reported(str(caught.value), server)
+    text = "".join(traceback.format_exception(caught.value))
     assert not re.search(r"SELECT|FROM|database=|query=|marts\.", str(caught.value))
-    assert "?database=" not in told
+    assert "?database=" not in text
     assert not page.exists()
     server.clear_faults()
     assert write_report(opened, page, programme="П", time_zone="Europe/Moscow").stat().st_size
@@ -192,9 +192,9 @@ def test_what_the_server_says_of_a_report_has_no_address_and_no_statement(
     server.fail_next("exception", "marts.indicators_monthly")
     with pytest.raises(IndicatorsError) as caught:
         write_report(opened, tmp_path / "page.html", programme="П", time_zone="Europe/Moscow")
-    told = "".join(traceback.format_exception(caught.value))
-    assert "the warehouse refused it" in told
-    assert not re.search(r"http://|SELECT", told)
+    text = "".join(traceback.format_exception(caught.value))
+    assert "the warehouse refused it" in text
+    assert not re.search(r"http://|SELECT", text)
 
 
 @pytest.mark.parametrize(
@@ -238,17 +238,17 @@ def test_a_metrica_run_cut_off_is_ended_by_the_next(
         server.fail_next(kind, match)  # type: ignore[arg-type]
         with pytest.raises(WarehouseUnreachableError) as caught:
             run_all(f"cut by {kind}", *pipeline.DAYS, forced=True)
-        assert is_told(str(caught.value), server)
+        assert is_reported(str(caught.value), server)
         run_all(f"after {kind}", *pipeline.DAYS, forced=True)
         assert seen(opened, "core") == expected
 
 
-def test_a_port_where_nobody_listens_is_told(
+def test_a_port_where_nobody_listens_is_reported(
     server: ClickHouseFront, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     nobody = ClickHouseFront(server.path, "loader", password=PASSWORD, port=unused_port)
     monkeypatch.setenv(VARIABLE, nobody.connection(connect_timeout=2))
     with pytest.raises(WarehouseUnreachableError) as caught, open_warehouse():
         pass
-    assert is_told(str(caught.value), nobody)
+    assert is_reported(str(caught.value), nobody)
     assert "Connection refused" in str(caught.value)

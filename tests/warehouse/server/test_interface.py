@@ -157,8 +157,8 @@ def test_inserts_and_answers_in_all_compressions(
     packed = {None: bytes, "gzip": gzip.compress, "lz4": lz4.frame.compress, "zstd": zstd.compress}
     body = packed[compression](text)
     client.raw_insert("mine", ["a", "b"], body, fmt="TabSeparated", compression=compression)
-    pieces = (body[at : at + 10_000] for at in range(0, len(body), 10_000))
-    client.raw_insert("mine", ["a", "b"], pieces, fmt="TabSeparated", compression=compression)
+    chunks = (body[at : at + 10_000] for at in range(0, len(body), 10_000))
+    client.raw_insert("mine", ["a", "b"], chunks, fmt="TabSeparated", compression=compression)
     assert client.command("SELECT count() FROM mine") == 3 * NUMBERS
     client.close()
 
@@ -186,7 +186,7 @@ def test_parameters_in_url_and_form(client: Client, plain: ClickHouseFront) -> N
     forms.close()
 
 
-def test_statements_are_told_apart() -> None:
+def test_kinds_of_statements_are_distinguished() -> None:
     columns = ", ".join(f"column_{number}" for number in range(300))
     assert insert_with_data(f"INSERT INTO a.b ({columns}) VALUES (1)".encode()) is None
     assert insert_with_data(b"INSERT INTO t SELECT 1 FORMAT TSV") is None

@@ -188,7 +188,7 @@ def test_limits_of_readers_bite(loaded: Path) -> None:
         assert refused(opened, slow) == 159
 
 
-def test_a_read_only_user_in_the_connection_is_told(loaded: Path) -> None:
+def test_a_read_only_user_in_the_connection_is_reported(loaded: Path) -> None:
     with (
         serving(loaded / "warehouse", "bi") as front,
         open_warehouse() as opened,
@@ -247,6 +247,6 @@ def test_only_the_right_login_is_let_in(
         pass
     said = str(caught.value)
     assert f"clickhouse_default (127.0.0.1:{front.port}) refuses the login '{user}'" in said
-    assert "mend login and password" in said
+    assert "correct login and password" in said
     assert "wrong" not in said
     assert PASSWORD not in said

@@ -1,4 +1,4 @@
-"""Registers of applications: one row an application in its state at the moment of export."""
+"""Registers of applications: one row per application, in its state at the time of export."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class _Conversion:
         status_at = self.moments.column(block.column("status_at"))
         finished_at = self.moments.column(block.column("finished_at"))
         if "message" in groups:
-            # A message is no status: such a row ranks as of its filing, so that it reopens nothing.
+            # A message is no status: such a row ranks by its filing date, so that it cannot reopen a case.
             messages = [group == "message" for group in groups]
             groups = [group if group != "message" else "in_progress" for group in groups]
             status_at, finished_at = _without(status_at, messages), _without(finished_at, messages)
         if "removed" in groups:
-            # A removal without a date is as old as its file: its filing date would never be the newest.
+            # A removal without a date gets that of its file: by its filing date it would never rank first.
             status_at = [
                 at or (self.file_at if group == "removed" else "")
                 for at, group in zip(status_at, groups, strict=True)
@@ -107,7 +107,7 @@ class _Conversion:
         }
 
     def notes(self) -> list[Note]:
-        """Words that were loaded as unknown or прочее."""
+        """The words that were loaded as unknown or прочее."""
         return [
             *_unmapped(
                 "unknown_status", "status without a group", "unknown", self.statuses.unknown
@@ -165,7 +165,7 @@ def _whole_number(cell: Cell, words: Words) -> str:
 
 
 def _unmapped(code: str, what: str, loaded_as: str, counts: Mapping[str, int]) -> list[Note]:
-    """Words that no list of ``reference/`` maps, and how often each was met."""
+    """Words that no list of ``reference/`` maps, with the number of their occurrences."""
     return [
         Note(code, f"{what} (loaded as {loaded_as}): «{mask_personal(word)[:60]}»", times)
         for word, times in counts.items()

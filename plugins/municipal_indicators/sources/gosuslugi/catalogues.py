@@ -1,4 +1,4 @@
-"""Catalogues of services: one row a service and period of validity."""
+"""Catalogues of services: one row per service and period of validity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Application numbers as keyed hashes: equal numbers match, and nobody can look a person up by them."""
+"""Application numbers as keyed hashes: equal numbers match, but persons cannot be looked up by them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LOOK_ALIKES = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
 
 
 def application_keys(warehouse: Warehouse) -> Callable[[Iterable[Cell]], list[str]]:
-    """Turns columns of application numbers into keys (HMAC-SHA256 in hex), blank ones into empty texts.
+    """A function from columns of application numbers to keys (HMAC-SHA256 in hex); blanks stay empty.
 
-    Raises ConfigurationError when the warehouse holds keys made with another secret.
+    Raises ConfigurationError when the keys in the warehouse were made with another secret.
     """
     secret = settings.personal_data_key()
     check_secret(warehouse, secret)
@@ -35,7 +35,7 @@ def application_keys(warehouse: Warehouse) -> Callable[[Iterable[Cell]], list[st
 
 
 def application_key(secret: bytes, cell: Cell) -> str:
-    """The key of one number: case, blanks, a leading № and Latin look-alikes do not matter."""
+    """The key of one number; case, blanks, a leading № and Latin look-alikes are ignored."""
     return _keys(_inner_and_outer(secret), [cell])[0]
 
 
@@ -59,14 +59,14 @@ def _keys(hashes: _Hashes, cells: Iterable[Cell]) -> list[str]:
 
 
 def _inner_and_outer(secret: bytes) -> _Hashes:
-    """The two hashes of HMAC (RFC 2104) with the secret taken in: per number twice as fast as ``hmac``."""
+    """The two hashes of HMAC (RFC 2104), with the secret fed in: twice as fast per number as ``hmac``."""
     block = sha256().block_size
     key = (sha256(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
     return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
 
 
 def check_secret(warehouse: Warehouse, secret: bytes) -> None:
-    """Remember the fingerprint of the secret, or compare with the remembered one.
+    """Store the fingerprint of the secret, or compare it with the stored one.
 
     Raises ConfigurationError when they differ: every application would be counted twice.
     """

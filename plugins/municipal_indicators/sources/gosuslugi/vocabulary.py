@@ -1,4 +1,4 @@
-"""Statuses and channels: from a portal's codes and words to the groups of the marts."""
+"""Statuses and channels: maps codes and words of a portal to the groups of the marts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LIST = re.compile(r"[;,/\n()]|\s+и\s+|\s-\s|:\s")
 
 
 class Statuses:
-    """``reference/statuses.yaml``; counts the statuses that it does not map."""
+    """``reference/statuses.yaml``; counts statuses that it does not map."""
 
     def __init__(self) -> None:
         lists = read_list("statuses.yaml", _StatusLists)
@@ -36,9 +36,9 @@ class Statuses:
         self.unknown: Counter[str] = Counter()
 
     def group(self, status: Cell, code: Cell = "") -> str:
-        """The group of a status by its code, else by its words; ``unknown`` for what is not mapped.
+        """The group of a status by its code, else by its words; ``unknown`` if neither is mapped.
 
-        The code may stand in its own column, alone in the status's, or before the title there.
+        The code may be in a column of its own, or in the status column, alone or before the title.
         """
         text = plain_text(status)
         given = plain_text(code)
@@ -53,14 +53,14 @@ class Statuses:
         return "unknown"
 
     def count_unknown(self, groups: Sequence[str], statuses: Sequence[str]) -> None:
-        """Count the statuses (as quarantine may show them) that a block could not map."""
+        """Count the statuses of a block (masked) that are not mapped."""
         if "unknown" in groups:
             pairs = zip(groups, statuses, strict=True)
             self.unknown.update(text for group, text in pairs if group == "unknown" and text)
 
 
 class Channels:
-    """``reference/channels.yaml``; counts the words that it does not map."""
+    """``reference/channels.yaml``; counts words that it does not map."""
 
     def __init__(self) -> None:
         self._words = read_list("channels.yaml", _ChannelList).root
@@ -71,18 +71,18 @@ class Channels:
         return self._words[plain_text(cell)] or ""
 
     def electronic(self, cell: Cell, words: Words) -> bool | None:
-        """Whether a yes/no cell or a list of channels means electronic filing; None: it says neither."""
+        """Whether a yes/no cell or a list of channels means electronic filing; None if it is neither."""
         text = plain_text(cell)
-        whole = words.flag(normal_form(text))
-        if whole is not None:
-            return whole
-        pieces = [piece for piece in _LIST.split(text) if piece.strip()]
-        named = {self._words[piece] for piece in pieces}
-        said = {words.flag(normal_form(piece)) for piece in pieces} - {None}
+        flag = words.flag(normal_form(text))
+        if flag is not None:
+            return flag
+        items = [item for item in _LIST.split(text) if item.strip()]
+        named = {self._words[item] for item in items}
+        flags = {words.flag(normal_form(item)) for item in items} - {None}
         if named & set(ELECTRONIC):
-            return None if False in said else True
-        if said:
-            return said.pop() if len(said) == 1 else None
+            return None if False in flags else True
+        if flags:
+            return flags.pop() if len(flags) == 1 else None
         return False if named and None not in named else None
 
 
@@ -105,7 +105,7 @@ class _StatusLists(Strict):
         for group, codes in self.codes.items():
             for place, code in enumerate(codes):
                 if (other := self.groups[code]) != group:
-                    problem = f"code {code} stands under {group} and {other}"
+                    problem = f"code {code} is listed under {group} and {other}"
                     raise PlacedError(problem, "codes", group, place)
         return self
 

@@ -1,7 +1,7 @@
-"""Reads one XML message by a whitelist of envelope fields; of the payload only its qualified name.
+"""Reads one XML message: a whitelist of envelope fields and, of the payload, only its qualified name.
 
-Elements are found by the URI of their namespace with any version, never by prefix, and along
-the paths of the schema only, so that a payload which repeats the envelope's names is not read.
+Elements are found by the URI of their namespace in any version, never by prefix, and only along the
+paths of the schema: a payload that repeats the envelope's names is not read.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _LONGEST = 2000
 
 @dataclass(slots=True)
 class Message:
-    """What one envelope says; text as it stands there, empty where it says nothing.
+    """The values of one envelope as text, unchanged; empty where a value is missing.
 
-    The fields are columns of the door ``staging.smev_messages``; ids are in lower case,
-    ``reply_key`` is the SHA-256 of ReplyTo or To, ``is_test`` is ``1`` or empty, ``ack`` is
-    ``accepted`` or ``refused`` of an acknowledgement and else empty.
+    The fields are columns of the staging table ``staging.smev_messages``. Ids are in lower case.
+    ``reply_key`` is the SHA-256 of ReplyTo or To. ``is_test`` is ``1`` or empty. ``ack`` is
+    ``accepted`` or ``refused`` for an acknowledgement, otherwise empty.
     """
 
     operation: str = ""
@@ -74,10 +74,10 @@ _VALUES = attrgetter(*MESSAGE_COLUMNS)
 
 
 def read_envelope(data: bytes, rules: Rules) -> Message:
-    """What one XML file says about a message or a poll.
+    """The message or poll of one XML file.
 
-    Raises FileRejectedError, which never quotes the content, for unreadable XML and for XML
-    that is no message of SMEV 3 or of its adapter.
+    Raises FileRejectedError for unreadable XML and for XML that is no message of SMEV 3 or of its
+    adapter. The error never quotes the content.
     """
     element = _operation_element(parse_xml(data))
     name = _local(element.tag)
@@ -117,7 +117,7 @@ def _operation_element(root: etree._Element) -> etree._Element:
 
 @lru_cache(maxsize=4096)
 def _local(tag: str) -> str:
-    """The local name in lower case of an element of SMEV, its adapter or SOAP; empty for others."""
+    """The local name, in lower case, of an element of SMEV, its adapter or SOAP; empty for others."""
     if not tag.startswith("{"):
         return tag.lower()
     if tag.startswith((_SMEV, *_SOAP)):
@@ -239,7 +239,7 @@ def _reply_address(parent: etree._Element | None, name: str) -> str:
 
 
 def _read_address(address: str, message: Message) -> None:
-    """SMEV's return address: only its hash is kept, and the request's id if it can be decoded."""
+    """SMEV's return address: only its hash is kept, and the request's id if that can be decoded."""
     if not address:
         return
     message.reply_key = hashlib.sha256(address.encode()).hexdigest()
@@ -269,7 +269,7 @@ def _read_async_status(element: etree._Element, message: Message) -> None:
 
 
 def _read_fault(fault: etree._Element, message: Message) -> None:
-    """Name and number of a refusal; its words quote persons and are not kept."""
+    """Name and number of a fault; its text may quote persons and is not kept."""
     message.operation, message.message_type = "Fault", "ERROR"
     # SOAP 1.1 leaves the children of Fault without a namespace, 1.2 qualifies them.
     detail = _first(_child(fault, "detail"))
@@ -283,7 +283,7 @@ def _read_fault(fault: etree._Element, message: Message) -> None:
 
 
 def _read_query_result(result: etree._Element, message: Message, rules: Rules) -> None:
-    """What the adapter hands over from SMEV: requests and answers to our own requests."""
+    """What the adapter passes on from SMEV: requests, and answers to our own requests."""
     metadata, body = _child(result, "smevmetadata"), _child(result, "message")
     if metadata is None or body is None:
         raise _no_message()
@@ -300,7 +300,7 @@ def _read_query_result(result: etree._Element, message: Message, rules: Rules) -
 
 
 def _read_client_message(client: etree._Element, message: Message) -> None:
-    """What our systems hand to the adapter; SMEV's id is not assigned yet, the client's stands in."""
+    """What our systems pass to the adapter; before SMEV assigns an id, the client's id is used."""
     body = _child(client, "requestmessage", "responsemessage")
     if body is None:
         raise _no_message()

@@ -1,11 +1,11 @@
-"""Loads one arrived SMEV file: each member by its kind through its door, and the books of it all.
+"""Loads one arrived SMEV file: stages each member by its kind and counts the balance of the load.
 
-What counts as a row of the books: an XML file (message, poll or fault), a journal line that is not
-blank, a log entry that names a known event. Empty polls are rows too, with an empty message id,
-because silence of the adapter is measured by them. Duplicates are XML members with the same bytes
-and journal or log lines with the same text within one arrived file; the same message delivered
-again is none. The lines of a log that name no known event say nothing about messages: the load's
-message tells how many there were, and the file stays in the archive.
+A row of the balance is an XML file (message, poll or fault), a journal line that is not blank, or a
+log entry with a known event. Empty polls are rows too, with an empty message id: they show that the
+adapter was running. Duplicates are XML members with the same bytes, and journal or log lines with the
+same text, within one arrived file; a message that was delivered again is no duplicate. Log lines
+without a known event say nothing about messages: they are only counted in the load's message, and the
+file stays in the archive.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from municipal_indicators.warehouse.load_ledger import Books
 
 @dataclass(slots=True)
 class _Tally:
-    """What was handed over of one file."""
+    """What was staged of one file."""
 
     found: Found
     journal_lines: int = 0
     log_lines: int = 0
 
     def names(self, kind: Kind) -> list[str]:
-        """The members of lines of one kind."""
+        """The names of the journals, or of the text logs."""
         return [member.name for member, found in self.found.of_lines if found is kind]
 
 
@@ -76,7 +76,7 @@ def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
         },
     )[0]
     if tally.journal_lines != notes + bad_notes:
-        # Only then is it worth while to look at each line: the blank ones are no rows.
+        # Blank lines are no rows. Counting them is slow, so only done here.
         tally.journal_lines -= sum(
             blank_lines(member) for member, kind in tally.found.of_lines if kind is Kind.JOURNAL
         )
@@ -96,7 +96,7 @@ def _unreadable(task: FileLoad, tally: _Tally) -> FileRejectedError:
     if tally.found.reasons and len(task.content.members) == 1 and not task.content.broken:
         return tally.found.reasons[0]
     return FileRejectedError(
-        "not one message or line of it can be read; the reason of each stands in ops.quarantine "
+        "none of its messages and lines can be read; their reasons are in ops.quarantine "
         f"under load {task.load.load_id}",
         "В файле нет ни одного сообщения или строки журнала, которые удалось бы прочитать.",
     )

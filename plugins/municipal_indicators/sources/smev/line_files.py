@@ -1,4 +1,4 @@
-"""Stages journals and text logs: their lines go untouched to the doors, blocks side by side."""
+"""Stages journals and text logs: unchanged lines, in parallel blocks."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from municipal_indicators.sources.smev.rotation import (
 from municipal_indicators.sources.smev.rules import Rules
 from municipal_indicators.warehouse.bulk_insert import Block, stage_lines
 
-DOORS = {Kind.JOURNAL: "staging.smev_journal_lines", Kind.TEXT_LOG: "staging.smev_log_lines"}
+STAGING_TABLES = {
+    Kind.JOURNAL: "staging.smev_journal_lines",
+    Kind.TEXT_LOG: "staging.smev_log_lines",
+}
 
 Lines = tuple[Member, Kind]
 
 
 def stage_line_file(task: FileLoad, lines: Lines, others: Sequence[Lines], rules: Rules) -> int:
-    """Stage the lines of one journal or text log; how many there are, blank ones included.
+    """Stage the lines of one journal or text log; returns their number, blank ones included.
 
-    ``others`` are those of the same archive, where the rest of a line that rotation cut may be.
-    A line longer than a block is quarantined.
+    ``others`` are the journals and logs of the same archive; one of them may hold the rest of a line
+    that rotation cut. A line longer than a block is quarantined.
     """
     member, kind = lines
     ending = _ending(task, member, others) if kind is Kind.TEXT_LOG else b""
@@ -42,28 +45,28 @@ def stage_line_file(task: FileLoad, lines: Lines, others: Sequence[Lines], rules
             context["time_zone"] = zone
         size, read = max(member.path.stat().st_size, 1), 0
         for block in line_blocks(member.path, ending=ending):
-            if not block.pieces:
+            if not block.chunks:
                 skipped += 1
                 reason = f"the line is longer than {BLOCK_BYTES >> 20} MiB"
                 task.quarantine(member.name, block.first_line, "", reason)
                 continue
-            read += sum(map(len, block.pieces))
-            told = f"{place}: {min(100, 100 * read // size)} %" if size > BLOCK_BYTES else ""
+            read += sum(map(len, block.chunks))
+            progress = f"{place}: {min(100, 100 * read // size)} %" if size > BLOCK_BYTES else ""
             of_block = {**context, "first_line": block.first_line}
-            yield Block(block.pieces, block.lines, of_block, told)
+            yield Block(block.chunks, block.lines, of_block, progress)
 
-    return stage_lines(task.warehouse, DOORS[kind], blocks()) + skipped
+    return stage_lines(task.warehouse, STAGING_TABLES[kind], blocks()) + skipped
 
 
 def blank_lines(member: Member) -> int:
-    """How many lines of a file say nothing; a skipped line says something."""
-    return sum(block.blank_lines for block in line_blocks(member.path) if block.pieces)
+    """The number of blank lines of a file; a skipped line is not blank."""
+    return sum(block.blank_lines for block in line_blocks(member.path) if block.chunks)
 
 
 def _ending(task: FileLoad, member: Member, others: Sequence[Lines]) -> bytes:
-    """The rest of the last line where rotation cut it: the beginning of the log after this one.
+    """The rest of the last line if rotation cut it: the beginning of the next log.
 
-    Of the log before this one, if it is published and was cut, it asks for a load once more.
+    If the previous log is published and was cut, requests that it is loaded again.
     """
     edges = edges_of(member.path)
     place = PurePosixPath(_place_of(task, member))
@@ -96,7 +99,7 @@ def _ask_for_older(task: FileLoad, place: PurePosixPath, edges: Edges) -> None:
 
 
 def _published(task: FileLoad, places: Sequence[PurePosixPath]) -> Iterator[tuple[str, Edges]]:
-    """The published files of these names, as far as the archive has them: key and ends."""
+    """Key and edges of the published files of these names that the archive holds."""
     if not places:
         return
     rows = task.warehouse.rows(
@@ -113,5 +116,5 @@ def _published(task: FileLoad, places: Sequence[PurePosixPath]) -> Iterator[tupl
 
 
 def _place_of(task: FileLoad, member: Member) -> str:
-    """The path of the file, and of the member in it, below the inbox."""
+    """The path of the file below the inbox, and of the member in it."""
     return "/".join(filter(None, (task.load.unit.label, member.name)))

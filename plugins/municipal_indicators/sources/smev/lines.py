@@ -1,4 +1,4 @@
-"""Cuts a large text file into blocks of whole lines, in flat memory; what a line says is not known here."""
+"""Cuts a large text file into blocks of whole lines, in constant memory; lines are not interpreted."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ BLOCK_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class LineBlock:
-    """Whole lines of a file in pieces, which are not joined; ``first_line`` counts from one.
+    """Whole lines of a file, in chunks of bytes that are not joined; ``first_line`` counts from one.
 
-    Without pieces it is one line longer than a block, which is skipped.
+    A block without chunks is one line that is longer than a block and is skipped.
     """
 
     first_line: int
-    pieces: tuple[bytes, ...]
+    chunks: tuple[bytes, ...]
 
     @property
     def lines(self) -> int:
-        """How many lines they are, blank ones included."""
-        if not self.pieces:
+        """The number of lines, blank ones included."""
+        if not self.chunks:
             return 1
-        ends = sum(piece.count(b"\n") for piece in self.pieces)
-        return ends + (not self.pieces[-1].endswith(b"\n"))
+        ends = sum(chunk.count(b"\n") for chunk in self.chunks)
+        return ends + (not self.chunks[-1].endswith(b"\n"))
 
     @property
     def blank_lines(self) -> int:
-        """How many of them say nothing; slow, because each is looked at."""
-        content = b"".join(self.pieces).removesuffix(b"\n")
+        """The number of blank lines; slow, because each line is looked at."""
+        content = b"".join(self.chunks).removesuffix(b"\n")
         return sum(not line.strip(b" \t\r") for line in content.split(b"\n"))
 
 
 def line_blocks(path: Path, size: int = BLOCK_BYTES, ending: bytes = b"") -> Iterator[LineBlock]:
-    """The lines of a file in blocks of ``size`` bytes and the rest of the last line of each.
+    """The lines of a file in blocks of ``size`` bytes, each extended to the end of its last line.
 
-    A leading byte order mark is dropped. ``ending`` completes the last line, which lacks it.
-    A line that is longer than ``size`` may be skipped; it is, if longer than twice that.
+    A leading byte order mark is dropped. ``ending`` is appended to the last line if that has no end.
+    A line longer than ``size`` may be skipped; one longer than twice ``size`` always is.
     """
     with path.open("rb") as file:
         if file.read(3) != codecs.BOM_UTF8:
@@ -58,10 +58,10 @@ def line_blocks(path: Path, size: int = BLOCK_BYTES, ending: bytes = b"") -> Ite
                 yield LineBlock(line, ())
                 line += 1
                 continue
-            pieces = tuple(piece for piece in (chunk, tail) if piece)
-            if ending and not pieces[-1].endswith(b"\n"):
-                pieces += (ending,)
-            block = LineBlock(line, pieces)
+            chunks = tuple(part for part in (chunk, tail) if part)
+            if ending and not chunks[-1].endswith(b"\n"):
+                chunks += (ending,)
+            block = LineBlock(line, chunks)
             yield block
             line += block.lines
 

@@ -1,4 +1,4 @@
-"""Takes the members of one arrived file: XML messages go through their door, files of lines are told of."""
+"""Sorts the members of one arrived file: XML messages are staged, files of lines are returned."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.sources.smev.envelopes import MESSAGE_COLUMNS, read_envelope
-from municipal_indicators.sources.smev.line_files import DOORS, Lines
+from municipal_indicators.sources.smev.line_files import STAGING_TABLES, Lines
 from municipal_indicators.sources.smev.recognition import Kind, recognised
 from municipal_indicators.sources.smev.rules import Rules
 from municipal_indicators.sources.smev.safe_xml import SIZE_LIMIT
 
 log = logging.getLogger(__name__)
 
-MESSAGES_DOOR = "staging.smev_messages"
+MESSAGES_TABLE = "staging.smev_messages"
 _COLUMNS = ("sheet", "line", "line_hash", *MESSAGE_COLUMNS, "problem")
 _NOTHING = ("",) * len(MESSAGE_COLUMNS)
 _PROGRESS_MEMBERS = 10_000
@@ -27,7 +27,7 @@ _PROGRESS_MEMBERS = 10_000
 
 @dataclass(slots=True)
 class Found:
-    """What the members of one file are; ``of_lines`` are still to be read."""
+    """What the members of one file are; ``of_lines`` are the journals and logs, not read yet."""
 
     messages: int = 0
     duplicates: int = 0
@@ -38,19 +38,19 @@ class Found:
 
 
 def stage_messages(task: FileLoad, rules: Rules) -> Found:
-    """Stage the XML messages of a file; members that are none stand in quarantine."""
+    """Stage the XML messages of a file; unreadable members go to quarantine."""
     found = Found(broken=len(task.content.broken))
     rows = _message_rows(task, found, rules)
-    task.warehouse.stage(MESSAGES_DOOR, _COLUMNS, rows, task.context())
+    task.warehouse.stage(MESSAGES_TABLE, _COLUMNS, rows, task.context())
     return found
 
 
 def _message_rows(task: FileLoad, found: Found, rules: Rules) -> Iterator[tuple[str, ...]]:
-    members = _told_apart(task.content.members)
+    members = _with_distinct_names(task.content.members)
     for number, member in enumerate(members, start=1):
         # One byte more than allowed is enough to be refused for its size.
         kind, data = recognised(member, SIZE_LIMIT + 1)
-        if kind in DOORS:
+        if kind in STAGING_TABLES:
             found.of_lines.append((member, kind))
         elif row := _message_row(member, kind, data, found, rules):
             yield row
@@ -58,21 +58,21 @@ def _message_rows(task: FileLoad, found: Found, rules: Rules) -> Iterator[tuple[
             log.info("%s: %d of %d members read.", task.file.unit.label, number, len(members))
 
 
-def _told_apart(members: list[Member]) -> list[Member]:
-    """The members with names that differ, which masking may have made alike."""
+def _with_distinct_names(members: list[Member]) -> list[Member]:
+    """The members with distinct names; masking may have made some names equal."""
     times: Counter[str] = Counter()
-    apart = []
+    distinct = []
     for member in members:
         times[member.name] += 1
         copy = f" [{times[member.name]}]" if times[member.name] > 1 else ""
-        apart.append(Member(member.name + copy, member.file))
-    return apart
+        distinct.append(Member(member.name + copy, member.file))
+    return distinct
 
 
 def _message_row(
     member: Member, kind: Kind, data: bytes, found: Found, rules: Rules
 ) -> tuple[str, ...] | None:
-    """The door's row of a member; of a broken one the row for quarantine, of a repeated one none."""
+    """The row of a member for staging, with its problem if it is broken; None for a repeated one."""
     try:
         _check_kind(kind)
         digest = hashlib.blake2b(data, digest_size=16).digest()
@@ -86,7 +86,7 @@ def _message_row(
         return (member.name, "0", "0", *_NOTHING, error.reason)
     found.seen.add(digest)
     found.messages += 1
-    # The same bytes in another archive are the same fault or poll, which has no id to tell by.
+    # Faults and polls have no id: the same bytes in another archive are the same one.
     line_hash = str(int.from_bytes(digest[:8], "big"))
     return (member.name, "1", line_hash, *message.cells(), "")
 

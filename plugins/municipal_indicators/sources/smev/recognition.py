@@ -1,4 +1,4 @@
-"""Tells what kind of SMEV file lies there, by its content and never by its name."""
+"""Recognises the kind of an SMEV file by its content, never by its name."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Kind(Enum):
 def kind_of(path: Path) -> Kind:
     """The kind of a file, from its first 256 KiB.
 
-    A rotated log may begin inside an entry, which may be a piece of XML: lines that begin with
-    a stamp make it a log, unless the first line declares XML.
+    A rotated log may begin inside an entry, even inside printed XML. Lines that begin with a
+    timestamp make a file a log, unless its first line is an XML declaration.
     """
     return recognised(Member("", path), 0)[0]
 

@@ -1,6 +1,6 @@
-"""Finds the other half of a log line that rotation cut, in the file before or after, by name and stamps.
+"""Finds the other half of a log line that rotation cut, in the previous or next file, by name and timestamps.
 
-Only the archive and the arriving file are read; no half is kept anywhere, since it may quote a person.
+Only the archive and the arriving file are read. No half is stored, since it may quote a person.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _STAMP = re.compile(rb"^\[?(20\d\d[-.]\d\d[-.]\d\d[ T]\d\d:\d\d:\d\d)", re.MULTI
 _NUMBERED = re.compile(r"^(?P<base>.+\.(?:log|txt))(?:\.(?P<number>\d{1,3}))?$", re.IGNORECASE)
 _DATED = re.compile(r"^(?P<base>.*[-_.])(?P<number>\d{1,4})(?P<end>\.(?:log|txt))$", re.IGNORECASE)
 _EDGE_BYTES = 256 << 10
-# How a line below an entry begins; such a line is whole.
+# How a continuation line of an entry begins; such a line is complete.
 _BELOW = (b" ", b"\t", b"Caused by:", b"... ")
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Both ends of a log: what stands before its first entry's end of line, and its first and last stamps.
+    """Both ends of a log: its first and last timestamps, and the parts of lines that rotation cut.
 
-    ``head`` is the rest of a line begun in the file before, empty where the file begins with an
-    entry or with a line below one; ``is_cut`` when the last line has no end.
+    ``head`` is the rest of a line that began in the previous file; empty if the file begins with an
+    entry or with a continuation line. ``is_cut`` means that the last line has no end.
     """
 
     head: bytes
@@ -40,12 +40,12 @@ class Edges:
     is_cut: bool
 
     def continues(self, before: Edges) -> bool:
-        """Whether the cut line of ``before`` may end here: it is cut, and nothing here is older."""
+        """Whether the cut line of ``before`` may end here: it is cut, and no entry here is older."""
         return bool(self.head) and before.is_cut and before.last_stamp <= self.first_stamp
 
 
 def older_names(name: str) -> list[str]:
-    """How the file before a rotated log may be called."""
+    """The possible names of the file before a rotated log."""
     plain = name.removesuffix(".gz")
     if match := _NUMBERED.match(plain):
         names = [f"{match['base']}.{int(match['number'] or 0) + 1}"]
@@ -56,7 +56,7 @@ def older_names(name: str) -> list[str]:
 
 
 def newer_names(name: str) -> list[str]:
-    """How the file after a rotated log may be called."""
+    """The possible names of the file after a rotated log."""
     plain = name.removesuffix(".gz")
     match = _NUMBERED.match(plain)
     if match and match["number"]:
@@ -68,7 +68,7 @@ def newer_names(name: str) -> list[str]:
 
 
 def edges_of(path: Path | UPath) -> Edges:
-    """The ends of a log file, plain or packed with gzip."""
+    """The edges of a log file, plain or gzipped."""
     with _opened(path) as (file, is_packed):
         start = end = file.read(_EDGE_BYTES)
         if not is_packed:

@@ -144,7 +144,7 @@ class Rules:
         return next((one.zone for one in zones if fnmatchcase(place, one.files)), "")
 
     def direction(self, operation: str) -> str:
-        """``in``, ``out``, or empty for an operation that does not tell."""
+        """``in``, ``out``, or empty for an operation without a direction."""
         return self.reference.operations.get(operation, "")
 
 

@@ -1,4 +1,4 @@
-"""Turns the bytes of one XML message into a tree, with everything off that a hostile file could use."""
+"""Parses one XML message, with everything switched off that a hostile file could use."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 def parse_xml(data: bytes) -> etree._Element:
     """The root element of one message: SOAP, bare, or the XML part of an MTOM text.
 
-    UTF-8 with or without a mark, UTF-16, whatever the declaration says, and windows-1251 that
-    is declared as UTF-8. Raises FileRejectedError, which never quotes the content, for a DTD,
-    for broken or cut XML, and for what is larger than ``SIZE_LIMIT``.
+    Reads UTF-8 with or without a byte order mark, UTF-16 regardless of the declaration, and
+    windows-1251 that is declared as UTF-8. Raises FileRejectedError for a DTD, for broken or cut XML,
+    and for more than ``SIZE_LIMIT`` bytes. The error never quotes the content.
     """
     if len(data) > SIZE_LIMIT:
         raise FileRejectedError(
@@ -76,7 +76,7 @@ def _root_part(data: bytes) -> bytes:
 
 
 def _has_doctype(content: bytes) -> bool:
-    """Whether a DOCTYPE stands before the root element, seen without parsing anything."""
+    """Whether a DOCTYPE precedes the root element, found without parsing."""
     at = 0
     while at >= 0:
         at += len(content[at : at + 4096]) - len(content[at : at + 4096].lstrip())
@@ -92,7 +92,7 @@ def _has_doctype(content: bytes) -> bool:
 
 
 def _reread(content: bytes) -> etree._Element:
-    """Read once more what is no UTF-8 although it should be: a file re-saved by hand."""
+    """Read a file again as windows-1251 if it is not the UTF-8 that it declares: it was re-saved by hand."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -101,7 +101,7 @@ def _reread(content: bytes) -> etree._Element:
             return etree.fromstring(text.encode("utf-8"), _parser("utf-8"))
         except etree.XMLSyntaxError:
             pass
-    # The parser's own words quote names and values: they go no further.
+    # The parser's message quotes names and values: it is dropped.
     raise FileRejectedError(
         "the XML is cut or not well-formed",
         "Файл XML обрезан или построен с ошибкой. Выгрузите сообщение заново.",
