@@ -48,9 +48,9 @@ def test_hostile_files_are_refused_and_the_others_loaded(arrivals: Arrivals) -> 
     )
     for name, (_, words) in files.items():
         assert re.search(words, reasons[f"gosuslugi/{name}"]), name
-    reasons = arrivals.reasons()
-    assert reasons.count("Причина: ") == len(files)
-    assert all(re.search("[а-яё]{4}", one) for one in re.findall("Причина: (.*)", reasons))
+    for_senders = arrivals.reasons()
+    assert for_senders.count("Причина: ") == len(files)
+    assert all(re.search("[а-яё]{4}", one) for one in re.findall("Причина: (.*)", for_senders))
     assert arrivals.quarantine() == []
 
 
