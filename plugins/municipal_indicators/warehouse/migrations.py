@@ -98,8 +98,8 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
 def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
     """The statement that re-creates each view of ``sql/ops`` and ``sql/core``, after those it reads.
 
-    The keys are the files below ``sql/``. A file is the view's query; a list of commented columns
-    may stand before it.
+    The keys are the files below ``sql/``. A file holds the view's query; a list of commented columns
+    may precede it.
     """
     texts = {
         f"{folder}.{path.stem}": path.read_text(encoding="utf-8").strip().removesuffix(";")
