@@ -36,14 +36,14 @@ def arrivals(places: Path, warehouse: Warehouse) -> Arrivals:
 
 @pytest.fixture
 def own_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of ``reference/`` that can be mended."""
+    """A copy of ``reference/`` that can be edited."""
     folder = tmp_path / "reference"
     shutil.copytree(settings.REFERENCE, folder)
     monkeypatch.setattr(settings, "REFERENCE", folder)
     return folder
 
 
-def mend(path: Path, old: str, new: str) -> None:
+def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -55,7 +55,7 @@ def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
     arrivals.put("good.xlsx", register_of("да", number="3"))
     arrivals.take("a.xlsx", register_of("стоит"))
     assert [reason[2] for reason in arrivals.quarantine()] == ["ПК"]
-    mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    edit(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
     assert load_outcome(file_source("registers", ZONE, load_file), again=True) == {
         "published": 1,
         "failed": "",
@@ -79,7 +79,7 @@ def test_a_file_loaded_again_keeps_its_rank_among_others(
 ) -> None:
     arrivals.take("old.xlsx", register_of("стоит"))
     arrivals.take("new.xlsx", register_of("нет"), MODIFIED + timedelta(days=1))
-    mend(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
+    edit(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
     assert load_again(file_source("registers", ZONE, load_file)).published == 1
     assert arrivals.warehouse.rows("SELECT has_pc FROM core.workplaces WHERE number_key = '2'") == [
         (False,)
@@ -92,7 +92,7 @@ def test_a_status_that_nobody_had_mapped_is_mended(
     arrivals = Arrivals("gosuslugi", places, warehouse, load_gosuslugi)
     arrivals.put("other.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
     arrivals.take("a.xlsx", xlsx_bytes(register(row(Статус="Ждём чуда"))))
-    mend(own_lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Ждём чуда\n")
+    edit(own_lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Ждём чуда\n")
     assert load_again(file_source("gosuslugi", ZONE, load_gosuslugi)).published == 1
     assert sorted(arrivals.rows("status_group", "core.service_application_rows")) == [
         ("in_progress",),
@@ -130,7 +130,7 @@ def test_a_file_that_is_refused_now_keeps_its_published_version(
     arrivals: Arrivals, own_lists: Path
 ) -> None:
     arrivals.take("a.xlsx", register_of("стоит"))
-    mend(own_lists / "headings.yaml", "    - СЭД\n", "    - Совсем другое\n")
+    edit(own_lists / "headings.yaml", "    - СЭД\n", "    - Совсем другое\n")
     assert load_again(file_source("registers", ZONE, load_file), "a.xlsx").rejected == [
         "registers/a.xlsx"
     ]

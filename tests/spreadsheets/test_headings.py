@@ -133,7 +133,7 @@ def test_a_heading_under_two_columns_is_an_error(
         ("toys: {id: [Номер]}\n", "no headings for address; add under the key toys"),
     ],
 )
-def test_a_kind_without_headings_is_told(
+def test_a_kind_without_headings_is_an_error(
     content: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "headings.yaml").write_text(content, "utf-8")

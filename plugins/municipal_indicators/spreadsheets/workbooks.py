@@ -100,16 +100,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
     """
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    dimensions = _Dimensions()
-    if is_zipfile(path):
-        check_office_size(path, dimensions)
-        if dimensions.is_wide:
-            check_office_size(path, _Dimensions(looks_closely=True))
-        if not dimensions.is_workbook:
-            raise FileRejectedError(
-                "the zip holds no workbook that can be read (.xlsx or .ods)",
-                "Файл не удалось открыть как таблицу. Сохраните его в Excel как .xlsx и пришлите снова.",
-            )
+    dimensions = _checked_dimensions(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         for meta in workbook.sheets_metadata:
@@ -139,6 +130,21 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
         if type(error).__name__ != "PanicException":
             raise
         raise _unreadable("panic of the reader") from None
+
+
+def _checked_dimensions(path: Path) -> _Dimensions:
+    """The dimensions of a workbook that is a zip, checked before calamine opens it."""
+    dimensions = _Dimensions()
+    if is_zipfile(path):
+        check_office_size(path, dimensions)
+        if dimensions.is_wide:
+            check_office_size(path, _Dimensions(looks_closely=True))
+        if not dimensions.is_workbook:
+            raise FileRejectedError(
+                "the zip holds no workbook that can be read (.xlsx or .ods)",
+                "Файл не удалось открыть как таблицу. Сохраните его в Excel как .xlsx и пришлите снова.",
+            )
+    return dimensions
 
 
 def _filled(
