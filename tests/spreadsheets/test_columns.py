@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from municipal_indicators.sources.gosuslugi.numbers import application_key
@@ -42,6 +42,14 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "_BLOCK", 48)
 
 
+def is_ascii_or_no_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return content.isascii()
+
+
 @pytest.mark.usefixtures("small_blocks")
 @settings(
     max_examples=300,
@@ -61,6 +69,8 @@ def test_a_csv_is_read_as_the_csv_module_reads_it(
     file = tmp_path / "a.csv"
     with file.open("w", encoding=encoding, newline="") as written:
         csv.writer(written, delimiter=delimiter, lineterminator=ending).writerows(rows)
+    # Some texts in windows-1251, such as «Ж» before a no-break space, are valid UTF-8 by chance.
+    assume(encoding != "windows-1251" or is_ascii_or_no_utf8(file.read_bytes()))
     with file.open(encoding=encoding, newline="") as text:
         wanted = list(csv.reader(text, delimiter=delimiter, skipinitialspace=delimiter != "\t"))
     blocks = list(_sheet(file, delimiter).blocks)
