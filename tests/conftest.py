@@ -28,6 +28,7 @@ _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER", "")
 OWN_FRONT = "1"
 CLAIM = "ops.server_of_tests"
+DATABASES = ("staging", "core", "intermediate", "reference", "marts", "ops")
 WAREHOUSES = {"warehouse", "module_warehouse"}
 # One test reads a database of its own; the right to it is no part of the role loader.
 OWN_DATABASE = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
@@ -238,14 +239,14 @@ def claim_server() -> str:
         found = {
             row[0]
             for row in warehouse.rows(
-                "SELECT database || '.' || name FROM system.tables "
-                "WHERE database IN ('staging', 'core', 'intermediate', 'reference', 'marts', 'ops')"
+                "SELECT database || '.' || name FROM system.tables WHERE database IN {ours:Array(String)}",
+                {"ours": list(DATABASES)},
             )
         }
         if found and CLAIM not in found:
             return (
                 f"The server of MUNICIPAL_TESTS_SERVER holds {len(found)} tables that no test made, "
-                f"such as {min(found)}. Tests empty the databases staging, core, marts and ops: "
+                f"such as {min(found)}. Tests empty the databases {', '.join(DATABASES)}: "
                 "name a server that has none of them."
             )
         warehouse.command("CREATE DATABASE IF NOT EXISTS ops")

@@ -318,7 +318,6 @@ def test_inbox_is_emptied_into_the_archive(way: Way, first: Dump) -> None:
     assert not list(way.stage.archive.rglob("*.reason.txt"))
 
 
-@pytest.mark.slow
 def test_another_passport_over_the_same_loads(way: Way, told_otherwise: Dump) -> None:
     _compare(way.world(ELSEWHERE, now()).marts(), told_otherwise)
 

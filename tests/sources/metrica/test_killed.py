@@ -105,20 +105,9 @@ STEPS = {
     "in the second log, before publishing": dies(log_load, "publish_loads", call=2),
     COMPLETED: dies(MetricaClient, "clean", call=2, after=True),
 }
-# A kill in each phase of a run; the other steps are slow.
-SAMPLE = {
-    "after creating the request, before recording its number",
-    "while staging",
-    "after publishing, before recording it",
-    "after cleaning, before recording it",
-    COMPLETED,
-}
-assert STEPS.keys() >= SAMPLE
 
 
-@pytest.mark.parametrize(
-    "step", [pytest.param(step, marks=() if step in SAMPLE else pytest.mark.slow) for step in STEPS]
-)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_run_killed_at_any_step_is_finished_by_the_next(
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -149,13 +138,11 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next(
 @pytest.mark.parametrize(
     "step",
     [
-        pytest.param(
-            "after creating the request, before recording its number", marks=pytest.mark.slow
-        ),
-        pytest.param("while waiting", marks=pytest.mark.slow),
+        "after creating the request, before recording its number",
+        "while waiting",
         "before publishing",
-        pytest.param("after publishing, before recording it", marks=pytest.mark.slow),
-        pytest.param("after cleaning, before recording it", marks=pytest.mark.slow),
+        "after publishing, before recording it",
+        "after cleaning, before recording it",
     ],
 )
 def test_a_night_killed_at_any_step_is_finished_by_the_next_run(

@@ -3,7 +3,7 @@ warehouse shows is what those files say, message by message."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
@@ -18,14 +18,6 @@ from tests.sources.smev.conftest import SmevInbox
 
 TALKS, FILES = write_scenario()
 NOW = datetime(2025, 5, 2, 9, tzinfo=UTC)
-
-
-def some(seeds: Iterable[int], fast: int = 4) -> list[Any]:
-    """The seeds; all but the first of them are slow."""
-    return [
-        pytest.param(seed, marks=pytest.mark.slow if place >= fast else ())
-        for place, seed in enumerate(seeds)
-    ]
 
 
 def subset(seed: int) -> list[ScenarioFile]:
@@ -122,7 +114,7 @@ def assert_same_events(smev: SmevInbox, truth: Truth) -> None:
     } == truth.troubles()
 
 
-@pytest.mark.parametrize("seed", some(range(16)))
+@pytest.mark.parametrize("seed", range(16))
 def test_any_subset_in_any_order_says_what_its_files_say(smev: SmevInbox, seed: int) -> None:
     files = subset(seed)
     load(smev, files, Random(f"{seed}/runs"))
@@ -131,7 +123,7 @@ def test_any_subset_in_any_order_says_what_its_files_say(smev: SmevInbox, seed: 
     assert_same_events(smev, truth)
 
 
-@pytest.mark.parametrize("seed", some(range(100, 103), fast=1))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_the_marts_of_any_subset(smev: SmevInbox, seed: int) -> None:
     files = subset(seed)
     load(smev, files, Random(f"{seed}/runs"))
@@ -150,7 +142,6 @@ def test_everything_twice_changes_nothing(smev: SmevInbox) -> None:
     assert_same_marts(smev, truth)
 
 
-@pytest.mark.slow
 def test_the_answer_terms_of_everything(smev: SmevInbox) -> None:
     load(smev, FILES, Random(1))
     build(smev, "smev_answer_terms_daily")
@@ -180,7 +171,6 @@ def exchange(smev: SmevInbox) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-@pytest.mark.slow
 def test_the_exchange_is_the_same_in_any_order_and_when_files_come_twice(smev: SmevInbox) -> None:
     load(smev, Random(7).sample(FILES, len(FILES)), Random(7))
     first = exchange(smev)
@@ -193,7 +183,6 @@ def test_the_exchange_is_the_same_in_any_order_and_when_files_come_twice(smev: S
     assert exchange(smev) == first
 
 
-@pytest.mark.slow
 def test_the_backlog_of_everything(smev: SmevInbox) -> None:
     load(smev, FILES, Random(1))
     build(smev, "smev_adapter_daily")

@@ -26,7 +26,7 @@ def test_the_rows_of_loads_are_sharded_and_nothing_else(warehouse: Warehouse) ->
     engines = dict(warehouse.rows("SELECT name, engine FROM system.tables WHERE database = 'core'"))
     sharded = {name for name, engine in engines.items() if engine == "Distributed"}
     assert sharded == set(sharded_tables())
-    assert {"metrica_visits", "smev_events", "service_application_rows"} <= sharded
+    assert {"metrica_visits", "smev_event_rows", "service_application_rows"} <= sharded
     stored = warehouse.rows(
         f"SELECT name, engine FROM system.tables WHERE database = '{cluster.SHARDS}'"
     )
