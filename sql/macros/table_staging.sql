@@ -5,10 +5,17 @@
     `tables`, `origin` and `exits`, and writes its checking view itself. `headings` are the names of the
     columns as SQL literals. -#}
 
+{%- set text_types = ('code', 'name', 'key_name', 'item') -%}
 {%- set core_types = {
-    'code': 'String', 'name': 'String', 'key_name': 'String', 'item': 'String', 'flag': 'Bool', 'day': 'Date',
-    'number': 'Float64', 'year': 'UInt16', 'amount': 'Nullable(Decimal(18, 2))',
+    'flag': 'Bool', 'day': 'Date', 'number': 'Float64', 'year': 'UInt16', 'amount': 'Decimal(18, 2)',
 } -%}
+{#- A value that may be blank is NULL where it is no text. -#}
+{%- macro type_of(column) -%}
+{%- if column.type in text_types -%} String
+{%- elif column.is_required -%} {{ core_types[column.type] }}
+{%- else -%} Nullable({{ core_types[column.type] }})
+{%- endif -%}
+{%- endmacro -%}
 
 {%- macro zone() -%} JSONExtractString(getSetting('log_comment'), 'time_zone') {%- endmacro -%}
 
@@ -79,36 +86,44 @@ WHERE reason != '';
 {#- Pairs of a condition and its (heading, reason); the first condition that is true gives the reason. -#}
 {%- macro problem_of(column, heading) -%}
 {%- set cell = 'd.' ~ column.name -%}
-{%- if column.is_required and column.type != 'year' %}
+{%- set given = '' if column.is_required else cell ~ " != '' AND " -%}
+{%- if column.is_required %}
         {{ cell }} = '', ({{ heading }}, 'empty'),
 {%- endif %}
 {%- if column.type == 'code' %}
         position({{ cell }}, '***') > 0,
         ({{ heading }}, 'it looks like personal data, not like a number'),
 {%- elif column.type == 'flag' %}
-        {{ cell }} NOT IN ('0', '1'), ({{ heading }}, 'neither yes nor no (reference/words.yaml)'),
+        {{ given }}{{ cell }} NOT IN ('0', '1'),
+        ({{ heading }}, 'neither yes nor no (reference/words.yaml)'),
 {%- elif column.type == 'number' %}
-        NOT match({{ cell }}, '^\\+?\\d{1,12}(\\.\\d+)?$'), ({{ heading }}, 'no number of zero or more'),
+        {{ given }}NOT match({{ cell }}, '^\\+?\\d{1,12}(\\.\\d+)?$'),
+        ({{ heading }}, 'no number of zero or more'),
 {%- elif column.type == 'year' %}
-        NOT match({{ cell }}, '^(19|20)\\d\\d$'), ({{ heading }}, if({{ cell }} = '', 'empty', 'no year')),
+        {{ given }}NOT match({{ cell }}, '^(19|20)\\d\\d$'), ({{ heading }}, 'no year'),
 {%- elif column.type == 'amount' %}
-        {{ cell }} != '' AND NOT match({{ cell }}, '^[+-]?\\d{1,15}(\\.\\d+)?$'),
+        {{ given }}NOT match({{ cell }}, '^[+-]?\\d{1,15}(\\.\\d+)?$'),
         ({{ heading }}, 'no amount of money'),
 {%- elif column.type == 'day' %}
-        date_problem({{ column.name }}_moment, 1990, 2100) != '',
+        {{ given }}date_problem({{ column.name }}_moment, 1990, 2100) != '',
         ({{ heading }}, date_problem({{ column.name }}_moment, 1990, 2100)),
 {%- endif %}
 {%- endmacro %}
 
 {%- macro cast_of(column) -%}
 {%- set cell = 'd.' ~ column.name -%}
-{%- if column.type == 'flag' -%} {{ cell }} = '1'
-{%- elif column.type == 'number' -%} ifNull(accurateCastOrNull({{ cell }}, 'Float64'), 0)
-{%- elif column.type == 'year' -%} toUInt16OrZero({{ cell }})
-{%- elif column.type == 'amount' -%}
-    CAST(round(toDecimal128OrNull({{ cell }}, 10), 2) AS Nullable(Decimal(18, 2)))
-{%- elif column.type == 'day' -%} toDate(ifNull({{ column.name }}_moment, toDateTime64(0, 3)))
-{%- else -%} {{ cell }}
+{%- if column.type in text_types -%} {{ cell }}
+{%- else -%}
+{%- set value = {
+    'flag': "transform(" ~ cell ~ ", ['0', '1'], [toNullable(false), toNullable(true)], NULL)",
+    'number': "accurateCastOrNull(" ~ cell ~ ", 'Float64')",
+    'year': "toUInt16OrNull(" ~ cell ~ ")",
+    'amount': "CAST(round(toDecimal128OrNull(" ~ cell ~ ", 10), 2) AS Nullable(Decimal(18, 2)))",
+    'day': "toDate(" ~ column.name ~ "_moment)",
+}[column.type] -%}
+{#- Of a row that is kept back the value does not matter. -#}
+{%- set nothing = "defaultValueOfTypeName('" ~ core_types[column.type] ~ "')" -%}
+{{ "ifNull(" ~ value ~ ", " ~ nothing ~ ")" if column.is_required else value }}
 {%- endif -%}
 {%- endmacro %}
 
@@ -123,7 +138,7 @@ WHERE reason != '';
 {%- macro table_staging(kind, headings, problems=()) -%}
 {%- set ns = namespace(checked=[]) -%}
 {%- for column in kind.columns -%}
-{%- set ns.checked = ns.checked + [(column.name, core_types[column.type])] -%}
+{%- set ns.checked = ns.checked + [(column.name, type_of(column))] -%}
 {%- endfor -%}
 {{ tables(kind, kind.columns | map(attribute='name'), ns.checked) }}
 

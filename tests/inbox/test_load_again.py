@@ -100,6 +100,23 @@ def test_a_status_that_nobody_had_mapped_is_mended(
     ]
 
 
+def test_words_are_found_however_long_the_message_was(
+    places: Path, warehouse: Warehouse, own_lists: Path
+) -> None:
+    arrivals = Arrivals("gosuslugi", places, warehouse, load_gosuslugi)
+    sheets = {f"Отчёт {n}": register(row(Номер_заявления=f"4{n}")) for n in range(60)}
+    sheets["Последний"] = register(row(Номер_заявления="7", Статус="Неведомый статус"))
+    arrivals.take("a.xlsx", xlsx_bytes(register(row()), other_sheets=sheets))
+    assert "Неведомый" not in arrivals.message()
+    assert warehouse.rows("SELECT sheet, code, times FROM ops.load_warnings") == [
+        ("Последний", "unknown_status", 1)
+    ]
+    edit(own_lists / "statuses.yaml", "    - Принято\n", "    - Принято\n    - Неведомый статус\n")
+    assert load_again(file_source("gosuslugi", ZONE, load_gosuslugi)).published == 1
+    groups = arrivals.rows("status_group", "core.service_application_rows")
+    assert set(groups) == {("provided",), ("in_progress",)}
+
+
 @pytest.mark.parametrize(
     ("names", "published"), [("a.xlsx", 1), ("*.xlsx", 2), ("*_*", 1), ("", 0), ("b*", 0)]
 )

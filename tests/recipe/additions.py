@@ -1,4 +1,4 @@
-"""A toy source (the queue of an МФЦ) and a toy mart, as CONTRIBUTING.md says to add them.
+"""A toy source (the queue of an МФЦ), a toy mart and a column, as CONTRIBUTING.md says to add them.
 
 ``FILES`` are new files of the repository, ``LINES`` are put into existing ones: behind the text
 that is given, or at the end of the file where it is empty.
@@ -68,6 +68,9 @@ CREATE TABLE IF NOT EXISTS marts.mfc_queue_monthly
 ENGINE = MergeTree
 ORDER BY month
 COMMENT 'Электронная очередь МФЦ по месяцам';
+
+ALTER TABLE core.workplace_rows
+    ADD COLUMN IF NOT EXISTS floor Nullable(Float64) COMMENT 'Этаж';
 """,
     "sql/core/queue_tickets.sql": """-- One row a ticket and day; of the same key the later file wins.
 SELECT taken_on, ticket, argMax(minutes, (file_at, arrived_at, unit_key, sheet, line)) AS waited
@@ -113,6 +116,12 @@ load_mfc_queue()
 }
 
 LINES = (
+    (
+        "plugins/municipal_indicators/sources/registers/kinds.py",
+        '        Column("department", "key_name"),\n',
+        '        Column("floor", "number"),\n',
+    ),
+    ("reference/headings.yaml", "\nworkplaces:\n", "  floor: [Этаж]\n"),
     (
         "plugins/municipal_indicators/sources/__init__.py",
         'assets=("programme_registers",), has_tables=True),\n',

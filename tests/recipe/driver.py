@@ -23,12 +23,16 @@ def main() -> None:
     bag = DagBag(str(settings.REPOSITORY / "dags"))
     found: dict[str, Any] = {"errors": bag.import_errors, "assets": sorted(ASSETS)}
     found["states"] = [
-        str(bag.dags[name].test().state) for name in ("load_mfc_queue", "build_indicator_marts")
+        str(bag.dags[name].test().state)
+        for name in ("load_mfc_queue", "load_programme_registers", "build_indicator_marts")
     ]
     with open_warehouse() as warehouse:
         found["mart"] = warehouse.rows("SELECT * FROM marts.mfc_queue_monthly ORDER BY month")
         found["freshness"] = warehouse.rows(
             "SELECT source, toString(data_through) FROM marts.data_freshness WHERE source = 'mfc_queue'"
+        )
+        found["floors"] = warehouse.rows(
+            "SELECT number, floor FROM core.workplace_rows ORDER BY number"
         )
         found["quarantine"] = warehouse.rows("SELECT field, reason FROM ops.quarantine")
     found["archived"] = len(list((Path(sys.argv[1]).parent / "archive" / "mfc_queue").iterdir()))

@@ -1,4 +1,4 @@
-"""The recipe of CONTRIBUTING.md, followed literally for a toy source and a toy mart, leads to the end."""
+"""The recipes of CONTRIBUTING.md, followed literally for a toy source, mart and column, lead to the end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ pytestmark = pytest.mark.slow
 QUEUE = Table(
     headings=["Талон", "Дата выдачи", "Ожидание"],
     rows=[["А101", "05.03.2024", 12], ["А102", "05.03.2024", 18]],
+)
+
+WORKPLACES = Table(
+    headings=["Номер", "ПК", "СЗИ", "СЭД", "На дату", "Этаж"],
+    rows=[["1", "да", "да", "нет", "01.02.2024", 3], ["2", "да", "да", "да", "01.02.2024", None]],
 )
 
 
@@ -61,11 +66,14 @@ def run(copy: Path, *arguments: str) -> str:
 
 
 def test_a_source_is_found_in_inbox_freshness_inspection_and_labels(copy: Path) -> None:
-    content = xlsx_bytes(QUEUE)
-    inbox = copy.parent / "inbox" / "mfc_queue"
-    inbox.mkdir(parents=True)
-    for path in (inbox / "queue.xlsx", copy.parent / "queue.xlsx"):
-        path.write_bytes(content)
+    inbox = copy.parent / "inbox"
+    for path, table in (
+        (inbox / "mfc_queue" / "queue.xlsx", QUEUE),
+        (copy.parent / "queue.xlsx", QUEUE),
+        (inbox / "registers" / "workplaces.xlsx", WORKPLACES),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(xlsx_bytes(table))
         os.utime(path, (1_710_000_000, 1_710_000_000))
     said = run(copy, str(REPOSITORY / "tests/recipe/driver.py"), str(copy.parent / "queue.xlsx"))
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
@@ -79,9 +87,10 @@ def test_a_source_is_found_in_inbox_freshness_inspection_and_labels(copy: Path) 
             "service_applications",
             "smev_requests",
         ],
-        "states": ["success", "success"],
+        "states": ["success", "success", "success"],
         "mart": [["2024-03-01", 2, 15.0]],
         "freshness": [["mfc_queue", "2024-03-05"]],
+        "floors": [["1", 3.0], ["2", None]],
         "quarantine": [],
         "archived": 1,
         "label": "Электронная очередь МФЦ",
