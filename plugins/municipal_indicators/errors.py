@@ -9,7 +9,7 @@
     │   └── WarehouseAccessError    the server refuses our login or lacks a right for it
     ├── WarehouseBusyError          another process holds the embedded warehouse
     ├── WarehouseUnreachableError   no answer from the server, or half of one: try again
-    ├── BooksDoNotBalanceError      delivered ≠ loaded + quarantined + duplicates: nothing was published
+    ├── UnbalancedLoadError      delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
     └── MetricaError                the Metrica API refused or broke
@@ -50,7 +50,7 @@ class WarehouseBusyError(IndicatorsError):
     """The embedded warehouse stayed in another process's hands beyond the time limit."""
 
 
-class BooksDoNotBalanceError(IndicatorsError):
+class UnbalancedLoadError(IndicatorsError):
     """Delivered rows are not the sum of loaded, quarantined and duplicate ones."""
 
 

@@ -64,7 +64,7 @@ def test_archived_files_are_loaded_anew_on_demand(
             "skipped" if again == "other/*" else "success",
         )
     assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
-    assert [status for status, *_ in arrivals.books()] == ["published"] * 4
+    assert [status for status, *_ in arrivals.counts()] == ["published"] * 4
 
 
 @pytest.mark.parametrize("again", ["", 5, ["*"]])

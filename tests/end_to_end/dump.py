@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def dump(path: str, needles: list[str]) -> dict[str, Any]:
-    """Marts whole, their declared columns, the books, and where a needle was found."""
+    """Marts whole, their declared columns, the counts, and where a needle was found."""
     client = clickhouse_connect.get_client(interface="chdb", path=path)
 
     def rows(query: str) -> list[Row]:

@@ -234,7 +234,7 @@ def test_every_mart_and_column_is_explained_in_russian(first: Dump) -> None:
     assert not dumb
 
 
-def test_books_balance(way: Way, first: Dump) -> None:
+def test_counts_balance(way: Way, first: Dump) -> None:
     published = [one for one in first["loads"] if one["status"] == "published"]
     assert {one["source"] for one in published} == {"metrica", "gosuslugi", "smev", "registers"}
     wrong = [
@@ -247,8 +247,8 @@ def test_books_balance(way: Way, first: Dump) -> None:
     assert [one for one in first["loads"] if one["status"] != "published"] == []
 
 
-def test_every_visit_and_hit_served_is_in_the_books(way: Way, first: Dump) -> None:
-    books = {
+def test_every_visit_and_hit_served_is_in_the_counts(way: Way, first: Dump) -> None:
+    counts = {
         one["unit"]: one["delivered"]
         for one in first["loads"]
         if one["source"] == "metrica" and one["status"] == "published"
@@ -263,14 +263,14 @@ def test_every_visit_and_hit_served_is_in_the_books(way: Way, first: Dump) -> No
         served |= {f"{counter.id}/{day}/hits": 0 for day in hits_of.counter_days()}
         for hit in way.emulator.hits(counter.id, hits_of.first, hits_of.last):
             served[f"{counter.id}/{hit.happened.date()}/hits"] += 1
-    assert books == served
+    assert counts == served
 
 
-def test_every_row_sent_is_in_the_books(way: Way, first: Dump) -> None:
-    books = [one for one in first["loads"] if one["source"] != "metrica"]
+def test_every_row_sent_is_in_the_counts(way: Way, first: Dump) -> None:
+    counts = [one for one in first["loads"] if one["source"] != "metrica"]
     wrong = []
     for file in way.truth.files:
-        mine = [one for one in books if one["unit"] == str(file.path)]
+        mine = [one for one in counts if one["unit"] == str(file.path)]
         delivered = sum(one["delivered"] for one in mine)
         if delivered != file.delivered:
             wrong.append(

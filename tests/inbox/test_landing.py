@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from municipal_indicators.errors import (
-    BooksDoNotBalanceError,
     ConfigurationError,
     FileRejectedError,
+    UnbalancedLoadError,
 )
 from municipal_indicators.inbox import landing
 from municipal_indicators.inbox.file_loads import (
@@ -27,7 +27,7 @@ from municipal_indicators.inbox.file_loads import (
 from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.warehouse import load_ledger
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 PERSON = "Петрова_Анна_Сергеевна"
 
@@ -47,9 +47,9 @@ def put(path: Path, content: bytes = b"row", age: float = 3600.0) -> Path:
     return path
 
 
-def one_row(task: FileLoad) -> tuple[Books, str]:
+def one_row(task: FileLoad) -> tuple[LoadCounts, str]:
     """A loader for which every file is one row."""
-    return Books(delivered=1, loaded=1), "one row"
+    return LoadCounts(delivered=1, loaded=1), "one row"
 
 
 def archived(places: Path) -> set[str]:
@@ -110,7 +110,7 @@ def test_a_file_that_grows_while_it_is_loaded_is_not_published(
 ) -> None:
     path = put(inbox / "growing.csv")
 
-    def loader(task: FileLoad) -> tuple[Books, str]:
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
         with path.open("ab") as file:
             file.write(b"more")
         return one_row(task)
@@ -163,7 +163,7 @@ def test_a_refused_file_is_explained_and_the_others_are_loaded(
     put(inbox / "good.csv", b"good")
     put(inbox / f"{PERSON}.csv", b"bad")
 
-    def loader(task: FileLoad) -> tuple[Books, str]:
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
         if task.file.path.read_bytes() == b"bad":
             raise FileRejectedError("no table of Петрова Анна Сергеевна in it", "Нет таблицы.")
         return one_row(task)
@@ -190,7 +190,7 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
     path = put(inbox / "good.csv", b"good")
     other = put(inbox / "other.csv", b"other")
 
-    def loader(task: FileLoad) -> tuple[Books, str]:
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
         if task.file.path.read_bytes() == b"good":
             return one_row(task)
         raise ValueError("cannot parse 112-233-445 95")
@@ -213,21 +213,23 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
     }
 
 
-def test_books_that_do_not_balance_are_not_published(inbox: Path, warehouse: Warehouse) -> None:
+def test_counts_that_do_not_balance_are_not_published(inbox: Path, warehouse: Warehouse) -> None:
     put(inbox / "a.csv")
     with pytest.raises(FilesFailedError, match="2 rows delivered, but 1 loaded"):
         load_new_files(
-            file_source("registers", "Europe/Moscow", lambda _: (Books(delivered=2, loaded=1), ""))
+            file_source(
+                "registers", "Europe/Moscow", lambda _: (LoadCounts(delivered=2, loaded=1), "")
+            )
         )
     assert warehouse.value("SELECT count() FROM ops.published") == 0
-    assert issubclass(BooksDoNotBalanceError, Exception)
+    assert issubclass(UnbalancedLoadError, Exception)
 
 
 def test_a_wrong_configuration_ends_the_run_at_once(inbox: Path, warehouse: Warehouse) -> None:
     for name in "ab":
         put(inbox / f"{name}.csv", name.encode())
 
-    def loader(task: FileLoad) -> tuple[Books, str]:
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
         raise ConfigurationError("the key has changed")
 
     with pytest.raises(ConfigurationError, match="the key has changed"):
@@ -247,7 +249,7 @@ def test_a_killed_run_is_completed_by_the_next(
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
 
-    loader: Callable[[FileLoad], tuple[Books, str]] = one_row
+    loader: Callable[[FileLoad], tuple[LoadCounts, str]] = one_row
     with monkeypatch.context() as patched:
         if killed_in == "load_file":
             loader = kill  # type: ignore[assignment]

@@ -14,8 +14,8 @@ from municipal_indicators.marts.build import build_marts
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
-    Books,
     Load,
+    LoadCounts,
     Unit,
     begin_loads,
     publish_loads,
@@ -138,7 +138,7 @@ class Given:
         return begin_loads(self.warehouse, [Unit(source, key, label, dataset)])[0]
 
     def _publish(self, load: Load, rows: int) -> None:
-        publish_loads(self.warehouse, [(load, Books(rows, rows), "")])
+        publish_loads(self.warehouse, [(load, LoadCounts(rows, rows), "")])
 
     def _rows(self, table: str, load: Load, rows: Sequence[Mapping[str, Any]]) -> None:
         full = [{"unit_key": load.unit.key, "load_id": load.load_id, **row} for row in rows]

@@ -73,7 +73,7 @@ def test_sound_marts_pass_every_check(sound: Warehouse) -> None:
         (
             "INSERT INTO ops.load_events (source, status, at, delivered)"
             " VALUES ('x', 'published', now64(), 1)",
-            "published_books_balance",
+            "published_loads_balance",
         ),
         (
             "INSERT INTO marts.smev_requests_daily (requests, answered) VALUES (1, 2)",

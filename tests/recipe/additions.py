@@ -22,7 +22,7 @@ from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.described import described_kind
 from municipal_indicators.spreadsheets.kinds import Column
 from municipal_indicators.spreadsheets.loading import load_tables
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 TICKETS = described_kind(
     name="queue_tickets",
@@ -38,8 +38,8 @@ TICKETS = described_kind(
 KINDS = (TICKETS,)
 
 
-def load_file(task: FileLoad) -> tuple[Books, str]:
-    """Stage all tickets of a file; returns the books and a one-line message."""
+def load_file(task: FileLoad) -> tuple[LoadCounts, str]:
+    """Stage all tickets of a file; returns the counts and a one-line message."""
     return load_tables(task, KINDS)
 ''',
     "sql/migrations/0900_mfc_queue.sql": """-- The queue of the МФЦ: rows of its exports, and the mart.

@@ -55,7 +55,7 @@ class Arrivals:
             "SELECT sheet, line, field, reason FROM ops.quarantine ORDER BY unit, sheet, line"
         )
 
-    def books(self) -> list[tuple[Any, ...]]:
+    def counts(self) -> list[tuple[Any, ...]]:
         """Status, delivered, loaded, quarantined, duplicates of all attempts, oldest first."""
         return self.warehouse.rows(
             "SELECT status, delivered, loaded, quarantined, duplicates FROM ops.loads "

@@ -20,8 +20,8 @@ from municipal_indicators.inbox.landing import LandedFile
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
-    Books,
     Load,
+    LoadCounts,
     Unit,
     begin_loads,
     fail_loads,
@@ -76,7 +76,7 @@ class FileLoad:
         self.warehouse.insert(table, list(row), [list(row.values())])
 
 
-Loader = Callable[[FileLoad], tuple[Books, str]]
+Loader = Callable[[FileLoad], tuple[LoadCounts, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class FileSource:
     """A source whose data arrive as files.
 
     ``name`` is its folder in the inbox and the archive. ``load_file`` stages one file and returns
-    its books and a one-line message. ``apply_schema`` brings the schema of the warehouse up to date.
+    its counts and a one-line message. ``apply_schema`` brings the schema of the warehouse up to date.
     """
 
     name: str
@@ -237,8 +237,8 @@ class _FileLoader:
     def _load(self, file: LandedFile, place: str) -> bool:
         (load,) = begin_loads(self.warehouse, [file.unit])
         try:
-            books, message = self._staged(load, file)
-            publish_loads(self.warehouse, [(load, books, message)])
+            counts, message = self._staged(load, file)
+            publish_loads(self.warehouse, [(load, counts, message)])
         except FileRejectedError as error:
             self._reject(load, file, error, place)
             return False
@@ -262,14 +262,14 @@ class _FileLoader:
         log.info(
             "%s: %d rows loaded, %d quarantined, %d duplicates. %s",
             place,
-            books.loaded,
-            books.quarantined,
-            books.duplicates,
+            counts.loaded,
+            counts.quarantined,
+            counts.duplicates,
             message,
         )
         return True
 
-    def _staged(self, load: Load, file: LandedFile) -> tuple[Books, str]:
+    def _staged(self, load: Load, file: LandedFile) -> tuple[LoadCounts, str]:
         if file.path.stat().st_size == 0:
             raise FileRejectedError("the file is empty", "Файл пуст.")
         with unpacked(file.path) as content:
@@ -278,12 +278,12 @@ class _FileLoader:
             )
             for member, reason in content.broken:
                 task.quarantine(member, 0, "", reason)
-            books, message = self.source.load_file(task)
+            counts, message = self.source.load_file(task)
         if not landing.is_unchanged(file):
             raise _FileChangedError(
                 "the file grew while it was loaded: it is left for the next run"
             )
-        return books, message
+        return counts, message
 
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
         reason = mask_personal(error.reason)

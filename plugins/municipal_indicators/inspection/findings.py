@@ -38,7 +38,7 @@ from municipal_indicators.spreadsheets.kinds import (
 )
 from municipal_indicators.spreadsheets.loading import load_tables
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 # Sources of tables first: their refusals say more of an odd file.
 SOURCES = sorted(
@@ -97,7 +97,7 @@ class Inspection:
     reason: str = ""
     for_sender: str = ""
     is_nearly_known: bool = False
-    books: Books = field(default_factory=Books)
+    counts: LoadCounts = field(default_factory=LoadCounts)
     formats: list[tuple[str, str]] = field(default_factory=list)
     tables: list[FoundTable] = field(default_factory=list)
     refused: list[RefusedTable] = field(default_factory=list)
@@ -197,7 +197,7 @@ def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
         return loader
     kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in _kinds()[source]]
 
-    def load(task: FileLoad) -> tuple[Books, str]:
+    def load(task: FileLoad) -> tuple[LoadCounts, str]:
         return load_tables(task, kinds)
 
     return load
@@ -231,7 +231,7 @@ def _looked_up(
         reason = "the inbox ignores files whose names begin with a dot or ~$"
         return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
     (load_id, unit_key, label, status, message, *counts) = events[0]
-    inspection = Inspection(label, source, status, books=Books(*counts))
+    inspection = Inspection(label, source, status, counts=LoadCounts(*counts))
     if status != "published":
         inspection.reason = message
     elif not sources.source(source).has_tables:

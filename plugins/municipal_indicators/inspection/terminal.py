@@ -37,12 +37,12 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
     if inspection.for_sender:
         _line(console, "For the sender", inspection.for_sender)
     if inspection.status == "published":
-        books = inspection.books
+        counts = inspection.counts
         _line(
             console,
             "Rows",
-            f"{books.delivered} = {books.loaded} loaded + {books.quarantined} in quarantine + "
-            f"{books.duplicates} duplicates",
+            f"{counts.delivered} = {counts.loaded} loaded + {counts.quarantined} in quarantine + "
+            f"{counts.duplicates} duplicates",
         )
     for warning in inspection.warnings:
         _line(console, "Warning", warning, "yellow")

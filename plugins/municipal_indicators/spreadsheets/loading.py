@@ -40,7 +40,7 @@ from municipal_indicators.spreadsheets.sheets import (
 from municipal_indicators.spreadsheets.texts import as_arrow, joined
 from municipal_indicators.spreadsheets.totals import unequal_totals
 from municipal_indicators.spreadsheets.words import Words, read_words
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ class _Tally:
     rejections: list[tuple[str, FileRejectedError]] = field(default_factory=list)
 
 
-def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[Books, str]:
-    """Stage every table of a file; returns the books and a one-line message.
+def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[LoadCounts, str]:
+    """Stage every table of a file; returns the counts and a one-line message.
 
     If some table can be loaded, sheets and members that cannot are put into quarantine (line 0); each
     counts as one row delivered and quarantined. Otherwise raises FileRejectedError.
@@ -74,7 +74,7 @@ def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[Books, str]
     loader = _Loader(task, kinds)
     for member in task.content.members:
         loader.load_member(member)
-    return loader.books()
+    return loader.counts()
 
 
 class _Loader:
@@ -114,7 +114,7 @@ class _Loader:
             self._note(member.name, note)
         self._decide(others, hidden, found=self.tally.tables + self.tally.empty > good)
 
-    def books(self) -> tuple[Books, str]:
+    def counts(self) -> tuple[LoadCounts, str]:
         """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
         tally = self.tally
         if not tally.tables and not tally.empty:
@@ -130,10 +130,10 @@ class _Loader:
             "SELECT count() FROM ops.quarantine WHERE source = {source:String} AND load_id = {load_id:UUID}",
             {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
         )
-        books = Books(tally.staged + unread, distinct, quarantined, loaded - distinct)
+        counts = LoadCounts(tally.staged + unread, distinct, quarantined, loaded - distinct)
         for label, note in tally.notes:
             self.task.warn(note.code, note.text, label, note.times)
-        return books, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
+        return counts, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
 
     def _counted(self, target: str) -> tuple[int, int]:
         content = ", ".join(

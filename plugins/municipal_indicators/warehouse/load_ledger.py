@@ -1,4 +1,4 @@
-"""The ledger of loads: begin an attempt at units, publish it with balanced books, or fail it."""
+"""The ledger of loads: begin an attempt at units, publish it with balanced counts, or fail it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from municipal_indicators.errors import BooksDoNotBalanceError
+from municipal_indicators.errors import UnbalancedLoadError
 from municipal_indicators.warehouse.client import Warehouse
 
 _COLUMNS = (
@@ -48,7 +48,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class LoadCounts:
     """What became of the rows of one load."""
 
     delivered: int = 0
@@ -57,9 +57,9 @@ class Books:
     duplicates: int = 0
 
     def check(self, load: Load) -> None:
-        """Raise BooksDoNotBalanceError unless delivered = loaded + quarantined + duplicates."""
+        """Raise UnbalancedLoadError unless delivered = loaded + quarantined + duplicates."""
         if self.delivered != self.loaded + self.quarantined + self.duplicates:
-            raise BooksDoNotBalanceError(
+            raise UnbalancedLoadError(
                 f"{load.unit.source} {load.unit.label}: {self.delivered} rows delivered, but "
                 f"{self.loaded} loaded + {self.quarantined} quarantined + {self.duplicates} duplicates; "
                 "nothing of it was published. Run the DAG again; if it repeats, inspect load "
@@ -87,23 +87,23 @@ def begin_loads(warehouse: Warehouse, units: Sequence[Unit]) -> list[Load]:
             "keys": [unit.key for unit in units],
         },
     )
-    _note(warehouse, ((load, "running", Books(), "") for load in loads))
+    _note(warehouse, ((load, "running", LoadCounts(), "") for load in loads))
     return loads
 
 
-def publish_loads(warehouse: Warehouse, results: Sequence[tuple[Load, Books, str]]) -> None:
-    """Make the rows of loads visible, all in one insert; the books are checked first.
+def publish_loads(warehouse: Warehouse, results: Sequence[tuple[Load, LoadCounts, str]]) -> None:
+    """Make the rows of loads visible, all in one insert; the counts are checked first.
 
-    Raises BooksDoNotBalanceError, and then publishes none of them.
+    Raises UnbalancedLoadError, and then publishes none of them.
     """
-    for load, books, _ in results:
-        books.check(load)
-    _note(warehouse, ((load, "published", books, message) for load, books, message in results))
+    for load, counts, _ in results:
+        counts.check(load)
+    _note(warehouse, ((load, "published", counts, message) for load, counts, message in results))
 
 
 def fail_loads(warehouse: Warehouse, loads: Iterable[Load], message: str) -> None:
     """Close loads without publishing them; readers keep the version that they had."""
-    _note(warehouse, ((load, "failed", Books(), message) for load in loads))
+    _note(warehouse, ((load, "failed", LoadCounts(), message) for load in loads))
 
 
 def withdraw_units(
@@ -138,7 +138,7 @@ def published_loads(warehouse: Warehouse, source: str) -> dict[str, uuid.UUID]:
     return dict(rows)
 
 
-def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, Books, str]]) -> None:
+def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, LoadCounts, str]]) -> None:
     at = datetime.now(UTC)
     warehouse.insert(
         "ops.load_events",
@@ -152,12 +152,12 @@ def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, Books, str]]) 
                 load.load_id,
                 status,
                 at,
-                books.delivered,
-                books.loaded,
-                books.quarantined,
-                books.duplicates,
+                counts.delivered,
+                counts.loaded,
+                counts.quarantined,
+                counts.duplicates,
                 message,
             )
-            for load, status, books, message in events
+            for load, status, counts, message in events
         ),
     )

@@ -31,7 +31,7 @@ def each(
     arrivals.take("a.xlsx", xlsx_bytes(register(*rows)))
     loaded = {line: found for line, *found in arrivals.rows(f"line, {columns}", ROWS)}
     faults = {line: fault for _, line, *fault in arrivals.quarantine()}
-    assert arrivals.books() == [("published", len(cases), len(loaded), len(faults), 0)]
+    assert arrivals.counts() == [("published", len(cases), len(loaded), len(faults), 0)]
     return [tuple((loaded | faults)[line]) for line in range(2, len(cases) + 2)]
 
 
@@ -69,7 +69,7 @@ def test_a_row_is_loaded_with_all_that_it_says(arrivals: Arrivals) -> None:
             5,
         )
     ]
-    assert arrivals.books() == [("published", 1, 1, 0, 0)]
+    assert arrivals.counts() == [("published", 1, 1, 0, 0)]
 
 
 def test_a_filing_date_in_any_spelling(arrivals: Arrivals) -> None:
@@ -275,7 +275,7 @@ def test_numbers_of_any_spelling_make_one_key(arrivals: Arrivals) -> None:
     keys = [key for (key,) in arrivals.rows("application_key", ROWS)]
     assert len(set(keys)) == 4
     assert len(set(keys[:4])) == len(set(keys[4:7])) == 1
-    assert arrivals.books() == [("published", 9, 4, 0, 5)]
+    assert arrivals.counts() == [("published", 9, 4, 0, 5)]
 
 
 def test_another_secret_is_refused(arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_a_good_row_beside_a_bad_one_is_loaded(arrivals: Arrivals) -> None:
         (5, datetime(2024, 4, 3, 21)),
         (7, datetime(2024, 4, 3, 21)),
     ]
-    assert arrivals.books() == [("published", 3, 2, 1, 0)]
+    assert arrivals.counts() == [("published", 3, 2, 1, 0)]
     ((sheet, line, field, reason),) = arrivals.quarantine()
     assert (sheet, line, field) == ("Заявления", 6, "Дата подачи")
     assert reason.startswith("no date")
@@ -164,7 +164,7 @@ def test_without_a_date_in_the_content_the_modification_time_counts(arrivals: Ar
 def test_an_empty_month_is_a_valid_file(arrivals: Arrivals, table: Table) -> None:
     run = arrivals.take("a.xlsx", xlsx_bytes(table))
     assert run.published == 1
-    assert arrivals.books() == [("published", 0, 0, 0, 0)]
+    assert arrivals.counts() == [("published", 0, 0, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_all_sheets_with_data_are_loaded(arrivals: Arrivals) -> None:
     ((sheet, line, _, reason),) = arrivals.quarantine()
     assert (sheet, line) == ("Сломан", 0)
     assert "it lacks «Номер заявления»" in reason
-    assert arrivals.books() == [("published", 4, 2, 1, 1)]
+    assert arrivals.counts() == [("published", 4, 2, 1, 1)]
     for name in ("Лист2", "Справочник"):
         assert f"{name}: sheet without a table" in arrivals.message()
 
@@ -230,7 +230,7 @@ def test_a_zip_with_one_good_member_is_loaded_and_the_others_are_named(arrivals:
     named = {sheet: reason for sheet, line, _, reason in arrivals.quarantine() if line == 0}
     assert set(named) == {"***.pdf", "пусто.csv", "другое.xlsx / Реестр"}
     assert named["***.pdf"] == "the file is PDF, not a table"
-    assert arrivals.books() == [("published", 4, 1, 3, 0)]
+    assert arrivals.counts() == [("published", 4, 1, 3, 0)]
 
 
 def test_running_twice_and_in_any_order_changes_nothing(arrivals: Arrivals) -> None:
@@ -271,5 +271,5 @@ def test_a_big_register_passes_in_blocks(
         for number in range(50)
     ]
     arrivals.take("a.csv", csv_bytes(register(*rows)))
-    assert arrivals.books() == [("published", 50, 39, 1, 10)]
+    assert arrivals.counts() == [("published", 50, 39, 1, 10)]
     assert arrivals.quarantine()[0][1] == 35

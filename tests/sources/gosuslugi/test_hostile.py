@@ -121,14 +121,14 @@ def test_notes_links_and_properties_of_a_workbook_are_not_read(
         sheet.data_validation(1, 5, 9, 5, {"validate": "list", "source": [name, snils]})
     with caplog.at_level(logging.DEBUG):
         assert arrivals.take("a.xlsx", buffer.getvalue()).published == 1
-    assert arrivals.books() == [("published", 1, 1, 0, 0)]
+    assert arrivals.counts() == [("published", 1, 1, 0, 0)]
     for found in (arrivals.everything(), caplog.text):
         assert not re.search("Петров|Сергеевн|112-233|petrova", found)
 
 
 def test_the_name_of_a_member_leads_nowhere(arrivals: Arrivals) -> None:
     arrivals.take("a.zip", packed("../../../evil.xlsx", BOOK))
-    assert [books[0] for books in arrivals.books()] == ["published"]
+    assert [counts[0] for counts in arrivals.counts()] == ["published"]
     assert not list(arrivals.places.parent.rglob("evil*"))
 
 

@@ -72,7 +72,7 @@ def test_group_rows_totals_and_what_they_consist_of_are_no_data(arrivals: Arriva
     ]
     arrivals.take("a.xlsx", xlsx_bytes(register(*rows)))
     assert arrivals.rows("line", ROWS) == [(3,), (4,), (9,)]
-    assert arrivals.books() == [("published", 3, 3, 0, 0)]
+    assert arrivals.counts() == [("published", 3, 3, 0, 0)]
     assert "the total in line" not in arrivals.message()
 
 
@@ -87,7 +87,7 @@ def test_a_separator_line_and_trailing_delimiters(arrivals: Arrivals) -> None:
             trailing_delimiter=True,
         )
         arrivals.take(name, content)
-        assert arrivals.books()[-1] == ("published", 2, 2, 0, 0)
+        assert arrivals.counts()[-1] == ("published", 2, 2, 0, 0)
         assert "columns left out" not in arrivals.message()
 
 
@@ -189,7 +189,7 @@ def test_the_same_file_renamed_is_known_and_packed_it_doubles_nothing(arrivals: 
     run = arrivals.take("2024/Выгрузка_05.03.2024 (1).xlsx", content, MODIFIED)
     assert (run.published, run.known) == (0, 1)
     arrivals.take("Выгрузка.zip", zip_bytes({"Выгрузка.xlsx": content}, MODIFIED))
-    assert [books[0] for books in arrivals.books()] == ["published"] * 2
+    assert [counts[0] for counts in arrivals.counts()] == ["published"] * 2
     assert arrivals.warehouse.value("SELECT count() FROM core.service_applications") == 2
 
 

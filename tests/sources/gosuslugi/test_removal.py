@@ -32,7 +32,7 @@ def test_a_removal_wins_in_any_order_of_arrival(
         arrivals.put(name, xlsx_bytes(files[name]))
     arrivals.load()
     assert groups(arrivals) == ["provided"]
-    assert [status for status, *_ in arrivals.books()] == ["published"] * 2
+    assert [status for status, *_ in arrivals.counts()] == ["published"] * 2
 
 
 def test_a_removal_without_any_date_is_as_old_as_its_file(arrivals: Arrivals) -> None:

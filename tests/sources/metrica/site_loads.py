@@ -26,7 +26,7 @@ from municipal_indicators.sources.metrica.trigger import (
     StorageTrigger,
 )
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 from tests.emulators.metrica import MetricaEmulator
 from tests.sources.metrica.conftest import FIRST, LAST, SITE
 
@@ -92,7 +92,7 @@ def waited(load: SiteLoad, checkpoint: Checkpoint, seconds: float = 60) -> dict[
     return event_of(trigger)
 
 
-def finish(load: SiteLoad, result: Books | Checkpoint | None = None) -> Books:
+def finish(load: SiteLoad, result: LoadCounts | Checkpoint | None = None) -> LoadCounts:
     """Start, or continue from a checkpoint, until all logs are loaded."""
     result = load.start() if result is None else result
     while isinstance(result, Checkpoint):

@@ -1,4 +1,4 @@
-"""Loads of hits, which share the code of visits: exact values, books, quarantine, repeated loads."""
+"""Loads of hits, which share the code of visits: exact values, counts, quarantine, repeated loads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
 from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 from tests.emulators.metrica import Hit, MetricaEmulator, Settings
 from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, log_query
 from tests.sources.metrica.visit_rows import fetched, quarantined
@@ -84,12 +84,12 @@ def test_hits_arrive_exactly(
     emulator.settings.csv_quotes = emulator.faults.reversed_columns = csv_quotes
     emulator.settings.parts_per_request = 3
     last = date(2024, 4, 30)
-    books = load_log(
+    counts = load_log(
         warehouse, fetched(client, tmp_path, hits_query(last=last)), load_fields("hits")
     )
     truth = list(emulator.hits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth)
-    assert books == Books(len(truth), len(truth))
+    assert counts == LoadCounts(len(truth), len(truth))
     # The sample has to hold the values that this test is about.
     assert max(hit.watch_id for hit in truth) > 2**63
     assert {(h.is_page_view, h.is_download, h.is_link) for h in truth} == {
@@ -178,9 +178,9 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:pv:{field}": value}
-    books = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
+    counts = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
     truth = list(emulator.hits(SITE, FIRST, LAST))
-    assert books == Books(len(truth), len(truth) - 1, 1, 0)
+    assert counts == LoadCounts(len(truth), len(truth) - 1, 1, 0)
     ((*position, found_reason, row),) = quarantined(warehouse)
     assert position == [f"{SITE}/{FIRST}/hits", "part 0", 2, f"ym:pv:{field}"]
     assert found_reason == reason
@@ -194,8 +194,8 @@ def test_a_field_that_is_not_delivered_is_absent(
 ) -> None:
     emulator.faults.missing_columns = {"ym:pv:visitID", "ym:pv:link", "ym:pv:httpError"}
     wanted = hits_query(VISIT_IDS_SINCE, VISIT_IDS_SINCE)
-    books = load_log(warehouse, fetched(client, tmp_path, wanted), load_fields("hits"))
-    assert books.loaded == len(list(emulator.hits(SITE, VISIT_IDS_SINCE, VISIT_IDS_SINCE))) > 0
+    counts = load_log(warehouse, fetched(client, tmp_path, wanted), load_fields("hits"))
+    assert counts.loaded == len(list(emulator.hits(SITE, VISIT_IDS_SINCE, VISIT_IDS_SINCE))) > 0
     assert warehouse.rows("SELECT DISTINCT visit_id, is_link, http_error FROM core.site_hits") == [
         (0, False, "")
     ]
@@ -205,9 +205,9 @@ def test_a_duplicate_hit_is_kept_once(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.duplicate_rows = 4
-    books = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
+    counts = load_log(warehouse, fetched(client, tmp_path, hits_query()), load_fields("hits"))
     truth = list(emulator.hits(SITE, FIRST, LAST))
-    assert books == Books(len(truth) + 4, len(truth), 0, 4)
+    assert counts == LoadCounts(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth)
 
 
@@ -221,7 +221,7 @@ def test_days_without_hits_are_published_too(
 ) -> None:
     setattr(emulator.faults, fault, True)
     prepared = fetched(client, tmp_path, hits_query())
-    assert load_log(warehouse, prepared, load_fields("hits")) == Books()
+    assert load_log(warehouse, prepared, load_fields("hits")) == LoadCounts()
     assert warehouse.value("SELECT count() FROM core.site_hit_days") == 3
 
 

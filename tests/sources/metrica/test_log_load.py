@@ -1,4 +1,4 @@
-"""What a load stores: exact values, books, quarantine, time zones, repeated loads."""
+"""What a load stores: exact values, counts, quarantine, time zones, repeated loads."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from municipal_indicators.errors import BooksDoNotBalanceError, MetricaError
+from municipal_indicators.errors import MetricaError, UnbalancedLoadError
 from municipal_indicators.sources.metrica import log_load, staging
 from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.sources.metrica.fields import load_fields
 from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 from tests.emulators.metrica import MetricaEmulator
 from tests.sources.metrica.conftest import FAR_SITE, FIRST, LAST, SITE, log_query
 from tests.sources.metrica.visit_rows import REQUESTED, expected, fetched, published, quarantined
@@ -40,12 +40,12 @@ def test_visits_arrive_exactly(
     emulator.faults.reversed_columns = reversed_columns
     emulator.faults.byte_order_mark = reversed_columns
     last = date(2024, 4, 30)
-    books = load_log(
+    counts = load_log(
         warehouse, fetched(client, tmp_path, log_query(last=last)), load_fields("visits")
     )
     truth = list(emulator.visits(SITE, FIRST, last))
     assert published(warehouse) == expected(truth, "Europe/Moscow")
-    assert books == Books(len(truth), len(truth))
+    assert counts == LoadCounts(len(truth), len(truth))
     # The sample has to hold the values that this test is about.
     assert max(v.visit_id for v in truth) > 2**63
     assert max(v.user_hash for v in truth) > 2**63
@@ -86,7 +86,7 @@ def test_what_a_reload_changed_is_recorded_for_the_settling_curve(
     ]
 
 
-def test_every_day_is_a_unit_with_its_books(
+def test_every_day_is_a_unit_with_its_counts(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
@@ -150,7 +150,7 @@ def test_days_without_visits_are_published_too(
     setattr(emulator.faults, fault, True)
     assert (
         load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
-        == Books()
+        == LoadCounts()
     )
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
@@ -166,9 +166,9 @@ def test_a_duplicate_visit_is_kept_once(
 ) -> None:
     monkeypatch.setattr(log_load, "IDS_AT_ONCE", ids_at_once)
     emulator.faults.duplicate_rows = 4
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
-    assert books == Books(len(truth) + 4, len(truth), 0, 4)
+    assert counts == LoadCounts(len(truth) + 4, len(truth), 0, 4)
     assert published(warehouse) == expected(truth, "Europe/Moscow")
     assert (
         warehouse.value("SELECT sum(delivered - loaded - quarantined - duplicates) FROM ops.loads")
@@ -197,7 +197,7 @@ def test_blocks_of_whole_lines_keep_line_numbers(
 ) -> None:
     monkeypatch.setattr(log_load, "BLOCK_BYTES", 700)
     prepared = fetched(client, tmp_path, log_query(last=FIRST))
-    books = load_log(warehouse, prepared, load_fields("visits"))
+    counts = load_log(warehouse, prepared, load_fields("visits"))
     for number, path in prepared.parts:
         ids = [int(line.split(b"\t")[0]) for line in path.read_bytes().split(b"\n")[1:-1]]
         found = warehouse.rows(
@@ -205,7 +205,7 @@ def test_blocks_of_whole_lines_keep_line_numbers(
             {"part": number},
         )
         assert [row[0] for row in found] == ids
-    assert books.loaded == warehouse.value("SELECT count() FROM core.metrica_visits")
+    assert counts.loaded == warehouse.value("SELECT count() FROM core.metrica_visits")
 
 
 def test_a_lost_line_is_an_error_and_nothing_is_published(
@@ -215,7 +215,7 @@ def test_a_lost_line_is_an_error_and_nothing_is_published(
     prepared = fetched(client, tmp_path, log_query())
     warehouse.command("DROP VIEW staging.metrica_visits_quarantining")
     try:
-        with pytest.raises(BooksDoNotBalanceError, match=r"part 0: \d+ lines, but \d+ loaded"):
+        with pytest.raises(UnbalancedLoadError, match=r"part 0: \d+ lines, but \d+ loaded"):
             load_log(warehouse, prepared, load_fields("visits"))
     finally:
         for text in staging.staging_scripts().values():

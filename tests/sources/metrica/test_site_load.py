@@ -137,9 +137,9 @@ def test_an_api_that_fails_while_waiting_is_an_error(
 def test_one_log_after_another_while_the_next_one_is_prepared(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
-    books = finish(site_load(*HALVES))
+    counts = finish(site_load(*HALVES))
     assert shown(warehouse) == truth(emulator, *WHOLE)
-    assert books.loaded == len(shown(warehouse))
+    assert counts.loaded == len(shown(warehouse))
     assert statuses(emulator) == ["cleaned_by_user"] * 2
     actions = emulator.actions()
     first_download = actions.index("download")
@@ -221,8 +221,8 @@ def test_a_retry_of_the_task_loads_what_its_first_try_has_not(
     with pytest.raises(MetricaAccessError):
         finish(load)
     assert shown(warehouse) == truth(emulator, *HALVES[0])
-    books = finish(load, load.start(is_retry=True))
-    assert books.loaded == len(truth(emulator, *HALVES[1]))
+    counts = finish(load, load.start(is_retry=True))
+    assert counts.loaded == len(truth(emulator, *HALVES[1]))
     assert shown(warehouse) == truth(emulator, *WHOLE)
     assert emulator.actions().count("create") == 2
     assert statuses(emulator) == ["cleaned_by_user"] * 2

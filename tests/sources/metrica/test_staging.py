@@ -15,7 +15,7 @@ from municipal_indicators.sources.metrica.fields import ApiField, load_fields
 from municipal_indicators.sources.metrica.log_load import load_log
 from municipal_indicators.warehouse import migrations
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 from tests.emulators.metrica import MetricaEmulator, tsv
 from tests.sources.metrica.conftest import FIRST, LAST, SITE, log_query
 from tests.sources.metrica.visit_rows import expected, fetched, published, quarantined
@@ -40,8 +40,8 @@ def test_texts_of_arrays_arrive_exactly(
     emulator.faults.bad_rows = [
         {"ym:s:parsedParamsKey1": tsv.quote_cell(cell) if csv_quotes else cell} for cell in cells
     ]
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
-    assert books.quarantined == 0
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    assert counts.quarantined == 0
     ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), len(odd))]
     arrived = dict(warehouse.rows("SELECT visit_id, parameters FROM core.metrica_visits"))
     odd[2][2] = "***"
@@ -68,8 +68,8 @@ def test_a_list_that_cannot_be_read_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_rows = [{f"ym:s:{name}": cell}]
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
-    assert books.quarantined == 1
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    assert counts.quarantined == 1
     ((_, _, line, field, found_reason, masked),) = quarantined(warehouse)
     assert (line, field) == (2, f"ym:s:{name}")
     assert found_reason.endswith(reason)
@@ -90,13 +90,13 @@ def test_a_new_field_is_a_line_and_a_column_and_may_be_empty(
     warehouse.command("ALTER TABLE core.metrica_visits ADD COLUMN direct_order Nullable(UInt32)")
     try:
         warehouse.run_script(staging.staging_script(fields) + ";\n")
-        books = load_log(warehouse, fetched(client, tmp_path, wanted), fields)
+        counts = load_log(warehouse, fetched(client, tmp_path, wanted), fields)
         arrived = dict(warehouse.rows("SELECT visit_id, direct_order FROM core.metrica_visits"))
     finally:
         warehouse.run_script(staging.staging_script(load_fields("visits")) + ";\n")
         warehouse.command("ALTER TABLE core.metrica_visits DROP COLUMN direct_order")
     ids = [v.visit_id for v in islice(emulator.visits(SITE, FIRST, LAST), 3)]
-    assert (books.quarantined, arrived[ids[0]], arrived[ids[1]], ids[2] in arrived) == (
+    assert (counts.quarantined, arrived[ids[0]], arrived[ids[1]], ids[2] in arrived) == (
         1,
         7,
         None,
@@ -175,9 +175,9 @@ def test_a_value_that_does_not_fit_goes_to_quarantine(
     reason: str,
 ) -> None:
     emulator.faults.bad_values = {f"ym:s:{field}": value}
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
-    assert books == Books(len(truth), len(truth) - 1, 1, 0)
+    assert counts == LoadCounts(len(truth), len(truth) - 1, 1, 0)
     ((unit, sheet, line, name, found_reason, row),) = quarantined(warehouse)
     assert (unit, sheet, line, name, found_reason) == (
         f"{SITE}/2024-03-01",
@@ -196,8 +196,8 @@ def test_an_empty_value_is_null_only_where_that_is_legal(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.empty_fields = {"ym:s:counterUserIDHash", "ym:s:clientID", "ym:s:referer"}
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
-    assert books.quarantined == 0
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    assert counts.quarantined == 0
     second = list(emulator.visits(SITE, FIRST, LAST))[1]
     assert warehouse.rows(
         "SELECT counter_user_id_hash, client_id, referer FROM core.metrica_visits WHERE line = 3 AND part = 0"
@@ -209,9 +209,9 @@ def test_a_row_with_another_number_of_cells_shifts_nothing(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     emulator.faults.wrong_column_rows = 2
-    books = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
     truth = list(emulator.visits(SITE, FIRST, LAST))
-    assert books == Books(len(truth), len(truth) - 2, 2, 0)
+    assert counts == LoadCounts(len(truth), len(truth) - 2, 2, 0)
     assert [row[1:5] for row in quarantined(warehouse)] == [
         ("part 0", 4, "", "20 cells where the heading has 21"),
         ("part 0", 5, "", "20 cells where the heading has 21"),
@@ -222,13 +222,13 @@ def test_a_row_with_another_number_of_cells_shifts_nothing(
 def test_odd_lines_are_counted_and_kept_apart(
     client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    """An empty line, one without its end, a lone CR and invalid UTF-8 must not confuse the books."""
+    """An empty line, one without its end, a lone CR and invalid UTF-8 must not confuse the counts."""
     prepared = fetched(client, tmp_path, log_query())
     path = next(iter(prepared.parts))[1]
     lines = path.read_bytes().split(b"\n")
     odd = lines[1].replace(b"https://", b"https://\r\xff", 1)
     path.write_bytes(b"\n".join([lines[0], odd, b"", b"\t" * 18, *lines[2:-1], b"cut"]))
-    books = load_log(warehouse, prepared, load_fields("visits"))
-    assert books.delivered == len(list(emulator.visits(SITE, FIRST, LAST))) + 3
-    assert books.quarantined == 3
+    counts = load_log(warehouse, prepared, load_fields("visits"))
+    assert counts.delivered == len(list(emulator.visits(SITE, FIRST, LAST))) + 3
+    assert counts.quarantined == 3
     assert [row[2] for row in quarantined(warehouse)] == [3, 4, len(lines) + 2]

@@ -41,7 +41,7 @@ def each(
         line: found for line, *found in arrivals.rows(f"line, {columns}", "core.workplace_rows")
     }
     faults = {line: fault for _, line, *fault in arrivals.quarantine()}
-    assert arrivals.books() == [("published", len(cases), len(loaded), len(faults), 0)]
+    assert arrivals.counts() == [("published", len(cases), len(loaded), len(faults), 0)]
     return [tuple((loaded | faults)[line]) for line in range(2, len(cases) + 2)]
 
 
@@ -153,7 +153,7 @@ def test_departments(arrivals: Arrivals) -> None:
         (6, "Требуется"),
         (7, "Оснащено"),
     ]
-    assert arrivals.books() == [("published", 6, 3, 3, 0)]
+    assert arrivals.counts() == [("published", 6, 3, 3, 0)]
 
 
 def test_percents_are_told_from_counts(arrivals: Arrivals) -> None:
@@ -179,7 +179,7 @@ def test_events(arrivals: Arrivals) -> None:
         "День Открытых Данных",
         "семинар",
     )
-    assert arrivals.books() == [("published", 6, 3, 2, 1)]
+    assert arrivals.counts() == [("published", 6, 3, 2, 1)]
     assert arrivals.warehouse.value("SELECT count() FROM core.events") == 2
 
 
@@ -255,7 +255,7 @@ def test_a_bad_budget_row_is_quarantined(arrivals: Arrivals) -> None:
     arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows)))
     for (_, field, reason), (_, _, found, why) in zip(cases, arrivals.quarantine(), strict=True):
         assert (found, reason in why) == (field, True)
-    assert arrivals.books() == [("published", 7, 1, 6, 0)]
+    assert arrivals.counts() == [("published", 7, 1, 6, 0)]
 
 
 def test_the_later_file_of_a_version_wins_whatever_arrives_first(arrivals: Arrivals) -> None:
@@ -298,7 +298,7 @@ def test_four_kinds_in_one_workbook(arrivals: Arrivals) -> None:
         },
     )
     arrivals.take("Всё сразу.xlsx", content)
-    assert arrivals.books() == [("published", 4, 4, 0, 0)]
+    assert arrivals.counts() == [("published", 4, 4, 0, 0)]
 
 
 def test_persons_of_registers_are_found_nowhere(
@@ -327,7 +327,7 @@ def test_persons_of_registers_are_found_nowhere(
     with caplog.at_level("DEBUG"):
         content = xlsx_bytes(sheets.pop(first), sheet=first, other_sheets=sheets)
         assert arrivals.take(f"{said}.xlsx".replace("/", ""), content).published == 1
-    assert arrivals.books()[0][1:4] == (6, 2, 4)
+    assert arrivals.counts()[0][1:4] == (6, 2, 4)
     for found in (arrivals.everything(), caplog.text):
         assert "***" in found
         for trace in ("Петров", "Сергеевн", "112-233", "123-45-67", "petrova@", "Ленина"):

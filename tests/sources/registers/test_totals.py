@@ -37,7 +37,7 @@ def test_a_total_that_the_rows_do_not_add_up_to_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, TWO, closing_rows=closing)))
-    assert arrivals.books()[0][:3] == ("published", 2, 2)
+    assert arrivals.counts()[0][:3] == ("published", 2, 2)
     assert ("the total in line" in arrivals.message()) == bool(reported)
     for text in reported:
         assert text in arrivals.message()
@@ -53,7 +53,7 @@ def test_subtotals_and_totals_of_them_are_understood(arrivals: Arrivals) -> None
         ("Всего", "", "", 310.75, 115),
     ]
     arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows)))
-    assert arrivals.books()[0][:3] == ("published", 3, 3)
+    assert arrivals.counts()[0][:3] == ("published", 3, 3)
     assert arrivals.message().count("the total in line") == 1
     assert "the total in line 6 says «План» 11000" in arrivals.message()
     assert "the loaded rows 10000 (difference 1000" in arrivals.message()
@@ -63,7 +63,7 @@ def test_a_quarantined_row_shows_in_the_total(arrivals: Arrivals) -> None:
     rows: list[tuple[Cell, ...]] = [*TWO, (2024, DAY, "Связь", "сорок", 1)]
     closing = [("Итого", "", "", 340.75, 111)]
     arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows, closing_rows=closing)))
-    assert arrivals.books()[0] == ("published", 3, 2, 1, 0)
+    assert arrivals.counts()[0] == ("published", 3, 2, 1, 0)
     assert "(difference 40000)" in arrivals.message()
 
 
@@ -83,7 +83,7 @@ def test_a_count_in_words_or_in_its_column(
 ) -> None:
     table = Table(WORKPLACES, PLACES, closing_rows=[closing])
     arrivals.take("a.csv", csv_bytes(table, encoding="windows-1251"))
-    assert arrivals.books() == [("published", 2, 2, 0, 0)]
+    assert arrivals.counts() == [("published", 2, 2, 0, 0)]
     assert ("the total in line" in arrivals.message(), reported in arrivals.message()) == (
         bool(reported),
         True,

@@ -93,7 +93,7 @@ class SmevInbox:
             f"SELECT {columns} FROM core.smev_event_rows ORDER BY unit_key, sheet, line"
         )
 
-    def books(self) -> list[tuple[Any, ...]]:
+    def counts(self) -> list[tuple[Any, ...]]:
         """Status, delivered, loaded, quarantined, duplicates of each load, by file name."""
         return self.warehouse.rows(
             "SELECT status, delivered, loaded, quarantined, duplicates FROM ops.loads ORDER BY unit"

@@ -1,4 +1,4 @@
-"""Whole files: books that balance, quarantine with place and reason, rejections, duplicates."""
+"""Whole files: counts that balance, quarantine with place and reason, rejections, duplicates."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_mixed_zip_is_one_unit_and_names_what_it_could_not_read(smev: SmevInbo
             "neither an XML message nor a journal of JSON lines nor a text log of the adapter",
         ),
     ]
-    assert smev.books() == [("published", 18, 6, 8, 4)]
+    assert smev.counts() == [("published", 18, 6, 8, 4)]
     assert [row["message_id"] for row in smev.requests()] == sorted([A, B, C])
     assert [row["deliveries"] for row in smev.requests()] == [1, 1, 1]
 
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_rejected_and_the_others_load(
 ) -> None:
     run = smev.load(bad_xml=content, good_xml=delivery())
     assert (run.published, run.rejected) == (1, ["smev/bad.xml"])
-    assert [row[0] for row in smev.books()] == ["failed", "published"]
+    assert [row[0] for row in smev.counts()] == ["failed", "published"]
     (text,) = smev.reasons()
     assert reason in text
     assert for_sender in text
@@ -137,7 +137,7 @@ def test_a_bad_field_takes_its_line_to_quarantine(smev: SmevInbox) -> None:
     for row, (_, _, _, reason) in zip(found, BAD_VALUES, strict=True):
         assert row[3].startswith(reason)
     count = len(BAD_VALUES)
-    assert smev.books() == [("published", count + 2, 2, count, 0)]
+    assert smev.counts() == [("published", count + 2, 2, count, 0)]
     assert smev.warehouse.rows("SELECT DISTINCT masked_row FROM ops.quarantine") == [("",)]
 
 
@@ -159,7 +159,7 @@ def test_the_broken_last_line_of_a_growing_journal(smev: SmevInbox) -> None:
     content = journal_bytes([note(n, k) for k, n in enumerate((A, B, C))], cut_last=True)
     smev.load(a_jsonl=content)
     assert smev.quarantine() == [("", 3, "", NO_OBJECT)]
-    assert smev.books() == [("published", 3, 2, 1, 0)]
+    assert smev.counts() == [("published", 3, 2, 1, 0)]
 
 
 def test_line_numbers_across_blocks_and_an_endless_line(
@@ -171,7 +171,7 @@ def test_line_numbers_across_blocks_and_an_endless_line(
     content = "\n".join([*good[:9], endless, *good[9:], "broken"])
     smev.load(a_jsonl=content.encode())
     assert [row[1] for row in smev.quarantine()] == [10, 22]
-    assert smev.books() == [("published", 22, 20, 2, 0)]
+    assert smev.counts() == [("published", 22, 20, 2, 0)]
     numbers = [line for (line,) in smev.events("line")]
     assert numbers == [*range(1, 10), *range(11, 22)]
 
@@ -213,14 +213,14 @@ def test_known_events_of_a_text_log(smev: SmevInbox, pattern: str, encoding: str
     (row,) = smev.requests()
     assert (row["sender"], row["namespace"], row["is_answered"]) == ("FNS001", "urn://x/1.0", True)
     assert {logged for (logged,) in smev.events("logged_at")} == {utc(at)}
-    assert smev.books() == [("published", 10, 10, 0, 0)]
+    assert smev.counts() == [("published", 10, 10, 0, 0)]
     message = smev.warehouse.value("SELECT any(message) FROM ops.loads")
     assert message == "10 known events in 15 log lines."
 
 
 def test_a_log_without_a_known_event_is_kept_and_says_so(smev: SmevInbox) -> None:
     run = smev.load(a_log=log_entry(AT, "Старт адаптера").encode())
-    assert (run.published, smev.books()) == (1, [("published", 0, 0, 0, 0)])
+    assert (run.published, smev.counts()) == (1, [("published", 0, 0, 0, 0)])
     assert smev.warehouse.value("SELECT any(message) FROM ops.loads") == (
         "0 known events in 1 log lines."
     )
@@ -267,5 +267,5 @@ def test_a_wrong_reference_names_file_and_place(
 
 def test_the_same_content_that_arrives_again_later_is_a_newer_version(smev: SmevInbox) -> None:
     smev.load(a_xml=delivery(), b_xml=delivery(B, kind=KIND), c_xml=delivery())
-    assert [row[0] for row in smev.books()] == ["published"] * 3
+    assert [row[0] for row in smev.counts()] == ["published"] * 3
     assert [row["deliveries"] for row in smev.requests()] == [1, 1]

@@ -56,7 +56,7 @@ def test_the_views_equal_the_truth(smev: SmevInbox, truth: Truth) -> None:
     assert not set(counted) & truth.uncounted_messages
 
 
-def test_books_quarantine_and_persons(smev: SmevInbox, truth: Truth) -> None:
+def test_counts_quarantine_and_persons(smev: SmevInbox, truth: Truth) -> None:
     load_new_files(file_source("smev", ZONE, load_file))
     written = [bad for bad in truth.bad if "smev" in Path(bad.path).parts]
     quarantined = smev.warehouse.rows(

@@ -45,7 +45,7 @@ def test_hostile_members_leave_the_others_alone(smev: SmevInbox) -> None:
     quarantine = smev.quarantine()
     assert len(quarantine) == len(MEMBERS)
     assert all(reason and "html" not in reason for *_, reason in quarantine)
-    assert smev.books() == [("published", len(MEMBERS) + 2, 2, len(MEMBERS), 0)]
+    assert smev.counts() == [("published", len(MEMBERS) + 2, 2, len(MEMBERS), 0)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_hostile_lines_of_a_journal(smev: SmevInbox) -> None:
     assert {row["message_id"] for row in smev.requests()} == {A, B, C}
     assert [(line, reason) for _, line, _, reason in smev.quarantine() if SECRET in reason] == []
     assert [line for _, line, _, _ in smev.quarantine()] == [2, 3, 5, 6, 7, 8]
-    assert smev.books() == [("published", 9, 3, 6, 0)]
+    assert smev.counts() == [("published", 9, 3, 6, 0)]
 
 
 def test_hostile_lines_of_a_text_log(smev: SmevInbox) -> None:

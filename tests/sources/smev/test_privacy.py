@@ -126,7 +126,7 @@ def test_no_table_log_or_reason_holds_a_planted_value(
     assert found_in("".join(smev.reasons())) == set()
     assert found_in(str([path.name for path in Path(smev.archive).rglob("*")])) == set()
     assert [row["message_id"] for row in smev.requests()] == [A, B]
-    assert [row[0] for row in smev.books()] == ["published", "failed", "failed", "failed"]
+    assert [row[0] for row in smev.counts()] == ["published", "failed", "failed", "failed"]
 
 
 UNDERSCORED = SAID.replace(" ", "_")

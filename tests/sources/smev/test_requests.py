@@ -81,7 +81,7 @@ def test_one_envelope_is_one_request(smev: SmevInbox) -> None:
         "answered_at": None,
         "is_rejected": False,
     }
-    assert smev.books() == [("published", 1, 1, 0, 0)]
+    assert smev.counts() == [("published", 1, 1, 0, 0)]
 
 
 def test_repeats_are_one_request_by_distinct_delivery_seconds(smev: SmevInbox) -> None:
@@ -186,7 +186,7 @@ def test_the_envelope_is_the_better_witness(smev: SmevInbox) -> None:
 def test_what_is_no_received_request(smev: SmevInbox, members: dict[str, bytes]) -> None:
     smev.load(a_zip=zipped(members))
     assert smev.requests() == []
-    assert smev.books() == [("published", n := smev.books()[0][1], n, 0, 0)]
+    assert smev.counts() == [("published", n := smev.counts()[0][1], n, 0, 0)]
 
 
 PORTAL = [
@@ -362,7 +362,7 @@ def test_the_order_of_arrival_does_not_matter(smev: SmevInbox, order: tuple[str,
     assert rows[A]["answered_at"] == utc(AT)
     assert (rows[C]["answered_at"], rows[C]["is_rejected"]) == (utc(AT + 2 * HOUR), True)
     assert (rows[C]["sender"], rows[C]["recipient"]) == ("FNS001", OURS)
-    assert [row[0] for row in smev.books()] == ["published"] * 3
+    assert [row[0] for row in smev.counts()] == ["published"] * 3
 
 
 def test_running_again_and_the_same_export_again_change_nothing(smev: SmevInbox) -> None:

@@ -10,7 +10,7 @@ import pytest
 from municipal_indicators.warehouse import cluster
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
-    Books,
+    LoadCounts,
     Unit,
     begin_loads,
     publish_loads,
@@ -98,7 +98,7 @@ def doubled(warehouse: Warehouse) -> tuple[Warehouse, dict[str, Any]]:
     ]
     columns = ["unit_key", "load_id", "line", "visit_id", "visit_duration_seconds"]
     warehouse.insert("core.metrica_visits", columns, rows)
-    publish_loads(warehouse, [(load, Books(3, 2, 0, 1), "") for load in loads])
+    publish_loads(warehouse, [(load, LoadCounts(3, 2, 0, 1), "") for load in loads])
     return (
         warehouse,
         {"keys": [unit.key for unit in units], "loads": [str(load.load_id) for load in loads]},

@@ -19,7 +19,7 @@ from municipal_indicators.errors import WarehouseUnreachableError
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
-    Books,
+    LoadCounts,
     Unit,
     begin_loads,
     publish_loads,
@@ -76,11 +76,11 @@ def test_sources_that_load_at_once_bring_what_they_bring_one_after_another(
 ) -> None:
     def found() -> tuple[dict[str, Any], dict[str, Any], list[tuple[Any, ...]]]:
         pipeline.build()
-        books = (
+        counts = (
             "SELECT source, count(), sum(delivered), sum(loaded), sum(quarantined), sum(duplicates)"
         )
-        books += " FROM ops.loads WHERE status = 'published' GROUP BY source ORDER BY source"
-        return seen(opened, "core"), seen(opened, "marts"), opened.rows(books)
+        counts += " FROM ops.loads WHERE status = 'published' GROUP BY source ORDER BY source"
+        return seen(opened, "core"), seen(opened, "marts"), opened.rows(counts)
 
     sent()
     for source in SOURCES:
@@ -109,7 +109,7 @@ def test_ledgers_written_at_once_keep_every_entry(server: ClickHouseFront) -> No
         with open_warehouse() as warehouse:
             for day in range(5):
                 loads = begin_loads(warehouse, [Unit("metrica", f"{number}/{day}", "a day")])
-                publish_loads(warehouse, [(loads[0], Books(number, number), "")])
+                publish_loads(warehouse, [(loads[0], LoadCounts(number, number), "")])
         return number
 
     with ThreadPoolExecutor(6) as pool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Checkpoint:
 
     ``index`` of the log among the planned ones, which ``attempt`` to request it this is, its
     ``request_id`` (0 while it waits for storage, until ``storage_deadline``, a Unix time) and when
-    that was created (ISO 8601). ``books`` of the logs loaded so far, ``failures`` as messages, and
+    that was created (ISO 8601). ``counts`` of the logs loaded so far, ``failures`` as messages, and
     ``published``, the indexes of logs that an earlier try of the task has published.
     """
 
@@ -23,16 +23,16 @@ class Checkpoint:
     request_id: int = 0
     requested_at: str = ""
     storage_deadline: float = 0.0
-    books: dict[str, int] = field(default_factory=lambda: asdict(Books()))
+    counts: dict[str, int] = field(default_factory=lambda: asdict(LoadCounts()))
     failures: tuple[str, ...] = ()
     published: tuple[int, ...] = ()
 
-    def next_log(self, books: Books | None = None, failure: str | None = None) -> Checkpoint:
+    def next_log(self, counts: LoadCounts | None = None, failure: str | None = None) -> Checkpoint:
         """The checkpoint before the following log."""
-        added = asdict(books or Books())
+        added = asdict(counts or LoadCounts())
         return Checkpoint(
             self.index + 1,
-            books={name: count + added[name] for name, count in self.books.items()},
+            counts={name: count + added[name] for name, count in self.counts.items()},
             failures=(*self.failures, failure) if failure else tuple(self.failures),
             published=tuple(self.published),
         )

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.errors import BooksDoNotBalanceError, IndicatorsError
+from municipal_indicators.errors import IndicatorsError, UnbalancedLoadError
 from municipal_indicators.sources.metrica import reload_changes
 from municipal_indicators.sources.metrica.api_models import LogQuery
 from municipal_indicators.sources.metrica.days import Days
@@ -27,8 +27,8 @@ from municipal_indicators.sources.metrica.staging import (
 from municipal_indicators.warehouse.bulk_insert import Block, stage_lines
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
-    Books,
     Load,
+    LoadCounts,
     Unit,
     begin_loads,
     fail_loads,
@@ -70,10 +70,10 @@ class PreparedLog:
         return [f"{self.query.counter_id}/{day}" for day in self.days]
 
 
-def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> Books:
-    """Stage and publish all days of a log at once; the sum of their books.
+def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> LoadCounts:
+    """Stage and publish all days of a log at once; the sum of their counts.
 
-    Every requested day is a unit, also a day without rows. Raises BooksDoNotBalanceError or
+    Every requested day is a unit, also a day without rows. Raises UnbalancedLoadError or
     MetricaError, and then publishes no day.
     """
     load = LogLoad(warehouse, prepared, fields)
@@ -104,14 +104,14 @@ class LogLoad:
         ]
         self.loads = begin_loads(warehouse, units)
 
-    def publish(self) -> Books:
-        """Stage, check and publish; the sum of the books."""
+    def publish(self) -> LoadCounts:
+        """Stage, check and publish; the sum of the counts."""
         self._check_lines(self._stage())
-        books = self._balance()
+        counts = self._balance()
         self._record_days()
         reload_changes.record_changes(self.warehouse, self.source, self.loads)
-        publish_loads(self.warehouse, [(load, books[load.load_id], "") for load in self.loads])
-        return _total(books.values())
+        publish_loads(self.warehouse, [(load, counts[load.load_id], "") for load in self.loads])
+        return _total(counts.values())
 
     def _stage(self) -> Counter[int]:
         """Send all parts to the staging table as they are, a few blocks at once; the lines of each."""
@@ -161,7 +161,7 @@ class LogLoad:
         }
 
     def _check_lines(self, lines: Mapping[int, int]) -> None:
-        """Raise BooksDoNotBalanceError unless every line of every part is a row or in quarantine."""
+        """Raise UnbalancedLoadError unless every line of every part is a row or in quarantine."""
         found = dict(self._rows("lines_of_parts", self.loads))
         wrong = [
             f"part {number}: {count} lines, but {found.get(f'part {number}', 0)} loaded and quarantined rows"
@@ -169,13 +169,13 @@ class LogLoad:
             if found.get(f"part {number}", 0) != count
         ]
         if wrong:
-            raise BooksDoNotBalanceError(
+            raise UnbalancedLoadError(
                 f"{self.prepared.query}: {'; '.join(wrong)}. Nothing of it was published. Run the DAG "
                 "again; if it repeats, check the views of sql/staging/metrica_log.sql."
             )
 
-    def _balance(self) -> dict[UUID, Books]:
-        """The books of each load, after duplicate rows were deleted."""
+    def _balance(self) -> dict[UUID, LoadCounts]:
+        """The counts of each load, after duplicate rows were deleted."""
         counted = self._count_rows()
         distinct = self._count_ids(sum(rows for rows, _ in counted.values()))
         repeated = [
@@ -186,7 +186,7 @@ class LogLoad:
             self.warehouse.command(self._sql("delete_duplicates"), self._keys(repeated))
             left = self._count_rows()
         return {
-            load.load_id: Books(
+            load.load_id: LoadCounts(
                 delivered=sum(counted[load.load_id]),
                 loaded=left[load.load_id][0],
                 quarantined=counted[load.load_id][1],
@@ -271,10 +271,10 @@ def _prefetched(parts: Iterable[tuple[int, Path]]) -> Iterator[tuple[int, Path]]
             yield part
 
 
-def _total(books: Iterable[Books]) -> Books:
-    total = Books()
-    for one in books:
-        total = Books(
+def _total(counts: Iterable[LoadCounts]) -> LoadCounts:
+    total = LoadCounts()
+    for one in counts:
+        total = LoadCounts(
             total.delivered + one.delivered,
             total.loaded + one.loaded,
             total.quarantined + one.quarantined,

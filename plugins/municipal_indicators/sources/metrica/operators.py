@@ -16,7 +16,7 @@ from municipal_indicators import settings
 if TYPE_CHECKING:
     from municipal_indicators.sources.metrica.checkpoint import Checkpoint
     from municipal_indicators.sources.metrica.site_load import SiteLoad
-    from municipal_indicators.warehouse.load_ledger import Books
+    from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class LoadMetricaLogsOperator(BaseOperator):
     ``planned`` is one of the dicts of ``run_planning.plan_run``. There is one task per site and
     not per log: within a task the API can prepare the next log while the last one is loaded, and
     ``airflow dags test`` runs mapped tasks in no particular order. A log that fails or vanishes
-    at any step is requested again. Returns the sum of the books. ``wait_limit`` bounds each wait.
+    at any step is requested again. Returns the sum of the counts. ``wait_limit`` bounds each wait.
     """
 
     template_fields: Sequence[str] = ("planned",)
@@ -51,12 +51,12 @@ class LoadMetricaLogsOperator(BaseOperator):
         """Start; requests and published days of an interrupted run are reused."""
         load = self._site_load(context)
         is_retry = context["ti"].try_number > 1
-        return self._books_or_defer(load, load.start(is_retry=is_retry))
+        return self._counts_or_defer(load, load.start(is_retry=is_retry))
 
     def resume(self, context: Context, event: dict[str, Any]) -> dict[str, int]:
         """Continue after a wait; ``event`` is the payload of the trigger."""
         load = self._site_load(context)
-        return self._books_or_defer(load, load.resume(event))
+        return self._counts_or_defer(load, load.resume(event))
 
     def release(self, context: Context) -> None:
         """Clean the requests of the site at the API, when the task has failed for good."""
@@ -71,7 +71,7 @@ class LoadMetricaLogsOperator(BaseOperator):
             raise MetricaRequestError(self.planned["problem"])
         return SiteLoad(self.planned, self.metrica_conn_id, context["run_id"])
 
-    def _books_or_defer(self, load: SiteLoad, result: Books | Checkpoint) -> dict[str, int]:
+    def _counts_or_defer(self, load: SiteLoad, result: LoadCounts | Checkpoint) -> dict[str, int]:
         from municipal_indicators.sources.metrica.checkpoint import Checkpoint
 
         if isinstance(result, Checkpoint):

@@ -39,7 +39,7 @@ from municipal_indicators.sources.metrica.runs import published_since, record_pr
 from municipal_indicators.sources.metrica.site_plan import SitePlan
 from municipal_indicators.sources.metrica.trigger import TIMED_OUT, UNREACHABLE
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 log = logging.getLogger(__name__)
 
@@ -66,14 +66,14 @@ class SiteLoad:
         self.client: MetricaClient = MetricaHook(metrica_conn_id).get_conn()
         self.requests = LogRequests(self.client, self.site, run_id)
 
-    def start(self, *, is_retry: bool = False) -> Books | Checkpoint:
-        """Load until something has to be waited for: the books at the end, else a checkpoint.
+    def start(self, *, is_retry: bool = False) -> LoadCounts | Checkpoint:
+        """Load until something has to be waited for: the counts at the end, else a checkpoint.
 
         A retry of the same plan skips what the earlier tries have published.
         """
         return self._run(Checkpoint(published=self._published() if is_retry else ()))
 
-    def resume(self, event: dict[str, Any]) -> Books | Checkpoint:
+    def resume(self, event: dict[str, Any]) -> LoadCounts | Checkpoint:
         """Continue after a wait; ``event`` is the payload of the trigger.
 
         Raises MetricaUnavailableError when the wait timed out or the API was unreachable, and
@@ -96,7 +96,7 @@ class SiteLoad:
         """Clean all requests of this site at the API, after its load has failed for good."""
         self.requests.release("its load failed for good")
 
-    def _run(self, checkpoint: Checkpoint) -> Books | Checkpoint:
+    def _run(self, checkpoint: Checkpoint) -> LoadCounts | Checkpoint:
         while checkpoint.index < len(self.queries):
             if checkpoint.index in checkpoint.published:
                 checkpoint = checkpoint.next_log()
@@ -115,7 +115,7 @@ class SiteLoad:
                 f"{self.site.counter_id} were not loaded, the others are published. Run the DAG again "
                 f"with the same dates: it loads what is missing. {' | '.join(checkpoint.failures)}"
             )
-        return Books(**checkpoint.books)
+        return LoadCounts(**checkpoint.counts)
 
     def _step(self, checkpoint: Checkpoint) -> tuple[Checkpoint, bool]:
         """The checkpoint one step further, and whether the load has to wait there."""
@@ -142,7 +142,7 @@ class SiteLoad:
         requested_at = datetime.fromisoformat(checkpoint.requested_at)
         with open_warehouse() as warehouse:
             try:
-                books = self.publish(warehouse, query, request, requested_at)
+                counts = self.publish(warehouse, query, request, requested_at)
             except MetricaRequestError:
                 request = self.client.log_request(request.counter_id, request.request_id)
                 if request.is_processed:
@@ -150,7 +150,7 @@ class SiteLoad:
                 return self._retry(checkpoint, request)
             own = self._record_publication(warehouse, query, request)
         self._clean(own)
-        return checkpoint.next_log(books)
+        return checkpoint.next_log(counts)
 
     def _next_query(self, checkpoint: Checkpoint) -> LogQuery | None:
         """The following log that is not published yet."""
@@ -191,17 +191,17 @@ class SiteLoad:
 
     def publish(
         self, warehouse: Warehouse, query: LogQuery, request: LogRequest, requested_at: datetime
-    ) -> Books:
-        """Download a processed request and publish its days, part by part; its books.
+    ) -> LoadCounts:
+        """Download a processed request and publish its days, part by part; its counts.
 
         Raises MetricaRequestError when its files are gone, and what ``load_log`` raises.
         """
         with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
             parts = logs_api.download_parts(self.client, request, Path(folder))
             prepared = PreparedLog(query, parts, self.site.time_zone, requested_at)
-            books = load_log(warehouse, prepared, load_fields(query.source))
-        log.info("%s: %d days published: %s", query, len(prepared.days), asdict(books))
-        return books
+            counts = load_log(warehouse, prepared, load_fields(query.source))
+        log.info("%s: %d days published: %s", query, len(prepared.days), asdict(counts))
+        return counts
 
     def _record_publication(
         self, warehouse: Warehouse, query: LogQuery, request: LogRequest

@@ -10,13 +10,13 @@ from municipal_indicators.sources.registers.kinds import (
     WORKPLACES,
 )
 from municipal_indicators.spreadsheets.loading import load_tables
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 KINDS = (WORKPLACES, DEPARTMENTS, EVENTS, BUDGET)
 
 
-def load_file(task: FileLoad) -> tuple[Books, str]:
-    """Stage all registers of a file; returns the books and a one-line message.
+def load_file(task: FileLoad) -> tuple[LoadCounts, str]:
+    """Stage all registers of a file; returns the counts and a one-line message.
 
     Raises FileRejectedError when nothing of the file can be taken.
     """

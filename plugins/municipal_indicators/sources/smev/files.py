@@ -18,7 +18,7 @@ from municipal_indicators.sources.smev.line_files import blank_lines, stage_line
 from municipal_indicators.sources.smev.messages import Found, stage_messages
 from municipal_indicators.sources.smev.recognition import Kind
 from municipal_indicators.sources.smev.rules import load_rules
-from municipal_indicators.warehouse.load_ledger import Books
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 
 @dataclass(slots=True)
@@ -34,10 +34,10 @@ class _Tally:
         return [member.name for member, found in self.found.of_lines if found is kind]
 
 
-def load_file(task: FileLoad) -> tuple[Books, str]:
+def load_file(task: FileLoad) -> tuple[LoadCounts, str]:
     """Stage one arrived file and count its rows in the warehouse.
 
-    Returns the books and a one-line message. Raises FileRejectedError when the file, alone or
+    Returns the counts and a one-line message. Raises FileRejectedError when the file, alone or
     with all its members, cannot be read.
     """
     rules = load_rules()
@@ -51,7 +51,7 @@ def load_file(task: FileLoad) -> tuple[Books, str]:
     return _balance(task, tally)
 
 
-def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
+def _balance(task: FileLoad, tally: _Tally) -> tuple[LoadCounts, str]:
     rows, notes, distinct_lines, entries, distinct_entries = task.warehouse.rows(
         """
         SELECT countIf(format != 'text'), countIf(format = 'journal'),
@@ -83,13 +83,13 @@ def _balance(task: FileLoad, tally: _Tally) -> tuple[Books, str]:
     if not rows + tally.log_lines + bad_fields:
         raise _unreadable(task, tally)
     of_files = tally.found.messages + tally.found.duplicates + tally.found.broken
-    books = Books(
+    counts = LoadCounts(
         delivered=of_files + tally.journal_lines + entries + bad_entries,
         loaded=distinct_lines + distinct_entries,
         quarantined=quarantined,
         duplicates=tally.found.duplicates + rows - distinct_lines + entries - distinct_entries,
     )
-    return books, _summary(tally, entries)
+    return counts, _summary(tally, entries)
 
 
 def _unreadable(task: FileLoad, tally: _Tally) -> FileRejectedError:
