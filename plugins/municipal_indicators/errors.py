@@ -3,13 +3,13 @@
 ::
 
     IndicatorsError
-    ├── ConfigurationError          a setting, connection or passport is wrong: mend it, then run again
+    ├── ConfigurationError          a setting, connection or passport is wrong: correct it, then run again
     │   ├── PassportError
     │   ├── MigrationError
     │   └── WarehouseAccessError    the server refuses our login or lacks a right for it
     ├── WarehouseBusyError          another process holds the embedded warehouse
     ├── WarehouseUnreachableError   no answer from the server, or half of one: try again
-    ├── UnbalancedLoadError      delivered ≠ loaded + quarantined + duplicates: nothing was published
+    ├── UnbalancedLoadError         delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
     └── MetricaError                the Metrica API refused or broke

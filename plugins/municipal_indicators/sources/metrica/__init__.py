@@ -8,7 +8,8 @@ The modules, from the API up to the DAG:
 - ``days``, ``site_plan``, ``runs`` and ``run_planning`` decide which days a run loads;
 - ``logs_api``, ``request_ledger`` and ``log_requests`` create, reuse and clean log requests;
 - ``log_load``, ``reload_changes``, ``checkpoint`` and ``site_load`` load the logs of a site;
-- ``trigger``, ``operators``, ``tasks`` and ``reconciliation`` are the tasks of the DAGs.
+- ``trigger``, ``operators`` and ``reconciliation`` are what the tasks of the DAGs run
+  (``dag_support/metrica_tasks.py`` wires them).
 
 Nothing here knows marts or indicators.
 """
