@@ -51,15 +51,23 @@ ENGINE = MergeTree
 ORDER BY year
 COMMENT 'Финансирование программы по годам';
 
-CREATE TABLE IF NOT EXISTS marts.data_freshness
+CREATE TABLE IF NOT EXISTS marts.data_coverage
 (
-    source LowCardinality(String)
-        COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
-    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка',
+    source LowCardinality(String) COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
+    counter_id UInt32 COMMENT 'Счётчик Метрики; 0 у остальных источников',
+    site String COMMENT 'Сайт; пусто у остальных источников',
+    observed_from Nullable(Date) COMMENT 'Сайт наблюдается с этого дня; пусто — с самого начала',
+    observed_until Nullable(Date) COMMENT 'Сайт наблюдается по этот день; пусто — и сейчас',
+    first_day Date COMMENT 'Первый день программы',
+    baseline_year UInt16 COMMENT 'Базовый год; 0 — нет',
     data_through Nullable(Date) COMMENT 'Последний день данных',
-    lag_days Nullable(UInt32) COMMENT 'Дней от последнего дня данных до дня расчёта',
-    status LowCardinality(String) COMMENT 'Свежесть: fresh свежие, late опаздывают, missing нет'
+    covered_days UInt32 COMMENT 'Загружено целиком дней: базового года и с первого дня программы',
+    gaps Array(Tuple(first_day Date, last_day Date)) COMMENT 'Пропуски до последнего загруженного дня',
+    remark String COMMENT 'Что ещё сказать о сайте',
+    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка источника',
+    late_after_days UInt16 COMMENT 'Данные опаздывают, если последний день старше, дней',
+    time_zone LowCardinality(String) COMMENT 'Часовой пояс программы'
 )
 ENGINE = MergeTree
-ORDER BY source
-COMMENT 'Свежесть данных по источникам';
+ORDER BY (source, counter_id)
+COMMENT 'Докуда и с какими пропусками загружены источники и сайты; читать через data_freshness';

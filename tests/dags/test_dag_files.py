@@ -77,7 +77,11 @@ print("RESULT " + json.dumps({
         "task_names": {task.task_id: task.task_display_name for task in dag.tasks},
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
-        "awaits": [asset.name for asset in getattr(dag.schedule, "objects", [])],
+        "awaits": [
+            asset.name
+            for asset in getattr(getattr(dag.schedule, "asset_condition", None), "objects", [])
+        ],
+        "hours": getattr(getattr(dag.schedule, "timetable", dag.schedule), "expression", ""),
         "tasks": {task.task_id: [str(outlet.name) for outlet in task.outlets] for task in dag.tasks},
         "pools": sorted({task.pool for task in dag.tasks}),
     } for dag in dags},

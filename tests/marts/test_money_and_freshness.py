@@ -69,7 +69,7 @@ def test_freshness(given: Given) -> None:
     given.table(
         "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
     )
-    given.build("data_freshness")
+    given.build("data_coverage")
     rows = given.select(
         "SELECT source, data_through, lag_days, status FROM marts.data_freshness ORDER BY source"
     )
