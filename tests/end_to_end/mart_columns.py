@@ -24,7 +24,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "plan": _FLOAT,
         "final_plan": _FLOAT,
         "forecast": _FLOAT,
+        "due_year": "Nullable(UInt16)",
+        "goal": _FLOAT,
+        "forecast_due": _FLOAT,
+        "expected": _FLOAT,
         "status": _enum("no_data", "off_track", "at_risk", "on_track", "achieved"),
+        "is_complete": "Bool",
         "edition_date": "Nullable(Date)",
         "data_through": "Nullable(Date)",
         "computed_at": "DateTime('UTC')",
@@ -191,6 +196,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "data_through": "Nullable(Date)",
         "lag_days": "Nullable(UInt32)",
         "status": "String",
+        "missing_days": "UInt32",
+        "detail": "String",
     },
 }
 

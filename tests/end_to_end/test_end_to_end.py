@@ -20,7 +20,8 @@ from tests.emulators.metrica import Counter, MetricaEmulator, Settings
 from tests.end_to_end.comparison import differences, told
 from tests.end_to_end.mart_columns import BY_THE_CLOCK, COLUMNS, COUNTED_ELSEWHERE, GRAIN
 from tests.end_to_end.oracle import World, now
-from tests.end_to_end.oracle_site import DAY, Site, Span
+from tests.end_to_end.oracle_calendar import DAY
+from tests.end_to_end.oracle_site import Site, Span
 from tests.end_to_end.stage import KEY, TOKEN, Stage
 
 HERE = Path(__file__).parent
