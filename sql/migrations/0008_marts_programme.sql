@@ -8,12 +8,17 @@ CREATE TABLE IF NOT EXISTS marts.indicators_monthly
     unit LowCardinality(String) COMMENT 'Единица измерения',
     numerator Nullable(Float64) COMMENT 'Числитель: что посчитано',
     denominator Nullable(Float64) COMMENT 'Знаменатель: от чего считается',
-    fact Nullable(Float64) COMMENT 'Факт на конец месяца; пусто, если считать не из чего',
+    fact Nullable(Float64) COMMENT 'Факт: посчитанное по день data_through, доли — на конец месяца; пусто, если считать не из чего',
     plan Nullable(Float64) COMMENT 'План на год; пусто, если программа его не задаёт',
     final_plan Nullable(Float64) COMMENT 'План на последний год программы',
     forecast Nullable(Float64) COMMENT 'Прогноз на конец года',
+    due_year Nullable(UInt16) COMMENT 'Год цели: ближайший, не раньше года месяца, на который редакция задаёт план',
+    goal Nullable(Float64) COMMENT 'Цель: план на этот год; пусто, если плана больше нет',
+    forecast_due Nullable(Float64) COMMENT 'Прогноз на конец года цели',
+    expected Nullable(Float64) COMMENT 'Сколько должно быть к этому дню на прямой к цели',
     status Enum8('no_data' = 0, 'off_track' = 1, 'at_risk' = 2, 'on_track' = 3, 'achieved' = 4)
         COMMENT 'Состояние: no_data нет данных, off_track отстаёт, at_risk под угрозой, on_track по плану, achieved достигнут',
+    is_complete Bool COMMENT 'Посчитано по последний день месяца; у долей — всегда',
     edition_date Nullable(Date) COMMENT 'Редакция программы, действующая на конец месяца',
     data_through Nullable(Date) COMMENT 'Последний день учтённых данных',
     computed_at DateTime('UTC') COMMENT 'Когда рассчитано'
