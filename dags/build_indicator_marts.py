@@ -26,7 +26,9 @@ import pendulum
 from airflow.sdk import AssetAny, dag, task
 
 from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
+from municipal_indicators.dag_support.schedules import RUN_LIMIT
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
@@ -37,6 +39,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     default_args=RETRYING,
     doc_md=__doc__,
     tags=["marts"],
@@ -51,6 +54,7 @@ def build_indicator_marts() -> None:
         from municipal_indicators.sources import schema
         from municipal_indicators.warehouse.client import open_warehouse
 
+        run_params()
         passport = load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)

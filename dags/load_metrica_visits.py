@@ -32,7 +32,7 @@ from airflow.sdk import dag
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
 @dag(
@@ -41,6 +41,7 @@ from municipal_indicators.dag_support.schedules import every_night
     schedule=every_night("20 4 * * *"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     tags=["source", "metrica"],
     doc_md=__doc__,
     default_args=RETRYING,
