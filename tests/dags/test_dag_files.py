@@ -18,6 +18,7 @@ from airflow.timetables.base import TimeRestriction
 
 from municipal_indicators.dag_support.schedules import ZONE, every_night
 from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.metrica.operators import TRIGGERER_GRACE, WAIT_LIMIT
 
 DAG_IDS = {
     "build_indicator_marts",
@@ -77,6 +78,7 @@ print("RESULT " + json.dumps({
         "task_names": {task.task_id: task.task_display_name for task in dag.tasks},
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        "limit": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
         "awaits": [asset.name for asset in getattr(dag.schedule, "objects", [])],
         "tasks": {task.task_id: [str(outlet.name) for outlet in task.outlets] for task in dag.tasks},
         "pools": sorted({task.pool for task in dag.tasks}),
@@ -147,6 +149,12 @@ def test_every_dag_explains_itself(parsed: dict[str, Any]) -> None:
         assert dag["tags"], dag_id
         assert dag["catchup"] is False, dag_id
         assert dag["max_active_runs"] == 1, dag_id
+
+
+def test_a_run_is_over_before_the_next_night_and_after_a_wait(parsed: dict[str, Any]) -> None:
+    longest = (WAIT_LIMIT + TRIGGERER_GRACE).total_seconds()
+    for dag_id, dag in parsed["dags"].items():
+        assert longest < (dag["limit"] or 0) < 24 * 3600, dag_id
 
 
 def test_tasks_have_names_for_people(parsed: dict[str, Any]) -> None:
