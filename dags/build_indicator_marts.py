@@ -27,8 +27,9 @@ import pendulum
 from airflow.sdk import AssetAny, AssetOrTimeSchedule, dag, task
 
 from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
@@ -42,6 +43,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     default_args=RETRYING,
     doc_md=__doc__,
     tags=["marts"],
@@ -56,6 +58,7 @@ def build_indicator_marts() -> None:
         from municipal_indicators.sources import schema
         from municipal_indicators.warehouse.client import open_warehouse
 
+        run_params()
         passport = load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from municipal_indicators import settings
 from municipal_indicators.errors import (
-    MetricaAccessError,
+    ConfigurationError,
+    IndicatorsError,
     MetricaError,
-    MetricaQuotaError,
-    MetricaRequestError,
+    MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
 from municipal_indicators.sources.metrica import logs_api
@@ -58,7 +61,6 @@ log = logging.getLogger(__name__)
 CHUNK_DAYS = 183
 
 PlanJson = dict[str, Any]
-_SITE_ERRORS = (MetricaAccessError, MetricaRequestError, MetricaQuotaError)
 
 
 def plan_run(
@@ -76,8 +78,8 @@ def plan_run(
     Without dates, ``fill_gaps`` adds the days of the last month that an outage left out or
     unsettled.
 
-    Each dict is a ``SitePlan`` as JSON. A site that the API rejects does not stop the others: its
-    dict has ``name`` and ``problem``. When every site is rejected, the error is raised.
+    Each dict is a ``SitePlan`` as JSON. A site that cannot be planned, whatever the error, does not
+    stop the others: its dict has ``name`` and ``problem``. When no site can be, the error is raised.
     """
     passport, now = load_passport(), datetime.now(UTC)
     zone = passport.time_zone
@@ -134,10 +136,11 @@ class RunPlanner:
         self.now = now
         self._events: list[RequestEvent] = []
         self._counter_days: list[CounterDays] = []
-        self._errors: dict[int, MetricaError] = {}
+        self._errors: dict[int, Exception] = {}
 
     def plan(self) -> list[PlanJson]:
         """Clean leftovers at the API, plan the log queries and record both; see ``plan_run``."""
+        self._raise_if_no_site_is_named()
         states = self._read_sites()
         self._raise_if_no_site_is_left()
         with open_warehouse() as warehouse:
@@ -147,11 +150,9 @@ class RunPlanner:
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
         for site in self.passport.sites:
-            try:
-                if site.counter_id not in self._errors:
+            if site.counter_id in states:
+                with self._problem_of(site):
                     plans += self._plan_site(states[site.counter_id], ledger, history)
-            except _SITE_ERRORS as error:
-                self._errors[site.counter_id] = error
             if site.counter_id in self._errors:
                 plans.append(_problem(site, self._errors[site.counter_id]))
         with open_warehouse() as warehouse:
@@ -164,17 +165,38 @@ class RunPlanner:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
         for site in self.passport.sites:
-            try:
+            with self._problem_of(site):
                 counter = self.client.counter(site.counter_id)
+                _check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
                 states[site.counter_id] = _SiteState(site, counter, requests)
-            except _SITE_ERRORS as error:
-                self._errors[site.counter_id] = error
         return states
 
+    @contextmanager
+    def _problem_of(self, site: Site) -> Iterator[None]:
+        """Keep an error as this site's; only what all sites share, such as the connection, is raised."""
+        try:
+            yield
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the others are loaded; the site's task fails with it
+            self._errors[site.counter_id] = error
+
+    def _raise_if_no_site_is_named(self) -> None:
+        if not self.passport.sites:
+            raise ConfigurationError(
+                f"{settings.passport_path().name} names no sites, so that there is nothing to load from "
+                "Metrica: write its counters, such as `sites: [{counter_id: 12345678, name: Официальный "
+                "сайт}]`, or switch this DAG off."
+            )
+
     def _raise_if_no_site_is_left(self) -> None:
+        """Raise the error of one of the sites if none has a plan, one that a retry may fix if there is."""
         if len(self._errors) == len(self.passport.sites):
-            raise next(iter(self._errors.values()))
+            errors = list(self._errors.values())
+            raise next(
+                (one for one in errors if isinstance(one, MetricaUnavailableError)), errors[0]
+            )
 
     def _plan_site(self, state: _SiteState, ledger: Ledger, history: History) -> list[PlanJson]:
         """The plan of a site, none where its days are not over yet in the counter's zone."""
@@ -345,7 +367,23 @@ def _years(days: Sequence[date] | set[date]) -> Iterator[Days]:
     return (year for span in contiguous_spans(days) for year in split(span))
 
 
-def _problem(site: Site, error: MetricaError) -> PlanJson:
+def _check_zone(counter: Counter) -> None:
+    """Raise MetricaError unless this machine knows the time zone of a counter's days."""
+    name = counter.time_zone_name
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise MetricaError(
+            f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
+            "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
+            "then run the DAG again."
+        ) from None
+
+
+def _problem(site: Site, error: Exception) -> PlanJson:
     name = f"{site.counter_id} ({site.name})"
-    log.error("Site %s cannot be loaded: %s", name, error)
-    return {"name": name, "problem": f"Site {name}: {error}"}
+    is_ours = isinstance(error, IndicatorsError)
+    # The text of other errors may quote the data.
+    text = str(error) if is_ours else f"{type(error).__name__} (see the log of plan_requests)"
+    log.error("Site %s cannot be loaded: %s", name, text, exc_info=None if is_ours else error)
+    return {"name": name, "problem": f"Site {name}: {text}"}
