@@ -29,9 +29,9 @@ sites AS
         arrayMap(
             gap -> (arrayMin(gap), arrayMax(gap)),
             arraySplit(
-                (one, previous) -> one - previous > 1,
+                (one, step) -> step > 1,
                 before,
-                arrayPushFront(arrayPopBack(before), before[1])
+                arrayDifference(arrayMap(one -> toInt32(one), before))
             )
         ) AS gaps
     FROM wanted
