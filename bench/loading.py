@@ -29,7 +29,6 @@ from bench.measuring import (
 
 if TYPE_CHECKING:
     from municipal_indicators.inbox.file_loads import Loader
-    from municipal_indicators.sources.file_sources import file_source
     from municipal_indicators.warehouse.client import Warehouse
 
 ZONE = "Europe/Moscow"
@@ -147,6 +146,7 @@ def our_load(
 
     from municipal_indicators import settings
     from municipal_indicators.inbox.file_loads import load_outcome
+    from municipal_indicators.sources.file_sources import file_source
     from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import embedded_path, open_warehouse
 

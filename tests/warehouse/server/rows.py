@@ -6,19 +6,22 @@ from typing import Any
 
 from municipal_indicators.warehouse.client import Warehouse
 
-# When something ran, which no two runs share.
-_MOMENTS = {"computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"}
+# What no two runs share: when something ran, and the ids of its loads.
+_OF_A_RUN = {
+    *("computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"),
+    "load_id",
+}
 
 
 def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the views of ``core`` or the tables of ``marts``, without the moments of runs."""
+    """All rows of the views of ``core`` or the tables of ``marts``, without what belongs to a run."""
     engine = "engine = 'View'" if database == "core" else "engine LIKE '%MergeTree'"
     names = warehouse.rows(
         f"SELECT name FROM system.tables WHERE database = '{database}' AND {engine} ORDER BY name"
     )
     rows = {}
     for (name,) in names:
-        columns = [one for one in warehouse.columns(f"{database}.{name}") if one not in _MOMENTS]
+        columns = [one for one in warehouse.columns(f"{database}.{name}") if one not in _OF_A_RUN]
         rows[name] = warehouse.rows(
             f"SELECT {', '.join(columns)} FROM {database}.{name} ORDER BY ALL"
         )
