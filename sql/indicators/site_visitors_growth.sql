@@ -1,6 +1,7 @@
--- Growth of the sites' visitors, %: distinct (site, visitor) pairs from 1 January through T on matched days, compared
--- with those of the same days of the baseline year (docs/indicators.md#site_visitors_growth). Less than 90 % of the
--- site days matched gives no fact. Forecast: the visitors so far, projected to 31 December by the year before.
+-- Growth of the sites' visitors, %: distinct (site, visitor) pairs from 1 January through T on matched
+-- days, compared with those of the same days of the baseline year
+-- (docs/indicators.md#site_visitors_growth). Less than 90 % of the site days matched gives no fact.
+-- Forecast: the visitors so far, projected to 31 December by the year before.
 {%- set has_value = baseline_value is not none %}
 WITH visits AS
 (

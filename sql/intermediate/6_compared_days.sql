@@ -1,6 +1,7 @@
--- Site × day of a year, with the same day of the baseline year: whether the site is observed on both, and whether
--- both are covered (a matched day). A replaced counter stands for its site; 29 February has no match. A site that
--- began after the baseline year, and replaces none, is left out (docs/indicators.md#site_visitors_growth).
+-- Site × day of a year, with the same day of the baseline year: whether the site is observed on both, and
+-- whether both are covered (a matched day). A replaced counter stands for its site; 29 February has no
+-- match. A site that began after the baseline year, and replaces none, is left out
+-- (docs/indicators.md#site_visitors_growth).
 {%- set has_value = baseline_value is not none %}
 WITH sites AS
 (

@@ -1,7 +1,9 @@
 (
-    source LowCardinality(String) COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
+    source LowCardinality(String)
+        COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
     last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка',
-    data_through Nullable(Date) COMMENT 'Последний день данных; у Метрики — того из наблюдаемых сайтов, который отстал',
+    data_through Nullable(Date)
+        COMMENT 'Последний день данных; у Метрики — того из наблюдаемых сайтов, который отстал',
     lag_days Nullable(UInt32) COMMENT 'Дней от последнего дня данных до сегодняшнего',
     status LowCardinality(String) COMMENT 'Свежесть: fresh свежие, late опаздывают, missing нет',
     missing_days UInt32
@@ -47,7 +49,11 @@ WITH
 SELECT
     source,
     max(last_success_at) AS last_success_at,
-    if(countIf(is_observed) > 0, minOrNullIf(data_through, is_observed), maxOrNull(data_through)) AS data_through,
+    if(
+        countIf(is_observed) > 0,
+        minOrNullIf(data_through, is_observed),
+        maxOrNull(data_through)
+    ) AS data_through,
     toUInt32OrNull(toString(dateDiff('day', data_through, today))) AS lag_days,
     multiIf(data_through IS NULL, 'missing', lag_days > any(late_after_days), 'late', 'fresh') AS status,
     toUInt32(sum(greatest(0, missing))) AS missing_days,

@@ -73,8 +73,8 @@ LEFT JOIN intermediate.source_reach AS r ON r.source = 'metrica'
 LEFT JOIN reference.freshness_terms AS f ON f.source = 'metrica'
 UNION ALL
 SELECT
-    r.source, 0, '', NULL, NULL, makeDate({{ first_year }}, 1, 1), 0, r.data_through, 0, [], '', r.last_success_at,
-    f.late_after_days, {{ time_zone | literal }}
+    r.source, 0, '', NULL, NULL, makeDate({{ first_year }}, 1, 1), 0, r.data_through, 0, [], '',
+    r.last_success_at, f.late_after_days, {{ time_zone | literal }}
 FROM intermediate.source_reach AS r
 INNER JOIN reference.freshness_terms AS f ON f.source = r.source
 WHERE r.source != 'metrica' OR (SELECT count() FROM reference.programme_sites) = 0

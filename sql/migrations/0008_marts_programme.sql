@@ -8,11 +8,13 @@ CREATE TABLE IF NOT EXISTS marts.indicators_monthly
     unit LowCardinality(String) COMMENT 'Единица измерения',
     numerator Nullable(Float64) COMMENT 'Числитель: что посчитано',
     denominator Nullable(Float64) COMMENT 'Знаменатель: от чего считается',
-    fact Nullable(Float64) COMMENT 'Факт: посчитанное по день data_through, доли — на конец месяца; пусто, если считать не из чего',
+    fact Nullable(Float64)
+        COMMENT 'Факт: посчитанное по день data_through, доли — на конец месяца; пусто, если считать не из чего',
     plan Nullable(Float64) COMMENT 'План на год; пусто, если программа его не задаёт',
     final_plan Nullable(Float64) COMMENT 'План на последний год программы',
     forecast Nullable(Float64) COMMENT 'Прогноз на конец года',
-    due_year Nullable(UInt16) COMMENT 'Год цели: ближайший, не раньше года месяца, на который редакция задаёт план',
+    due_year Nullable(UInt16)
+        COMMENT 'Год цели: ближайший, не раньше года месяца, на который редакция задаёт план',
     goal Nullable(Float64) COMMENT 'Цель: план на этот год; пусто, если плана больше нет',
     forecast_due Nullable(Float64) COMMENT 'Прогноз на конец года цели',
     expected Nullable(Float64) COMMENT 'Сколько должно быть к этому дню на прямой к цели',
@@ -53,7 +55,8 @@ COMMENT 'Финансирование программы по годам';
 
 CREATE TABLE IF NOT EXISTS marts.data_coverage
 (
-    source LowCardinality(String) COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
+    source LowCardinality(String)
+        COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
     counter_id UInt32 COMMENT 'Счётчик Метрики; 0 у остальных источников',
     site String COMMENT 'Сайт; пусто у остальных источников',
     observed_from Nullable(Date) COMMENT 'Сайт наблюдается с этого дня; пусто — с самого начала',

@@ -1,4 +1,4 @@
-"""Forecast, goal, expected line and status, as contract section 6 defines them."""
+"""Forecast, goal, expected line and status, as docs/indicators.md defines them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Visitors of the sites over matched days, as contract section 6 defines `site_visitors_growth`."""
+"""Visitors of the sites over matched days, as docs/indicators.md defines `site_visitors_growth`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def joined(counters: Sequence[Counter]) -> list[Site]:
 
 @dataclass(frozen=True)
 class Audience:
-    """V(year, day) of the contract, with all that is compared with it."""
+    """V(year, day) of docs/indicators.md, with all that is compared with it."""
 
     sites: Sequence[Site]
     baseline_year: int | None

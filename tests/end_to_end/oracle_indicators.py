@@ -1,4 +1,4 @@
-"""The seven indicators of contract section 6, month by month, from counts and the passport."""
+"""The seven indicators of docs/indicators.md, month by month, from counts and the passport."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

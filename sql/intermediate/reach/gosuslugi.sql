@@ -1,4 +1,5 @@
--- Filing and status dates of applications, and days of export of catalogues; first days of services are plans.
+-- Filing and status dates of applications, and days of export of catalogues; first days of services are
+-- plans.
 SELECT arrayJoin([filed_on, toDate(status_at, {{ time_zone | literal }})]) AS day
 FROM core.service_applications
 UNION ALL

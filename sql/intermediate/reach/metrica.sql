@@ -1,5 +1,6 @@
--- Covered days of the sites. Of those observed today the one that is furthest behind limits all: a site that stopped
--- loading must show. If none is observed today, the one that came furthest. Hits must not hide late visits.
+-- Covered days of the sites. Of those observed today the one that is furthest behind limits all: a site
+-- that stopped loading must show. If none is observed today, the one that came furthest. Hits must not hide
+-- late visits.
 WITH last_days AS
 (
     SELECT
