@@ -199,6 +199,22 @@ COLUMNS: dict[str, dict[str, str]] = {
         "missing_days": "UInt32",
         "detail": "String",
     },
+    "data_coverage": {
+        "source": "String",
+        "counter_id": "UInt32",
+        "site": "String",
+        "observed_from": "Nullable(Date)",
+        "observed_until": "Nullable(Date)",
+        "first_day": "Date",
+        "baseline_year": "UInt16",
+        "data_through": "Nullable(Date)",
+        "covered_days": "UInt32",
+        "gaps": "Array(Tuple(first_day Date, last_day Date))",
+        "remark": "String",
+        "last_success_at": "Nullable(DateTime('UTC'))",
+        "late_after_days": "UInt16",
+        "time_zone": "String",
+    },
 }
 
 COUNTED_ELSEWHERE = {
@@ -206,8 +222,9 @@ COUNTED_ELSEWHERE = {
     "smev_exchange_daily",
     "smev_adapter_daily",
     "indicator_methods",
+    "data_coverage",
 }
-"""Marts whose numbers have tests of their own (tests/marts/test_smev_exchange.py) and no oracle here."""
+"""Marts whose numbers have tests of their own in tests/marts, or a view over them here, and no oracle."""
 
 GRAIN: dict[str, tuple[str, ...]] = {
     "indicators_monthly": ("indicator", "month"),
@@ -227,6 +244,7 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "indicator_methods": ("indicator",),
     "programme_funding_yearly": ("year",),
     "data_freshness": ("source",),
+    "data_coverage": ("source", "counter_id"),
 }
 """What makes a row of each mart unique."""
 

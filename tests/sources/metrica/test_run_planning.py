@@ -123,6 +123,43 @@ def test_a_rejected_required_field_stops_the_run(
         spans("2024-03-01", "2024-03-01")
 
 
+def observed(monkeypatch: pytest.MonkeyPatch, path: Path, site: int, limits: str) -> None:
+    """Use a passport that has the site beside ``SITE``, observed in these limits."""
+    passport = Path(sites(path, SITE, site))
+    text = passport.read_text(encoding="utf-8")
+    passport.write_text(
+        text.replace(f"Сайт {site}}}", f"Сайт {site}, {limits}}}"), encoding="utf-8"
+    )
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", str(passport))
+
+
+def test_a_site_is_requested_for_the_days_on_which_it_is_observed(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    observed(monkeypatch, tmp_path / "programme.yaml", FAR_SITE, "from: 2024-03-02")
+    plan = plan_run("visits", "2024-03-01", "2024-03-04", NOW, "a run")
+    assert [site["name"] for site in plan] == [
+        f"{SITE} (Сайт {SITE}) 2024-03-01…2024-03-04",
+        f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-02…2024-03-05",
+    ]
+
+
+def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    observed(monkeypatch, tmp_path / "programme.yaml", 404, "until: 2024-02-29")
+    (plan,) = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
+    assert plan["counter_id"] == SITE
+    assert "Site 404 (Сайт 404) is not requested" in caplog.text
+
+
 def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
     emulator: MetricaEmulator,
     warehouse: Warehouse,

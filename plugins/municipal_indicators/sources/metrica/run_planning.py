@@ -141,15 +141,18 @@ class RunPlanner:
     def plan(self) -> list[PlanJson]:
         """Clean leftovers at the API, plan the log queries and record both; see ``plan_run``."""
         self._raise_if_no_site_is_named()
-        states = self._read_sites()
-        self._raise_if_no_site_is_left()
+        observed = self._observed_sites()
+        if not observed:
+            return []
+        states = self._read_sites(observed)
+        self._raise_if_no_site_is_left(observed)
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
             history = read_history(warehouse, self.run, self.passport, states)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
-        for site in self.passport.sites:
+        for site in observed:
             if site.counter_id in states:
                 with self._problem_of(site):
                     plans += self._plan_site(states[site.counter_id], ledger, history)
@@ -158,13 +161,36 @@ class RunPlanner:
         with open_warehouse() as warehouse:
             record_events(warehouse, self.run.run_id, self._events)
             record_plan(warehouse, self.run, self._counter_days)
-        self._raise_if_no_site_is_left()
+        self._raise_if_no_site_is_left(observed)
         return plans
 
-    def _read_sites(self) -> dict[int, _SiteState]:
+    def _observed_sites(self) -> list[Site]:
+        """The sites observed on some of the run's days; of the others the counter may be gone."""
+        observed = []
+        for site in self.passport.sites:
+            if self._observed_days(site):
+                observed.append(site)
+            else:
+                log.info(
+                    "Site %d (%s) is not requested: by the passport it is observed from %s until %s.",
+                    site.counter_id,
+                    site.name,
+                    site.observed_from or "the beginning",
+                    site.observed_until or "today",
+                )
+        return observed
+
+    def _observed_days(self, site: Site) -> Days | None:
+        """The run's days on which the site is observed by the passport."""
+        days = self.run.days
+        first = max(days.first, site.observed_from or days.first)
+        last = min(days.last, site.observed_until or days.last)
+        return Days(first, last) if first <= last else None
+
+    def _read_sites(self, observed: Sequence[Site]) -> dict[int, _SiteState]:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
-        for site in self.passport.sites:
+        for site in observed:
             with self._problem_of(site):
                 counter = self.client.counter(site.counter_id)
                 _check_zone(counter)
@@ -190,9 +216,9 @@ class RunPlanner:
                 "сайт}]`, or switch this DAG off."
             )
 
-    def _raise_if_no_site_is_left(self) -> None:
+    def _raise_if_no_site_is_left(self, observed: Sequence[Site]) -> None:
         """Raise the error of one of the sites if none has a plan, one that a retry may fix if there is."""
-        if len(self._errors) == len(self.passport.sites):
+        if len(self._errors) == len(observed):
             errors = list(self._errors.values())
             raise next(
                 (one for one in errors if isinstance(one, MetricaUnavailableError)), errors[0]
@@ -255,8 +281,9 @@ class RunPlanner:
 
     def _days_of(self, state: _SiteState, history: History) -> _SiteDays | None:
         counter = state.counter
-        window = counter_days(
-            self.run.days, self.passport.time_zone, counter.time_zone_name, self.now
+        observed = self._observed_days(state.site)
+        window = observed and counter_days(
+            observed, self.passport.time_zone, counter.time_zone_name, self.now
         )
         if window is None:
             return None
@@ -280,7 +307,10 @@ class RunPlanner:
         return _SiteDays(days, left, unfinished.begun_at)
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
-        gaps = history.gaps(state.counter.id, window.first) if self.run.fill_gaps else []
+        if not self.run.fill_gaps:
+            return []
+        first = state.site.observed_from or date.min
+        gaps = [day for day in history.gaps(state.counter.id, window.first) if day >= first]
         if gaps:
             log.info(
                 "Site %s: %d days since %s are missing or were published unsettled: they are loaded "
