@@ -19,7 +19,7 @@ SELECT
     fact AS forecast,
     CAST(NULL, 'Nullable(Float64)') AS fact_before,
     CAST(NULL, 'Nullable(Float64)') AS gain_per_day,
-    least(m.month_end, r.data_through) AS data_through
+    if(r.data_through IS NULL, NULL, least(m.month_end, assumeNotNull(r.data_through))) AS data_through
 FROM intermediate.programme_months AS m
 LEFT JOIN shares AS s ON s.month = m.month
 CROSS JOIN (SELECT data_through FROM intermediate.source_reach WHERE source = 'gosuslugi') AS r

@@ -251,6 +251,7 @@ GRAIN: dict[str, tuple[str, ...]] = {
 BY_THE_CLOCK = {
     "indicators_monthly": {"computed_at"},
     "metrica_reconciliation": {"compared_at"},
+    "data_coverage": {"last_success_at"},
     "data_freshness": {"last_success_at"},
 }
 """Columns that tell when something ran, which no count of the sources can know."""

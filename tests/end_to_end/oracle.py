@@ -121,8 +121,15 @@ class World:
 
     def marts(self) -> Marts:
         """All rows of all marts, without the columns that only a clock knows."""
+        return {table: list(rows) for table, rows in self._rows().items()}
+
+    def mart(self, table: str) -> list[Row]:
+        """All rows of one mart."""
+        return list(self._rows()[table])
+
+    def _rows(self) -> dict[str, Iterator[Row]]:
         settled_before = self.today - self.passport["settling_days"] * DAY
-        rows: dict[str, Iterator[Row]] = {
+        return {
             "indicators_monthly": indicators_monthly(
                 self.passport, self._counts(), self.last_month
             ),
@@ -139,7 +146,6 @@ class World:
             "programme_funding_yearly": self._funding(),
             "data_freshness": self._freshness(),
         }
-        return {table: list(found) for table, found in rows.items()}
 
     @cached_property
     def _growth_settings(self) -> Mapping[str, Any]:
@@ -210,7 +216,8 @@ class World:
 
     def _applications(self) -> Iterator[Row]:
         last_day = self.data_through["gosuslugi"]
-        assert last_day is not None
+        if last_day is None:
+            return
         groups: dict[tuple[date, str, str, str], list[Application]] = defaultdict(list)
         for one in self.truth.applications:
             month = one.filed_on.replace(day=1)
@@ -236,7 +243,8 @@ class World:
 
     def _quality(self) -> Iterator[Row]:
         last_day = self.data_through["gosuslugi"]
-        assert last_day is not None
+        if last_day is None:
+            return
         groups: dict[tuple[date, str], list[Application]] = defaultdict(list)
         for one in self.truth.applications:
             groups[one.filed_on.replace(day=1), one.service_code].append(one)
@@ -272,7 +280,8 @@ class World:
 
     def _requests(self) -> Iterator[Row]:
         last_day = self.data_through["smev"]
-        assert last_day is not None
+        if last_day is None:
+            return
         as_of = datetime.combine(last_day + DAY, time(), self.zone)
         term = timedelta(hours=self.passport["smev"].get("answer_hours", 48))
         groups: dict[tuple[date, str, str, str], list[Request]] = defaultdict(list)

@@ -15,11 +15,8 @@ from tests.end_to_end.oracle_calendar import (
     same_day,
 )
 
-ENOUGH = 0.9
-"""The part of the site days of a span that must be matched."""
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Counter:
     """One site of the passport: who came on each covered day, and when it is observed."""
 
@@ -33,6 +30,15 @@ class Counter:
     def is_observed(self, day: date) -> bool:
         """Whether the day is within `from` and `until` of the passport."""
         return (self.since or date.min) <= day <= (self.until or date.max)
+
+    def __repr__(self) -> str:
+        """The covered days as a span and its holes, which a reader can take in."""
+        told = f"{self.name} {self.counter_id} from {self.since} until {self.until}"
+        if not self.came:
+            return f"{told} without a day"
+        first, last = min(self.came), max(self.came)
+        holes = sorted(set(days_between(first, last)) - self.came.keys())
+        return f"{told}: {first}…{last} without {', '.join(map(str, holes)) or 'a hole'}"
 
 
 def reach(counters: Iterable[Counter], today: date) -> date | None:
@@ -125,10 +131,11 @@ class Audience:
         cls, counters: Sequence[Counter], baseline_year: int | None, baseline_value: float | None
     ) -> "Audience":
         """The audience of all sites that the growth counts."""
+        sites = joined(counters)
         if baseline_value is None and baseline_year is not None:
             without = left_out(counters, baseline_year)
-            counters = [one for one in counters if one not in without]
-        return cls(joined(counters), baseline_year, baseline_value)
+            sites = [site for site in sites if not any(one in without for one in site.counters)]
+        return cls(sites, baseline_year, baseline_value)
 
     def visitors(self, year: int, day: date) -> int:
         """V(year, day): visitors of the matched days from 1 January through the day."""
@@ -146,7 +153,7 @@ class Audience:
             for one in span
             if self._is_observed_in_both(site, one)
         ]
-        return bool(wanted) and sum(wanted) >= ENOUGH * len(wanted)
+        return bool(wanted) and 10 * sum(wanted) >= 9 * len(wanted)
 
     def baseline(self, day: date) -> float:
         """The denominator: V(baseline_year, day) matched with the day's year, or the value's part."""

@@ -103,8 +103,10 @@ def test_what_is_counted_per_year_is_judged_by_its_forecast(given: Given) -> Non
     given.change_targets(SMEV, {2025: 600})
     given.requests({date(2023, 1, 31): 31})
     given.build("indicators_monthly")
-    assert _row(given, SMEV, "due_year, forecast_due", date(2023, 1, 1)) == pytest.approx(
-        (2025, 365.0)
+    # The target of 2025 is that of a year: in January 2023, too, 31 days of it are due.
+    columns = "plan, due_year, forecast_due, expected"
+    assert _row(given, SMEV, columns, date(2023, 1, 1)) == pytest.approx(
+        (None, 2025, 365.0, 600 * 31 / 365)
     )
 
 

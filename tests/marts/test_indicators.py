@@ -43,8 +43,10 @@ def test_nothing_loaded_is_no_data_and_loaded_nothing_is_zero(given: Given) -> N
     given.build("indicators_monthly")
     assert given.indicator("smev_requests", "fact, status") == [(0.0, "off_track")]
     for code in ("ict_events", "edms_workplaces_share", "eservices_share", "site_visitors_growth"):
-        columns = "fact, numerator, denominator, forecast, forecast_due, expected, status"
-        assert given.indicator(code, columns) == [(*[None] * 6, "no_data")]
+        columns = (
+            "fact, numerator, denominator, forecast, forecast_due, expected, data_through, status"
+        )
+        assert given.indicator(code, columns) == [(*[None] * 7, "no_data")], code
     given.table("registers", "core.event_rows", [], "events")
     given.build("indicators_monthly")
     assert given.indicator("ict_events", "fact") == [(0.0,)]

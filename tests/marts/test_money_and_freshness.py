@@ -91,7 +91,7 @@ def test_freshness(given: Given) -> None:
     # At 22:00 UTC the day after has begun in the programme zone.
     evening = datetime.combine(long_ago - timedelta(days=1), time(22), UTC)
     given.table("smev", "core.smev_event_rows", [request(sent_at=evening)])
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     rows = given.select(
         "SELECT source, data_through, lag_days, status FROM marts.data_freshness ORDER BY source"
     )
@@ -108,7 +108,7 @@ def test_freshness_is_told_when_it_is_read(given: Given) -> None:
     stopped = today - timedelta(days=20)
     given.visits(stopped - timedelta(days=1))
     # All has stopped since the build of that day, which saw a lag of 1.
-    given.build(now=datetime.combine(stopped, time(12), UTC))
+    given.build("data_coverage", now=datetime.combine(stopped, time(12), UTC))
     columns = "data_through, lag_days, status"
     assert _freshness(given, "metrica", columns) == (stopped - timedelta(days=1), 21, "late")
 
@@ -120,7 +120,7 @@ def test_site_that_stopped_loading_shows(given: Given) -> None:
     )
     given.visits(today - timedelta(days=1))
     given.visits(today - timedelta(days=70), counter=OTHER)
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     columns = "data_through, lag_days, status"
     assert _freshness(given, "metrica", columns) == (today - timedelta(days=70), 70, "late")
 
@@ -138,7 +138,7 @@ def test_site_that_does_not_hold_the_reach_back(given: Given, circumstance: str)
     given.visits(today - timedelta(days=1))
     if circumstance == "closed":
         given.visits(last, counter=OTHER)
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     assert _freshness(given, "metrica", "lag_days, status") == (1, "fresh")
 
 
@@ -152,7 +152,7 @@ def test_closed_sites_reach_as_far_as_the_latest(given: Given) -> None:
     )
     given.visits(first)
     given.visits(second, counter=OTHER)
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     assert _freshness(given, "metrica", "data_through, lag_days") == (second, 40)
 
 
@@ -161,7 +161,7 @@ def test_days_that_are_not_loaded_are_counted_since_the_base_year(given: Given) 
     # 2022 but one day, and of the programme's years nothing but yesterday.
     given.site(date(2022, 1, 1), date(2022, 12, 31), without=[date(2022, 5, 9)])
     given.visits(today - timedelta(days=1))
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     until_yesterday = (today - timedelta(days=1) - date(2022, 12, 31)).days
     missing, detail = _freshness(given, "metrica", "missing_days, detail")
     assert missing == 1 + until_yesterday - 1
@@ -174,10 +174,23 @@ def test_days_outside_from_and_until_are_not_missed(given: Given) -> None:
     _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": first, "until": last})
     gaps = [first + timedelta(days=5), first + timedelta(days=6), last]
     given.site(first, last, without=gaps)
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     missing, detail = _freshness(given, "metrica", "missing_days, detail")
     assert missing == 3
-    assert "Сайт" in detail
+    assert all(f"{day:%d.%m}" in detail for day in gaps)
+
+
+@pytest.mark.parametrize(("until", "missed"), [(None, 20), (3, 4)])
+def test_days_since_the_last_build_are_missed(given: Given, until: int | None, missed: int) -> None:
+    stopped = _today(given) - timedelta(days=20)
+    site = {"counter_id": COUNTER, "name": "Сайт", "from": stopped - timedelta(days=5)}
+    if until is not None:
+        site["until"] = stopped + timedelta(days=until)
+    _sites(given, site)
+    given.site(stopped - timedelta(days=5), stopped - timedelta(days=1))
+    given.build("data_coverage", now=datetime.combine(stopped, time(12), UTC))
+    # From the day of the build through yesterday, or through the last day that the site is observed.
+    assert _freshness(given, "metrica", "missing_days") == (missed,)
 
 
 def test_today_is_not_missed(given: Given) -> None:
@@ -185,7 +198,7 @@ def test_today_is_not_missed(given: Given) -> None:
     first = today - timedelta(days=5)
     _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": first})
     given.site(first, today - timedelta(days=1))
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     assert _freshness(given, "metrica", "missing_days") == (0,)
 
 
@@ -204,13 +217,13 @@ def test_successor_misses_no_day_of_the_counter_it_replaces(given: Given) -> Non
     )
     given.site(first, change - timedelta(days=1))
     given.site(change, today - timedelta(days=1), counter=OTHER)
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     assert _freshness(given, "metrica", "missing_days") == (0,)
 
 
 def test_other_sources_miss_no_site_days(given: Given) -> None:
     given.smev_speaks(_today(given) - timedelta(days=9))
-    given.build(now=datetime.now(UTC))
+    given.build("data_coverage", now=datetime.now(UTC))
     assert _freshness(given, "smev", "missing_days") == (0,)
 
 

@@ -155,9 +155,10 @@ def test_hole_of_days_in_either_year_leaves_them_out_of_both(given: Given, year:
 
 
 def test_day_without_visitors_is_not_a_hole(given: Given) -> None:
-    _of_2022(given, {JANUARY_10: numbers(1, 10), MARCH_3: numbers(101, 150)})
-    given.site(date(2023, 1, 1), date(2023, 6, 30), {in_2023(JANUARY_10): numbers(1, 12)})
-    # 3 March 2023 is loaded and empty: 12 against 60.
+    later = {date(2022, 6, 16): numbers(201, 300)}
+    _of_2022(given, {JANUARY_10: numbers(1, 10), MARCH_3: numbers(101, 150), **later})
+    given.site(date(2023, 1, 1), date(2023, 6, 15), {in_2023(JANUARY_10): numbers(1, 12)})
+    # 3 March 2023 is loaded and empty: 12 against 60. 16 June is not loaded yet.
     assert _fact(given, date(2023, 6, 1)) == (12.0, 60.0, -80.0)
 
 
@@ -202,7 +203,7 @@ def test_younger_site_is_left_out(given: Given) -> None:
     given.site(date(2023, 1, 1), date(2023, 5, 31), {in_2023(JANUARY_10): numbers(1, 12)})
     came = {in_2023(MAY_10): numbers(1, 100)}
     given.site(date(2023, 5, 1), date(2023, 5, 31), came, counter=OTHER)
-    given.build()
+    given.build("indicators_monthly", "data_coverage")
     row = _growth(given, "numerator, denominator, fact", date(2023, 5, 1))
     assert row == pytest.approx((12.0, 10.0, 20.0))
     ((detail,),) = given.select("SELECT detail FROM marts.data_freshness WHERE source = 'metrica'")
@@ -329,12 +330,13 @@ def test_forecast_of_a_baseline_value_by_the_year_before(given: Given) -> None:
     given.change_indicator(CODE, baseline_year=None, baseline_value=365)
     came = {
         date(2023, 1, 10): numbers(1, 10),
+        date(2023, 1, 16): numbers(1, 30),
         date(2023, 7, 10): numbers(1, 60),
         date(2024, 1, 10): numbers(1, 73),
     }
-    given.site(date(2023, 1, 1), date(2024, 1, 31), came)
+    given.site(date(2023, 1, 1), date(2024, 1, 15), came)
     given.build("indicators_monthly")
-    # 73 × 60 / 10 = 438 against 365.
+    # Through 15 January 2023 there were 10: 73 × 60 / 10 = 438 against 365.
     assert _growth(given, "forecast", date(2024, 1, 1)) == pytest.approx((20.0,))
 
 
