@@ -1,8 +1,9 @@
 """Rebuilds what BI reads: the indicators of the programme and the marts around them.
 
 ### What it does
-It starts by itself when a load has published something, and can be started by hand at any time.
-Running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
+It starts by itself when a load has published something and every morning at 06:30 (Moscow time),
+so that a month, a status and the report do not wait for a load. It can be started by hand at any
+time. Running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
 are complete. Then the data checks run, and the report page is written: the menu entry «Отчёт»
 here, and the file that the Airflow Variable `report` names (`report.html` in `AIRFLOW_HOME` by
 default).
@@ -23,20 +24,26 @@ names and clear that task.
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import AssetAny, dag, task
+from airflow.sdk import AssetAny, AssetOrTimeSchedule, dag, task
 
 from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
 @dag(
     dag_display_name="Build the indicator marts",
     description="Indicators and marts for BI, the data checks over them, and the report page",
-    schedule=AssetAny(*ASSETS.values()),
+    # By the clock too: a month, a status and the report must not wait for a load.
+    schedule=AssetOrTimeSchedule(
+        timetable=every_night("30 6 * * *"), assets=AssetAny(*ASSETS.values())
+    ),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     default_args=RETRYING,
     doc_md=__doc__,
     tags=["marts"],
@@ -51,6 +58,7 @@ def build_indicator_marts() -> None:
         from municipal_indicators.sources import schema
         from municipal_indicators.warehouse.client import open_warehouse
 
+        run_params()
         passport = load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)

@@ -21,10 +21,11 @@ the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'
 
 ### When it fails
 The message of the failed task names the problem and the way out. Run the DAG again with the same
-dates: it loads what is missing. `ops.metrica_progress`, `ops.metrica_requests` and
-`ops.metrica_storage` (source `hits`) show how far a run came, our requests, and which requests
-fill Metrica's storage. Rows that do not fit are in `ops.quarantine`; attempts are in `ops.loads`,
-as units that end in `/hits`.
+dates: it loads what is missing. A fault of one site fails only its task. A day keeps its published
+version where Metrica's new answer is smaller and does not say why. `ops.metrica_progress`,
+`ops.metrica_requests` and `ops.metrica_storage` (source `hits`) show how far a run came, our
+requests, and which requests fill Metrica's storage. Rows that do not fit are in `ops.quarantine`;
+attempts are in `ops.loads`, as units that end in `/hits`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from airflow.sdk import dag
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
 @dag(
@@ -43,6 +44,7 @@ from municipal_indicators.dag_support.schedules import every_night
     schedule=every_night("0 5 * * *"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     tags=["source", "metrica"],
     doc_md=__doc__,
     default_args=RETRYING,

@@ -20,9 +20,11 @@ the command line: `--conf '{"date_from": "2024-03-01", "date_to": "2024-03-31"}'
 ### When it fails
 The message of the failed task names the problem and the way out. The task is not retried where
 that cannot help (token, field, daily quota). Then run the DAG again with the same dates: it loads
-what is missing. `ops.metrica_progress` shows how far a run came, `ops.metrica_requests` our
-requests at Metrica, `ops.metrica_storage` which requests fill its storage. Rows that do not fit
-are in `ops.quarantine` with part, line, field and reason; attempts are in `ops.loads`.
+what is missing. A fault of one site fails only its task. A day keeps its published version where
+Metrica's new answer is smaller and does not say why. `ops.metrica_progress` shows how far a run
+came, `ops.metrica_requests` our requests at Metrica, `ops.metrica_storage` which requests fill its
+storage. Rows that do not fit are in `ops.quarantine` with part, line, field and reason; attempts
+are in `ops.loads`.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from airflow.sdk import dag
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
 @dag(
@@ -41,6 +43,7 @@ from municipal_indicators.dag_support.schedules import every_night
     schedule=every_night("20 4 * * *"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     tags=["source", "metrica"],
     doc_md=__doc__,
     default_args=RETRYING,

@@ -29,7 +29,7 @@ from airflow.sdk import dag
 
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
 @dag(
@@ -38,6 +38,7 @@ from municipal_indicators.dag_support.schedules import every_night
     schedule=every_night("40 4 * * *"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     tags=["source", "registers"],
     doc_md=__doc__,
     default_args=RETRYING,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +24,32 @@ CLICKHOUSE_CONNECTION = "clickhouse_default"
 METRICA_CONNECTION = "metrica_default"
 WAREHOUSE_POOL = "warehouse"
 METRICA_RATE_LIMIT_VARIABLE = "METRICA_RATE_LIMIT_FOLDER"
+# What `airflow connections add` takes for each type, with words in place of the values.
+_CONNECTION_ARGUMENTS = {
+    METRICA_CONNECTION: "--conn-type metrica --conn-password OAUTH_TOKEN",
+    CLICKHOUSE_CONNECTION: (
+        "--conn-type clickhouse --conn-host HOST --conn-port 8123 --conn-login loader "
+        "--conn-password PASSWORD"
+    ),
+}
+
+
+@contextmanager
+def needing_connection(conn_id: str, kind: str) -> Iterator[None]:
+    """Raise ConfigurationError with the line to paste where an Airflow connection is not set.
+
+    ``kind`` is the default connection of the same type.
+    """
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        yield
+    except AirflowNotFoundException:
+        raise ConfigurationError(
+            f"The Airflow connection {conn_id} is not set: run `airflow connections add {conn_id} "
+            f"{_CONNECTION_ARGUMENTS[kind]}` with your values (README.md has the other ways), then run the "
+            "DAG again."
+        ) from None
 
 
 def _variable(name: str) -> str | None:

@@ -13,11 +13,13 @@ shares AS
 )
 SELECT
     m.month AS month,
-    toNullable(toFloat64(s.electronic)) AS numerator,
-    toNullable(toFloat64(s.active)) AS denominator,
+    nullIf(toFloat64(s.active), 0) AS denominator,
+    if(denominator IS NULL, NULL, toFloat64(s.electronic)) AS numerator,
     numerator / denominator * 100 AS fact,
     fact AS forecast,
-    least(m.month_end, r.data_through) AS data_through
+    CAST(NULL, 'Nullable(Float64)') AS fact_before,
+    CAST(NULL, 'Nullable(Float64)') AS gain_per_day,
+    if(r.data_through IS NULL, NULL, least(m.month_end, assumeNotNull(r.data_through))) AS data_through
 FROM intermediate.programme_months AS m
-INNER JOIN shares AS s ON s.month = m.month
+LEFT JOIN shares AS s ON s.month = m.month
 CROSS JOIN (SELECT data_through FROM intermediate.source_reach WHERE source = 'gosuslugi') AS r

@@ -1,85 +1,114 @@
--- Growth of the sites' visitors, %: distinct (site, visitor) pairs from January through the month, compared
--- with the same months of the baseline year (docs/indicators.md). There is no fact if no day of these months
--- is loaded, or if the baseline has no visitor. Forecast: the year's visitors, projected by the year before,
--- compared with the whole baseline year.
+-- Growth of the sites' visitors, %: distinct (site, visitor) pairs from 1 January through T on matched
+-- days, compared with those of the same days of the baseline year
+-- (docs/indicators.md#site_visitors_growth). Less than 90 % of the site days matched gives no fact.
+-- Forecast: the visitors so far, projected to 31 December by the year before.
+{%- set has_value = baseline_value is not none %}
 WITH visits AS
 (
-{% include 'macros/visits.sql' %}
-),
-new_by_month AS
-(
-    SELECT year, month_number, count() AS visitors
+    SELECT s.site_id AS site_id, v.day AS day, v.visitor AS visitor
     FROM
     (
-        SELECT toYear(day) AS year, counter_id, visitor, toMonth(min(day)) AS month_number
-        FROM visits
-        GROUP BY year, counter_id, visitor
-    )
-    GROUP BY year, month_number
+{% include 'macros/visits.sql' %}
+    ) AS v
+    INNER JOIN reference.programme_sites AS s ON s.counter_id = v.counter_id
 ),
-days_by_month AS
+matched AS
 (
-    SELECT toYear(day) AS year, toMonth(day) AS month_number, count() AS days, max(day) AS last_day
-    FROM intermediate.site_calendar
-    GROUP BY year, month_number
+    SELECT year, site_id, day, base_day FROM intermediate.compared_days WHERE is_matched
 ),
--- Running totals of every year, one row per month, so that months without visits carry the total forward.
+-- A visitor counts on the first matched day of the year, so that a running total is a distinct count.
+days AS
+(
+    SELECT year, day, count() AS own, 0 AS base, 0 AS site_days, 0 AS matched_days
+    FROM
+    (
+        SELECT m.year AS year, v.site_id, v.visitor, min(v.day) AS day
+        FROM visits AS v
+        INNER JOIN matched AS m ON m.site_id = v.site_id AND m.day = v.day
+        GROUP BY m.year, v.site_id, v.visitor
+    )
+    GROUP BY year, day
+    UNION ALL
+    SELECT year, day, 0, count(), 0, 0
+    FROM
+    (
+        SELECT m.year AS year, v.site_id, v.visitor, min(m.day) AS day
+        FROM visits AS v
+        INNER JOIN matched AS m ON m.site_id = v.site_id AND m.base_day = v.day
+        GROUP BY m.year, v.site_id, v.visitor
+    )
+    GROUP BY year, day
+    UNION ALL
+    SELECT year, day, 0, 0, countIf(is_observed), countIf(is_observed AND is_matched)
+    FROM intermediate.compared_days
+    GROUP BY year, day
+),
+points AS
+(
+    SELECT month, year, as_of, as_of_before
+    FROM intermediate.indicator_days
+    WHERE code = 'site_visitors_growth' AND as_of >= makeDate(year, 1, 1)
+),
 through AS
 (
     SELECT
-        y.year AS year,
-        m.month_number AS month_number,
-        sum(v.visitors) OVER so_far AS visitors,
-        sum(d.days) OVER so_far AS days,
-        max(d.last_day) OVER (ORDER BY y.year, m.month_number) AS last_day
+        p.year AS year,
+        p.day AS day,
+        toFloat64(sum(d.own)) AS own,
+        {%- if has_value %}
+        {{ baseline_value }} * toDayOfYear(p.day) / toDayOfYear(makeDate(p.year, 12, 31)) AS base,
+        {%- else %}
+        toFloat64(sum(d.base)) AS base,
+        {%- endif %}
+        sum(d.matched_days) > 0 AND sum(d.matched_days) >= 0.9 * sum(d.site_days) AS is_comparable,
+        if(is_comparable AND base > 0, (own / base - 1) * 100, NULL) AS growth
     FROM
     (
-        SELECT DISTINCT year FROM days_by_month UNION DISTINCT SELECT year FROM intermediate.programme_months
-    ) AS y
-    CROSS JOIN (SELECT toUInt8(number + 1) AS month_number FROM numbers(12)) AS m
-    LEFT JOIN new_by_month AS v ON v.year = y.year AND v.month_number = m.month_number
-    LEFT JOIN days_by_month AS d ON d.year = y.year AND d.month_number = m.month_number
-    WINDOW so_far AS (PARTITION BY y.year ORDER BY m.month_number)
+        SELECT year, assumeNotNull(as_of) AS day FROM points
+        UNION DISTINCT
+        SELECT year - 1, assumeNotNull(as_of_before) FROM points
+    ) AS p
+    INNER JOIN days AS d ON d.year = p.year
+    WHERE d.day <= p.day
+    GROUP BY p.year, p.day
 ),
-wide AS
+years AS
 (
     SELECT
-        m.month AS month,
-        if(t.days > 0, toNullable(toFloat64(t.visitors)), NULL) AS numerator,
-        {%- if baseline_value %}
-        {{ baseline_value }} * dateDiff('day', toStartOfYear(m.month), m.month_end + 1)
-            / dateDiff('day', toStartOfYear(m.month), toStartOfYear(addYears(m.month, 1))) AS baseline,
-        {{ baseline_value }} AS whole_baseline,
-        {%- else %}
-        toFloat64(b.visitors) AS baseline,
-        toFloat64(w.visitors) AS whole_baseline,
-        {%- endif %}
-        if(
-            january_before.visitors > 0,
-            before.visitors / same_before.visitors,
-            12 / m.month_number
-        ) AS projection,
-        t.last_day AS last_day
-    FROM intermediate.programme_months AS m
-    LEFT JOIN through AS t ON t.year = m.year AND t.month_number = m.month_number
-    LEFT JOIN through AS same_before
-        ON same_before.year = m.year - 1 AND same_before.month_number = m.month_number
-    LEFT JOIN (SELECT * FROM through WHERE month_number = 1) AS january_before
-        ON january_before.year = m.year - 1
-    LEFT JOIN (SELECT * FROM through WHERE month_number = 12) AS before ON before.year = m.year - 1
-    {%- if not baseline_value %}
-    LEFT JOIN (SELECT * FROM through WHERE year = {{ baseline_year }}) AS b ON b.month_number = m.month_number
-    CROSS JOIN
-    (
-        SELECT sum(visitors) AS visitors FROM new_by_month WHERE year = {{ baseline_year }}
-    ) AS w
+        year,
+        sum(d.own) AS whole_year,
+        sumIf(d.own, toMonth(d.day) = 1) AS january,
+        sum(d.matched_days) >= 0.9 * sum(d.site_days) AS is_comparable
+    FROM days AS d
+    GROUP BY year
+),
+whole_baseline AS
+(
+    {%- if has_value %}
+    SELECT {{ baseline_value }} AS visitors
+    {%- else %}
+    SELECT uniqExact(site_id, visitor) AS visitors
+    FROM visits
+    WHERE toYear(day) = {{ baseline_year or 1970 }}
+        AND site_id IN (SELECT site_id FROM intermediate.compared_days)
     {%- endif %}
 )
 SELECT
-    month,
-    numerator,
-    nullIf(baseline, 0) AS denominator,
-    (numerator / nullIf(baseline, 0) - 1) * 100 AS fact,
-    if(fact IS NULL, NULL, (numerator * projection / nullIf(whole_baseline, 0) - 1) * 100) AS forecast,
-    if(numerator IS NULL, NULL, toNullable(last_day)) AS data_through
-FROM wide
+    p.month AS month,
+    t.growth AS fact,
+    if(fact IS NULL, NULL, t.own) AS numerator,
+    if(fact IS NULL, NULL, t.base) AS denominator,
+    if(
+        y.january > 0 AND y.is_comparable AND b.own > 0,
+        y.whole_year / b.own,
+        toDayOfYear(makeDate(p.year, 12, 31)) / toDayOfYear(assumeNotNull(p.as_of))
+    ) AS projection,
+    if(fact IS NULL, NULL, (t.own * projection / nullIf(w.visitors, 0) - 1) * 100) AS forecast,
+    if(p.year > {{ first_year }}, b.growth, NULL) AS fact_before,
+    CAST(NULL, 'Nullable(Float64)') AS gain_per_day,
+    p.as_of AS data_through
+FROM points AS p
+LEFT JOIN through AS t ON t.year = p.year AND t.day = p.as_of
+LEFT JOIN through AS b ON b.year = p.year - 1 AND b.day = p.as_of_before
+LEFT JOIN years AS y ON y.year = p.year - 1
+CROSS JOIN whole_baseline AS w

@@ -22,10 +22,12 @@
     {%- set days = requests %}
 {%- endif %}
 {{ counted(
-    "SELECT toStartOfMonth(day) AS month, count() AS n, max(day) AS last_day"
-        ~ " FROM (\n" ~ days ~ "\n) GROUP BY month",
-    "(SELECT count() FROM ops.published WHERE source = 'smev') > 0",
+    'smev_requests',
+    "SELECT day, count() AS n FROM (\n" ~ days ~ "\n) GROUP BY day",
+    "(p.year, p.as_of) IN (SELECT d.year, d.as_of FROM intermediate.indicator_days AS d"
+        ~ " INNER JOIN intermediate.source_days AS s ON s.source = 'smev'"
+        ~ " WHERE d.code = 'smev_requests' AND toYear(s.day) = d.year AND s.day <= d.as_of)",
     spans['smev_requests'],
     first_year,
-    'smev',
+    is_read_from_log=true,
 ) }}

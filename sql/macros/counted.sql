@@ -1,65 +1,60 @@
-{#- A counted indicator from `counts` (month, n, last_day: one row per month with something counted), over the
-    year or the programme (docs/indicators.md#forecast). Forecast over the year: by the year before if
-    something was counted in its January, else by the months elapsed. Over the programme: by the average
-    monthly gain of the last 12 months, or of the months there are. `loaded` is true if anything to count from
-    was ever loaded: otherwise there is no row and so no fact. -#}
-{% macro counted(counts, loaded, span, first_year, source='') -%}
+{#- A counted indicator from `counts` (day, n: one row per day with something counted), over the year or
+    the programme, through the as-of day T (docs/indicators.md#forecast). `known` is SQL over `p`, a
+    month's point: whether there is anything to count from. Forecast over the year: by the year before
+    through the same day, if something was counted in its January; else by the days that have passed. Over
+    the programme: by the gain a day of the last 365 days, or of the days there are. -#}
+{% macro counted(code, counts, known, span, first_year, is_read_from_log=false) -%}
 WITH counts AS
 (
     {{ counts }}
 ),
+points AS
+(
+    SELECT *, makeDate(year, 12, 31) AS year_end, makeDate({{ first_year }}, 1, 1) AS first_day
+    FROM intermediate.indicator_days
+    WHERE code = '{{ code }}' AND as_of IS NOT NULL
+),
 totals AS
 (
     SELECT
-        m.month AS month,
-        m.month_number AS month_number,
-        (m.year - {{ first_year }}) * 12 + m.month_number AS months_elapsed,
-        sumIf(c.n, toYear(c.month) = m.year AND c.month <= m.month) AS this_year,
-        sumIf(c.n, c.month >= makeDate({{ first_year }}, 1, 1) AND c.month <= m.month) AS programme,
-        sumIf(c.n, c.month >= makeDate({{ first_year }}, 1, 1) AND c.month <= addMonths(m.month, -12))
-            AS programme_before,
-        sumIf(c.n, toYear(c.month) = m.year - 1) AS year_before,
-        sumIf(c.n, toYear(c.month) = m.year - 1 AND c.month <= addMonths(m.month, -12)) AS same_before,
-        sumIf(c.n, c.month = makeDate(m.year - 1, 1, 1)) AS january_before,
-        maxOrNullIf(c.last_day, c.month <= m.month) AS last_day
-    FROM intermediate.programme_months AS m
-    CROSS JOIN
-    (
-        SELECT month, n, last_day FROM counts
-        UNION ALL
-        SELECT makeDate(1970, 1, 1), 0, makeDate(1970, 1, 1)
-    ) AS c
-    GROUP BY month, month_number, months_elapsed, m.year
+        p.month AS month,
+        p.year_end AS year_end,
+        assumeNotNull(p.as_of) AS as_of,
+        p.first_day AS first_day,
+        toFloat64(sumIf(c.n, toYear(c.day) = p.year AND c.day <= p.as_of)) AS this_year,
+        toFloat64(sumIf(c.n, c.day BETWEEN p.first_day AND p.as_of)) AS programme,
+        toFloat64(sumIf(c.n, c.day BETWEEN p.first_day AND p.as_of - 365)) AS programme_before,
+        sumIf(c.n, toYear(c.day) = p.year - 1) AS year_before,
+        sumIf(c.n, toYear(c.day) = p.year - 1 AND c.day <= p.as_of_before) AS same_before,
+        sumIf(c.n, toStartOfMonth(c.day) = makeDate(p.year - 1, 1, 1)) AS january_before,
+        maxOrNullIf(c.day, c.day > makeDate(1970, 1, 1) AND c.day <= p.as_of) AS last_day
+    FROM points AS p
+    CROSS JOIN (SELECT day, n FROM counts UNION ALL SELECT makeDate(1970, 1, 1), 0) AS c
+    WHERE {{ known }}
+    GROUP BY p.month, p.year_end, p.as_of, p.first_day
 )
 SELECT
     month,
     {%- if span == 'year' %}
-    toNullable(toFloat64(this_year)) AS numerator,
+    toNullable(this_year) AS fact,
     if(
-        january_before > 0,
-        this_year * year_before / same_before,
-        this_year * 12 / month_number
+        january_before > 0 AND same_before > 0,
+        fact * year_before / same_before,
+        fact * toDayOfYear(year_end) / toDayOfYear(as_of)
     ) AS forecast,
+    CAST(NULL, 'Nullable(Float64)') AS gain_per_day,
     {%- else %}
-    toNullable(toFloat64(programme)) AS numerator,
-    programme + (12 - month_number)
-        * if(months_elapsed >= 12, (programme - programme_before) / 12, programme / months_elapsed)
-        AS forecast,
+    toNullable(programme) AS fact,
+    toNullable(if(
+        as_of - first_day + 1 >= 365,
+        (programme - programme_before) / 365,
+        programme / (as_of - first_day + 1)
+    )) AS gain_per_day,
+    fact + gain_per_day * (year_end - as_of) AS forecast,
     {%- endif %}
+    fact AS numerator,
     CAST(NULL, 'Nullable(Float64)') AS denominator,
-    numerator AS fact,
-    {%- if source %}
-    if(
-        last_day > makeDate(1970, 1, 1),
-        least(toLastDayOfMonth(month), reach.data_through),
-        NULL
-    ) AS data_through
-    {%- else %}
-    nullIf(last_day, makeDate(1970, 1, 1)) AS data_through
-    {%- endif %}
+    CAST(NULL, 'Nullable(Float64)') AS fact_before,
+    {{ 'toNullable(as_of)' if is_read_from_log else 'last_day' }} AS data_through
 FROM totals
-{%- if source %}
-CROSS JOIN (SELECT data_through FROM intermediate.source_reach WHERE source = '{{ source }}') AS reach
-{%- endif %}
-WHERE {{ loaded }}
 {%- endmacro %}

@@ -18,6 +18,8 @@ SELECT
     toNullable(toFloat64(v.whole)) AS denominator,
     numerator / nullIf(denominator, 0) * 100 AS fact,
     fact AS forecast,
+    CAST(NULL, 'Nullable(Float64)') AS fact_before,
+    CAST(NULL, 'Nullable(Float64)') AS gain_per_day,
     toNullable(l.as_of) AS data_through
 FROM latest AS l
 INNER JOIN versions AS v ON v.as_of = l.as_of

@@ -2,7 +2,10 @@
 CREATE TABLE IF NOT EXISTS reference.programme_sites
 (
     counter_id UInt32 COMMENT 'Счётчик Метрики',
-    name String COMMENT 'Сайт'
+    name String COMMENT 'Сайт',
+    site_id UInt32 COMMENT 'Счётчик, которым сайт представлен: последний из сменивших друг друга',
+    observed_from Nullable(Date) COMMENT 'Наблюдается с этого дня; пусто — с самого начала',
+    observed_until Nullable(Date) COMMENT 'Наблюдается по этот день; пусто — и сейчас'
 )
 ENGINE = MergeTree
 ORDER BY counter_id
@@ -13,7 +16,10 @@ CREATE TABLE IF NOT EXISTS reference.programme_indicators
     position UInt8 COMMENT 'Место в паспорте',
     code LowCardinality(String) COMMENT 'Код показателя',
     name String COMMENT 'Наименование показателя',
-    unit LowCardinality(String) COMMENT 'Единица измерения'
+    unit LowCardinality(String) COMMENT 'Единица измерения',
+    direction LowCardinality(String) COMMENT 'Что лучше: up больше, down меньше',
+    kind LowCardinality(String)
+        COMMENT 'Как считается: share доля, growth прирост, year накоплено за год, programme — за программу'
 )
 ENGINE = MergeTree
 ORDER BY position
@@ -22,7 +28,8 @@ COMMENT 'Показатели из паспорта программы';
 CREATE TABLE IF NOT EXISTS reference.programme_editions
 (
     edition_date Date COMMENT 'Редакция действует с',
-    document String COMMENT 'Документ'
+    document String COMMENT 'Документ',
+    last_year UInt16 COMMENT 'Последний год программы по этой редакции'
 )
 ENGINE = MergeTree
 ORDER BY edition_date

@@ -8,12 +8,19 @@ CREATE TABLE IF NOT EXISTS marts.indicators_monthly
     unit LowCardinality(String) COMMENT 'Единица измерения',
     numerator Nullable(Float64) COMMENT 'Числитель: что посчитано',
     denominator Nullable(Float64) COMMENT 'Знаменатель: от чего считается',
-    fact Nullable(Float64) COMMENT 'Факт на конец месяца; пусто, если считать не из чего',
+    fact Nullable(Float64)
+        COMMENT 'Факт: посчитанное по день data_through, доли — на конец месяца; пусто, если считать не из чего',
     plan Nullable(Float64) COMMENT 'План на год; пусто, если программа его не задаёт',
     final_plan Nullable(Float64) COMMENT 'План на последний год программы',
     forecast Nullable(Float64) COMMENT 'Прогноз на конец года',
+    due_year Nullable(UInt16)
+        COMMENT 'Год цели: ближайший, не раньше года месяца, на который редакция задаёт план',
+    goal Nullable(Float64) COMMENT 'Цель: план на этот год; пусто, если плана больше нет',
+    forecast_due Nullable(Float64) COMMENT 'Прогноз на конец года цели',
+    expected Nullable(Float64) COMMENT 'Сколько должно быть к этому дню на прямой к цели',
     status Enum8('no_data' = 0, 'off_track' = 1, 'at_risk' = 2, 'on_track' = 3, 'achieved' = 4)
         COMMENT 'Состояние: no_data нет данных, off_track отстаёт, at_risk под угрозой, on_track по плану, achieved достигнут',
+    is_complete Bool COMMENT 'Посчитано по последний день месяца; у долей — всегда',
     edition_date Nullable(Date) COMMENT 'Редакция программы, действующая на конец месяца',
     data_through Nullable(Date) COMMENT 'Последний день учтённых данных',
     computed_at DateTime('UTC') COMMENT 'Когда рассчитано'
@@ -46,15 +53,24 @@ ENGINE = MergeTree
 ORDER BY year
 COMMENT 'Финансирование программы по годам';
 
-CREATE TABLE IF NOT EXISTS marts.data_freshness
+CREATE TABLE IF NOT EXISTS marts.data_coverage
 (
     source LowCardinality(String)
         COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
-    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка',
+    counter_id UInt32 COMMENT 'Счётчик Метрики; 0 у остальных источников',
+    site String COMMENT 'Сайт; пусто у остальных источников',
+    observed_from Nullable(Date) COMMENT 'Сайт наблюдается с этого дня; пусто — с самого начала',
+    observed_until Nullable(Date) COMMENT 'Сайт наблюдается по этот день; пусто — и сейчас',
+    first_day Date COMMENT 'Первый день программы',
+    baseline_year UInt16 COMMENT 'Базовый год; 0 — нет',
     data_through Nullable(Date) COMMENT 'Последний день данных',
-    lag_days Nullable(UInt32) COMMENT 'Дней от последнего дня данных до дня расчёта',
-    status LowCardinality(String) COMMENT 'Свежесть: fresh свежие, late опаздывают, missing нет'
+    covered_days UInt32 COMMENT 'Загружено целиком дней: базового года и с первого дня программы',
+    gaps Array(Tuple(first_day Date, last_day Date)) COMMENT 'Пропуски до последнего загруженного дня',
+    remark String COMMENT 'Что ещё сказать о сайте',
+    last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка источника',
+    late_after_days UInt16 COMMENT 'Данные опаздывают, если последний день старше, дней',
+    time_zone LowCardinality(String) COMMENT 'Часовой пояс программы'
 )
 ENGINE = MergeTree
-ORDER BY source
-COMMENT 'Свежесть данных по источникам';
+ORDER BY (source, counter_id)
+COMMENT 'Докуда и с какими пропусками загружены источники и сайты; читать через data_freshness';

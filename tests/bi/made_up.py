@@ -28,8 +28,16 @@ INSERTS = {
     "smev_exchange_daily": given.exchange,
     "smev_adapter_daily": given.adapter,
     "programme_funding_yearly": lambda: iter(given.FUNDING),
-    "data_freshness": lambda: iter(given.FRESHNESS),
 }
+
+
+def coverage() -> given.Rows:
+    """What the view data_freshness reads."""
+    for source, loaded_at, through, *_ in given.FRESHNESS:
+        first = date(2023, 1, 1)
+        yield (
+            source, 0, "", None, None, first, 0, through, 0, [], "", loaded_at, 30, "Europe/Moscow",
+        )  # fmt: skip
 
 
 def audience() -> given.Rows:
@@ -124,6 +132,7 @@ def write(folder: Path) -> None:
         "service_quality_monthly": quality,
         "metrica_reconciliation": reconciliation,
         "indicator_methods": methods,
+        "data_coverage": coverage,
     }
     with open_warehouse() as warehouse:
         apply_schema(warehouse)

@@ -18,6 +18,7 @@ from airflow.timetables.base import TimeRestriction
 
 from municipal_indicators.dag_support.schedules import ZONE, every_night
 from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources.metrica.operators import TRIGGERER_GRACE, WAIT_LIMIT
 
 DAG_IDS = {
     "build_indicator_marts",
@@ -77,7 +78,12 @@ print("RESULT " + json.dumps({
         "task_names": {task.task_id: task.task_display_name for task in dag.tasks},
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
-        "awaits": [asset.name for asset in getattr(dag.schedule, "objects", [])],
+        "awaits": [
+            asset.name
+            for asset in getattr(getattr(dag.schedule, "asset_condition", None), "objects", [])
+        ],
+        "hours": getattr(getattr(dag.schedule, "timetable", dag.schedule), "expression", ""),
+        "limit": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
         "tasks": {task.task_id: [str(outlet.name) for outlet in task.outlets] for task in dag.tasks},
         "pools": sorted({task.pool for task in dag.tasks}),
     } for dag in dags},
@@ -149,6 +155,12 @@ def test_every_dag_explains_itself(parsed: dict[str, Any]) -> None:
         assert dag["max_active_runs"] == 1, dag_id
 
 
+def test_a_run_is_over_before_the_next_night_and_after_a_wait(parsed: dict[str, Any]) -> None:
+    longest = (WAIT_LIMIT + TRIGGERER_GRACE).total_seconds()
+    for dag_id, dag in parsed["dags"].items():
+        assert longest < (dag["limit"] or 0) < 24 * 3600, dag_id
+
+
 def test_tasks_have_names_for_people(parsed: dict[str, Any]) -> None:
     for dag_id, dag in parsed["dags"].items():
         assert all(name != task_id for task_id, name in dag["task_names"].items()), dag_id
@@ -189,3 +201,8 @@ def test_loads_announce_what_the_marts_await(parsed: dict[str, Any]) -> None:
 
 def test_whoever_opens_the_warehouse_shares_its_pool(parsed: dict[str, Any]) -> None:
     assert all("warehouse" in dag["pools"] for dag in parsed["dags"].values())
+
+
+def test_the_marts_are_also_built_by_the_clock(parsed: dict[str, Any]) -> None:
+    # A month, a status and the report must not wait for a load.
+    assert parsed["dags"]["build_indicator_marts"]["hours"] == "30 6 * * *"

@@ -124,6 +124,26 @@ def test_a_rejected_site_fails_the_run_and_the_others_are_published(
     ]
 
 
+def test_an_outage_of_one_counter_fails_its_task_and_the_others_are_published(
+    dag: DAG,
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    passport = sites(tmp_path / "programme.yaml", SITE, FAR_SITE)
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
+    emulator.faults.fail("counter", Reply(504), times=6)
+    ended = run(dag, None, SPAN)
+    assert ended.state == "failed"
+    assert states(ended)["load_logs"] == ["failed", "success"]
+    assert states(ended)["announce_visits"] == ["success"]
+    assert states(ended)["confirm_all_loaded"] == ["upstream_failed"]
+    assert f"Site {SITE} (Сайт {SITE}) cannot be loaded" in caplog.text
+    assert {row[0] for row in warehouse.rows("SELECT counter_id FROM core.site_days")} == {FAR_SITE}
+
+
 def test_a_load_that_fails_for_good_releases_its_request(
     dag: DAG, emulator: MetricaEmulator, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "plan": _FLOAT,
         "final_plan": _FLOAT,
         "forecast": _FLOAT,
+        "due_year": "Nullable(UInt16)",
+        "goal": _FLOAT,
+        "forecast_due": _FLOAT,
+        "expected": _FLOAT,
         "status": _enum("no_data", "off_track", "at_risk", "on_track", "achieved"),
+        "is_complete": "Bool",
         "edition_date": "Nullable(Date)",
         "data_through": "Nullable(Date)",
         "computed_at": "DateTime('UTC')",
@@ -191,6 +196,24 @@ COLUMNS: dict[str, dict[str, str]] = {
         "data_through": "Nullable(Date)",
         "lag_days": "Nullable(UInt32)",
         "status": "String",
+        "missing_days": "UInt32",
+        "detail": "String",
+    },
+    "data_coverage": {
+        "source": "String",
+        "counter_id": "UInt32",
+        "site": "String",
+        "observed_from": "Nullable(Date)",
+        "observed_until": "Nullable(Date)",
+        "first_day": "Date",
+        "baseline_year": "UInt16",
+        "data_through": "Nullable(Date)",
+        "covered_days": "UInt32",
+        "gaps": "Array(Tuple(first_day Date, last_day Date))",
+        "remark": "String",
+        "last_success_at": "Nullable(DateTime('UTC'))",
+        "late_after_days": "UInt16",
+        "time_zone": "String",
     },
 }
 
@@ -199,8 +222,9 @@ COUNTED_ELSEWHERE = {
     "smev_exchange_daily",
     "smev_adapter_daily",
     "indicator_methods",
+    "data_coverage",
 }
-"""Marts whose numbers have tests of their own (tests/marts/test_smev_exchange.py) and no oracle here."""
+"""Marts whose numbers have tests of their own in tests/marts, or a view over them here, and no oracle."""
 
 GRAIN: dict[str, tuple[str, ...]] = {
     "indicators_monthly": ("indicator", "month"),
@@ -220,12 +244,14 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "indicator_methods": ("indicator",),
     "programme_funding_yearly": ("year",),
     "data_freshness": ("source",),
+    "data_coverage": ("source", "counter_id"),
 }
 """What makes a row of each mart unique."""
 
 BY_THE_CLOCK = {
     "indicators_monthly": {"computed_at"},
     "metrica_reconciliation": {"compared_at"},
+    "data_coverage": {"last_success_at"},
     "data_freshness": {"last_success_at"},
 }
 """Columns that tell when something ran, which no count of the sources can know."""

@@ -5,8 +5,9 @@ docs/indicators.md. The readable files of `reference/` (holidays, terms of fresh
 """
 
 import csv
+from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,15 +19,13 @@ from zoneinfo import ZoneInfo
 
 from tests.emulators.inbox import Truth
 from tests.emulators.inbox.truth import Application, Request, Service
+from tests.end_to_end import oracle_growth as growth
 from tests.end_to_end import oracle_site as site_marts
-from tests.end_to_end.oracle_indicators import (
-    Counts,
-    edition_in_force,
-    indicators_monthly,
-    month_end,
-    next_month,
-)
-from tests.end_to_end.oracle_site import DAY, Row, Site
+from tests.end_to_end.comparison import Mentions
+from tests.end_to_end.oracle_calendar import DAY, month_end, next_month
+from tests.end_to_end.oracle_definitions import edition_in_force, final_year
+from tests.end_to_end.oracle_indicators import GROWTH, Counts, indicators_monthly
+from tests.end_to_end.oracle_site import Row, Site
 
 Marts = dict[str, list[Row]]
 
@@ -40,6 +39,8 @@ class World:
     truth: Truth
     reference: Path
     built_at: datetime
+    exported_on: Sequence[date] = ()
+    """Days of export that catalogues of services tell of themselves."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -60,30 +61,59 @@ class World:
         return {row["source"]: int(row["late_after_days"]) for row in rows}
 
     @cached_property
-    def data_through(self) -> dict[str, date | None]:
-        """The last day that each source tells of."""
+    def today(self) -> date:
+        """The programme day on which the marts were built or read."""
+        return self.day_of(self.built_at)
+
+    @cached_property
+    def counters(self) -> list[growth.Counter]:
+        """The sites of the passport, as the growth and the health of Metrica see them."""
+        told = {one["counter_id"]: one for one in self.passport["sites"]}
+        return [
+            growth.Counter(
+                counter_id=site.counter_id,
+                name=site.name,
+                came=site.came,
+                since=told[site.counter_id].get("from"),
+                until=told[site.counter_id].get("until"),
+                replaces=told[site.counter_id].get("replaces"),
+            )
+            for site in self.sites
+        ]
+
+    @cached_property
+    def smev_days(self) -> frozenset[date]:
+        """The days that messages of SMEV speak of."""
         truth = self.truth
         ids = [*truth.uncounted_messages, *(one.message_id for one in truth.requests)]
+        answered = [self.day_of(one.answered_at) for one in truth.requests if one.answered_at]
         # Answers of after the last month are invented, but no log was written of them.
-        sent = [
-            day for one in ids if (day := self.day_of(sent_at(one))) <= month_end(truth.last_month)
-        ]
+        end = min(month_end(truth.last_month), self.today)
+        days = [*(self.day_of(sent_at(one)) for one in ids), *answered]
+        return frozenset(day for day in days if day <= end)
+
+    @cached_property
+    def data_through(self) -> dict[str, date | None]:
+        """The reach of each source: the last day that its data cover, not later than today."""
+        truth = self.truth
         filed = [one.filed_on for one in truth.applications]
         decided = [end for one in truth.applications if (end := one.decided_on)]
         kept = [one.on_date for one in truth.workplaces] + [one.on_date for one in truth.budget]
         kept += [one.on_date for one in truth.departments] + [one.held_on for one in truth.events]
         return {
-            "metrica": site_marts.data_through(self.sites),
-            "gosuslugi": max((*filed, *decided), default=None),
-            "smev": max(sent, default=None),
-            "registers": max(kept, default=None),
+            "metrica": growth.reach(self.counters, self.today),
+            "gosuslugi": self._last_by_today([*filed, *decided, *self.exported_on]),
+            "smev": max(self.smev_days, default=None),
+            "registers": self._last_by_today(kept),
         }
+
+    def _last_by_today(self, days: Iterable[date]) -> date | None:
+        return max((day for day in days if day <= self.today), default=None)
 
     @cached_property
     def last_month(self) -> date:
         """The last month, not later than today, that any source reaches."""
-        reached = max(day for day in self.data_through.values() if day)
-        return min(reached, self.built_at.astimezone(self.zone).date()).replace(day=1)
+        return max(day for day in self.data_through.values() if day).replace(day=1)
 
     def day_of(self, instant: datetime) -> date:
         """The programme day of an instant."""
@@ -91,8 +121,15 @@ class World:
 
     def marts(self) -> Marts:
         """All rows of all marts, without the columns that only a clock knows."""
-        settled_before = self.day_of(self.built_at) - self.passport["settling_days"] * DAY
-        rows: dict[str, Iterator[Row]] = {
+        return {table: list(rows) for table, rows in self._rows().items()}
+
+    def mart(self, table: str) -> list[Row]:
+        """All rows of one mart."""
+        return list(self._rows()[table])
+
+    def _rows(self) -> dict[str, Iterator[Row]]:
+        settled_before = self.today - self.passport["settling_days"] * DAY
+        return {
             "indicators_monthly": indicators_monthly(
                 self.passport, self._counts(), self.last_month
             ),
@@ -109,31 +146,36 @@ class World:
             "programme_funding_yearly": self._funding(),
             "data_freshness": self._freshness(),
         }
-        return {table: list(found) for table, found in rows.items()}
 
     @cached_property
-    def _begins(self) -> dict[str, date | None]:
-        """The first day of the data of the indicators that are counted."""
-        return {
-            "site_visitors_growth": min(
-                (day for site in self.sites for day in site.days), default=None
-            ),
-            "smev_requests": min(
-                (self.day_of(one.sent_at) for one in self.truth.requests), default=None
-            ),
-            "ict_events": min((one.held_on for one in self.truth.events), default=None),
-        }
+    def _growth_settings(self) -> Mapping[str, Any]:
+        """The passport's settings of the growth; none if it is no indicator of the programme."""
+        found = [one for one in self.passport["indicators"] if one["code"] == GROWTH]
+        return found[0] if found else {}
+
+    @property
+    def _baseline(self) -> tuple[int | None, float | None]:
+        settings = self._growth_settings
+        return settings.get("baseline_year"), settings.get("baseline_value")
 
     def _counts(self) -> Counts:
         return Counts(
             total=self._total,
+            is_known=self._is_known,
             share=self._share,
-            visitors=lambda first, last: site_marts.distinct_pairs(self.sites, first, last),
-            known_through=self._known_through,
-            begins=self._begins.get,
+            audience=growth.Audience.of(self.counters, *self._baseline),
+            reach=self._reach,
+            dated=self._dated,
         )
 
-    def _known_through(self, code: str, end: date) -> date | None:
+    def _reach(self, code: str) -> date | None:
+        if code == "ict_events":
+            return self.today
+        return self.data_through[
+            {GROWTH: "metrica", "smev_requests": "smev"}.get(code, "gosuslugi")
+        ]
+
+    def _dated(self, code: str, end: date) -> date | None:
         truth = self.truth
         days = {
             "ict_events": [one.held_on for one in truth.events],
@@ -141,22 +183,23 @@ class World:
             "edms_workplaces_share": [one.on_date for one in truth.workplaces],
             "secured_workplaces_share": [one.on_date for one in truth.workplaces],
         }
-        if code in days:
-            known = [day for day in days[code] if day <= end]
-            return max(known) if known else None
-        source = {"site_visitors_growth": "metrica", "smev_requests": "smev"}.get(code, "gosuslugi")
-        begun, reached = self._begins.get(code), self.data_through[source]
-        if reached is None or (begun and begun > end):
-            return None
-        return min(reached, end)
+        return max((day for day in days[code] if day <= end), default=None)
 
-    def _total(self, code: str, first: date, last: date) -> int | None:
-        truth = self.truth
+    def _is_known(self, code: str, first: date, last: date) -> bool:
         if code == "smev_requests":
-            days = [self.day_of(one.sent_at) for one in truth.requests]
-        else:
-            days = [one.held_on for one in truth.events]
-        return sum(first <= day <= last for day in days) if days else None
+            return any(first <= day <= last for day in self.smev_days)
+        return bool(self.truth.events)
+
+    @cached_property
+    def _counted_days(self) -> dict[str, Tally[date]]:
+        return {
+            "smev_requests": Tally(self.day_of(one.sent_at) for one in self.truth.requests),
+            "ict_events": Tally(one.held_on for one in self.truth.events),
+        }
+
+    def _total(self, code: str, first: date, last: date) -> int:
+        days = self._counted_days[code]
+        return sum(number for day, number in days.items() if first <= day <= last)
 
     def _share(self, code: str, end: date) -> tuple[int, int] | None:
         truth = self.truth
@@ -173,7 +216,8 @@ class World:
 
     def _applications(self) -> Iterator[Row]:
         last_day = self.data_through["gosuslugi"]
-        assert last_day is not None
+        if last_day is None:
+            return
         groups: dict[tuple[date, str, str, str], list[Application]] = defaultdict(list)
         for one in self.truth.applications:
             month = one.filed_on.replace(day=1)
@@ -199,7 +243,8 @@ class World:
 
     def _quality(self) -> Iterator[Row]:
         last_day = self.data_through["gosuslugi"]
-        assert last_day is not None
+        if last_day is None:
+            return
         groups: dict[tuple[date, str], list[Application]] = defaultdict(list)
         for one in self.truth.applications:
             groups[one.filed_on.replace(day=1), one.service_code].append(one)
@@ -235,7 +280,8 @@ class World:
 
     def _requests(self) -> Iterator[Row]:
         last_day = self.data_through["smev"]
-        assert last_day is not None
+        if last_day is None:
+            return
         as_of = datetime.combine(last_day + DAY, time(), self.zone)
         term = timedelta(hours=self.passport["smev"].get("answer_hours", 48))
         groups: dict[tuple[date, str, str, str], list[Request]] = defaultdict(list)
@@ -261,7 +307,9 @@ class World:
             }
 
     def _funding(self) -> Iterator[Row]:
-        for year in range(self.passport["first_year"], self.passport["last_year"] + 1):
+        last_years = [final_year(self.passport, one) for one in self.passport["editions"]]
+        last_year = max([self.passport["last_year"], *last_years])
+        for year in range(self.passport["first_year"], last_year + 1):
             edition = edition_in_force(self.passport, date(year, 12, 31))
             thousands = edition["funding_thousand_roubles"].get(year) if edition else None
             plan = None if thousands is None else Decimal(str(thousands)) * 1000
@@ -277,13 +325,36 @@ class World:
             }
 
     def _freshness(self) -> Iterator[Row]:
-        today = self.day_of(self.built_at)
         for source, through in self.data_through.items():
-            lag = (today - through).days if through else None
+            lag = (self.today - through).days if through else None
             status = "missing"
             if lag is not None:
                 status = "late" if lag > self.late_after_days[source] else "fresh"
-            yield {"source": source, "data_through": through, "lag_days": lag, "status": status}
+            missing = self._missing_days if source == "metrica" else {}
+            left_out = self._left_out if source == "metrica" else []
+            yield {
+                "source": source,
+                "data_through": through,
+                "lag_days": lag,
+                "status": status,
+                "missing_days": sum(len(days) for days in missing.values()),
+                "detail": Mentions(frozenset([*missing, *left_out])),
+            }
+
+    @cached_property
+    def _missing_days(self) -> dict[str, list[date]]:
+        year, value = self._baseline
+        return growth.missing_days(
+            self.counters, year if value is None else None, self.passport["first_year"], self.today
+        )
+
+    @cached_property
+    def _left_out(self) -> list[str]:
+        """Names of the sites that the growth does not compare."""
+        year, value = self._baseline
+        if year is None or value is not None:
+            return []
+        return [one.name for one in growth.left_out(self.counters, year)]
 
 
 def sent_at(message_id: str) -> datetime:

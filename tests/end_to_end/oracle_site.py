@@ -4,15 +4,15 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tests.emulators.metrica import Hit, Visit, traffic
+from tests.end_to_end.oracle_calendar import DAY, days_between
 
 Row = dict[str, object]
-DAY = timedelta(days=1)
 GRAINS: dict[str, Callable[[date], date]] = {
     "day": lambda day: day,
     "week": lambda day: day - day.weekday() * DAY,
@@ -24,27 +24,29 @@ GRAINS: dict[str, Callable[[date], date]] = {
 
 @dataclass(frozen=True)
 class Span:
-    """The counter days that were loaded of one source, both ends inclusive."""
+    """The counter days that were loaded of one source, both ends inclusive, without the holes."""
 
     first: date
     last: date
     counter_zone: ZoneInfo
+    holes: frozenset[date] = frozenset()
 
     def counter_days(self) -> list[date]:
         """Each of them."""
-        return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
+        return [day for day in days_between(self.first, self.last) if day not in self.holes]
 
     def programme_days(self, zone: ZoneInfo) -> list[date]:
         """Days of the programme zone that they cover from the first second to the last."""
-        begin = datetime.combine(self.first, time(), self.counter_zone)
-        end = datetime.combine(self.last + DAY, time(), self.counter_zone)
-        near = [self.first - DAY, *self.counter_days(), self.last + DAY]
-        return [
-            day
-            for day in near
-            if begin <= datetime.combine(day, time(), zone)
-            and datetime.combine(day + DAY, time(), zone) <= end
-        ]
+        loaded = set(self.counter_days())
+        near = days_between(self.first - DAY, self.last + DAY)
+        return [day for day in near if loaded.issuperset(self._counter_days_of(day, zone))]
+
+    def _counter_days_of(self, day: date, zone: ZoneInfo) -> list[date]:
+        """The counter days that a day of the programme zone touches."""
+        begin = datetime.combine(day, time(), zone).astimezone(UTC)
+        end = datetime.combine(day + DAY, time(), zone).astimezone(UTC) - timedelta(microseconds=1)
+        first, last = (at.astimezone(self.counter_zone).date() for at in (begin, end))
+        return days_between(first, last)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,14 @@ class Site:
         shown = set(self.days)
         dated = ((self.day_of(visit), visit) for visit in self.delivered)
         return [(day, visit) for day, visit in dated if day in shown]
+
+    @cached_property
+    def came(self) -> dict[date, set[tuple[str, int]]]:
+        """The visitors of each of those days; a day without visits has none."""
+        found: dict[date, set[tuple[str, int]]] = {day: set() for day in self.days}
+        for day, visit in self.visits:
+            found[day].add(visitor(visit))
+        return found
 
     def day_of(self, visit: Visit) -> date:
         """The programme day of the visit's start."""
@@ -238,21 +248,6 @@ def _monthly(
                 "visitors": visitors(visits),
                 **more(visits),
             }
-
-
-def distinct_pairs(sites: Iterable[Site], first: date, last: date) -> int | None:
-    """Distinct (site, visitor) of the days, both inclusive; None where no day is loaded."""
-    sites = list(sites)
-    if not any(first <= day <= last for site in sites for day in site.days):
-        return None
-    return sum(
-        visitors(visit for day, visit in site.visits if first <= day <= last) for site in sites
-    )
-
-
-def data_through(sites: Iterable[Site]) -> date | None:
-    """The last programme day shown of any site."""
-    return max((day for site in sites for day in site.days), default=None)
 
 
 def _mean(numbers: Sequence[int]) -> float | None:

@@ -20,12 +20,15 @@ from tests.emulators.metrica import Counter, MetricaEmulator, Settings
 from tests.end_to_end.comparison import differences, told
 from tests.end_to_end.mart_columns import BY_THE_CLOCK, COLUMNS, COUNTED_ELSEWHERE, GRAIN
 from tests.end_to_end.oracle import World, now
-from tests.end_to_end.oracle_site import DAY, Site, Span
+from tests.end_to_end.oracle_calendar import DAY
+from tests.end_to_end.oracle_site import Site, Span
 from tests.end_to_end.stage import KEY, TOKEN, Stage
 
 HERE = Path(__file__).parent
-PASSPORT, ELSEWHERE = HERE / "passport.yaml", HERE / "passport_elsewhere.yaml"
-FIRST_DAY, LAST_DAY = date(2022, 1, 1), date(2024, 3, 31)
+PASSPORT = HERE / "passport.yaml"
+TOLD_OTHERWISE = ("passport_elsewhere.yaml", "passport_moved.yaml")
+# The sites end within the last month, the files with it.
+FIRST_DAY, LAST_DAY = date(2022, 1, 1), date(2024, 3, 17)
 FIRST_MONTH, LAST_MONTH = date(2023, 1, 1), date(2024, 3, 1)
 HITS_FIRST, HITS_LAST = date(2023, 12, 20), date(2024, 2, 10)
 SPANS = {
@@ -112,14 +115,17 @@ def counted(way: Way) -> Marts:
 
 
 @pytest.fixture(scope="module")
-def told_otherwise(way: Way, first: Dump) -> Dump:
-    """The same loads built under another passport."""
-    way.stage.run(BUILD, passport=ELSEWHERE)
-    return way.stage.dump()
+def told_otherwise(way: Way, first: Dump) -> dict[str, Dump]:
+    """The same loads built under other passports."""
+    dumps = {}
+    for name in TOLD_OTHERWISE:
+        way.stage.run(BUILD, passport=HERE / name)
+        dumps[name] = way.stage.dump()
+    return dumps
 
 
 @pytest.fixture(scope="module")
-def second(way: Way, first: Dump, told_otherwise: Dump) -> Dump:
+def second(way: Way, first: Dump, told_otherwise: dict[str, Dump]) -> Dump:
     """The warehouse after all DAGs ran again."""
     way.run(*SPANS, *FILE_DAGS, BUILD)
     return way.stage.dump()
@@ -190,6 +196,10 @@ def test_oracle_has_every_case_in_it(counted: Marts) -> None:
         "on_track",
         "achieved",
     }
+    for name in ("is_complete", "final_plan", "goal", "fact"):
+        assert len({row[name] for row in marts["indicators_monthly"]}) > 1, name
+    assert any(row["forecast_due"] != row["forecast"] for row in marts["indicators_monthly"])
+    assert any(row["missing_days"] for row in marts["data_freshness"])
     audience = marts["site_audience"]
     assert any(row["visits"] == 0 for row in audience)
     for name in ("pageviews", "downloads", "exits"):
@@ -318,8 +328,11 @@ def test_inbox_is_emptied_into_the_archive(way: Way, first: Dump) -> None:
     assert not list(way.stage.archive.rglob("*.reason.txt"))
 
 
-def test_another_passport_over_the_same_loads(way: Way, told_otherwise: Dump) -> None:
-    _compare(way.world(ELSEWHERE, now()).marts(), told_otherwise)
+@pytest.mark.parametrize("name", TOLD_OTHERWISE)
+def test_another_passport_over_the_same_loads(
+    way: Way, told_otherwise: dict[str, Dump], name: str
+) -> None:
+    _compare(way.world(HERE / name, now()).marts(), told_otherwise[name])
 
 
 @pytest.mark.slow

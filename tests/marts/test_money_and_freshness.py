@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from municipal_indicators import settings
-from tests.marts.given import NOW, Given, request
+from tests.marts.given import COUNTER, NOW, SITE, Given, request
+
+OTHER = 87654321
 
 
 def _budget(year: int, as_of: date, executed: str, item: str = "", **values: Any) -> dict[str, Any]:
@@ -64,21 +68,163 @@ def test_later_file_corrects_the_budget(given: Given) -> None:
     ) == [(Decimal("2.00"),)]
 
 
+def _today(given: Given) -> date:
+    """Today of whoever reads: freshness is told by the clock, so days are counted back from it."""
+    ((today,),) = given.select("SELECT toDate(now(), 'Europe/Moscow')")
+    assert isinstance(today, date)
+    return today
+
+
+def _sites(given: Given, *sites: dict[str, Any]) -> None:
+    given.change_passport(lambda content: content.update(sites=list(sites)))
+
+
+def _freshness(given: Given, source: str, columns: str) -> tuple[Any, ...]:
+    (row,) = given.select(f"SELECT {columns} FROM marts.data_freshness WHERE source = '{source}'")
+    return row
+
+
 def test_freshness(given: Given) -> None:
-    given.visits(date(2026, 11, 23))
-    given.table(
-        "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
-    )
-    given.build("data_freshness")
+    today = _today(given)
+    yesterday, long_ago = today - timedelta(days=1), today - timedelta(days=54)
+    given.visits(yesterday)
+    # At 22:00 UTC the day after has begun in the programme zone.
+    evening = datetime.combine(long_ago - timedelta(days=1), time(22), UTC)
+    given.table("smev", "core.smev_event_rows", [request(sent_at=evening)])
+    given.build("data_coverage", now=datetime.now(UTC))
     rows = given.select(
         "SELECT source, data_through, lag_days, status FROM marts.data_freshness ORDER BY source"
     )
     assert rows == [
         ("gosuslugi", None, None, "missing"),
-        ("metrica", date(2026, 11, 23), 1, "fresh"),
+        ("metrica", yesterday, 1, "fresh"),
         ("registers", None, None, "missing"),
-        ("smev", date(2026, 10, 1), 54, "late"),
+        ("smev", long_ago, 54, "late"),
     ]
+
+
+def test_freshness_is_told_when_it_is_read(given: Given) -> None:
+    today = _today(given)
+    stopped = today - timedelta(days=20)
+    given.visits(stopped - timedelta(days=1))
+    # All has stopped since the build of that day, which saw a lag of 1.
+    given.build("data_coverage", now=datetime.combine(stopped, time(12), UTC))
+    columns = "data_through, lag_days, status"
+    assert _freshness(given, "metrica", columns) == (stopped - timedelta(days=1), 21, "late")
+
+
+def test_site_that_stopped_loading_shows(given: Given) -> None:
+    today = _today(given)
+    _sites(
+        given, {"counter_id": COUNTER, "name": "Сайт"}, {"counter_id": OTHER, "name": "Второй сайт"}
+    )
+    given.visits(today - timedelta(days=1))
+    given.visits(today - timedelta(days=70), counter=OTHER)
+    given.build("data_coverage", now=datetime.now(UTC))
+    columns = "data_through, lag_days, status"
+    assert _freshness(given, "metrica", columns) == (today - timedelta(days=70), 70, "late")
+
+
+@pytest.mark.parametrize("circumstance", ["closed", "never loaded"])
+def test_site_that_does_not_hold_the_reach_back(given: Given, circumstance: str) -> None:
+    today = _today(given)
+    last = today - timedelta(days=70)
+    until = {"until": last} if circumstance == "closed" else {}
+    _sites(
+        given,
+        {"counter_id": COUNTER, "name": "Сайт"},
+        {"counter_id": OTHER, "name": "Второй сайт", **until},
+    )
+    given.visits(today - timedelta(days=1))
+    if circumstance == "closed":
+        given.visits(last, counter=OTHER)
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "lag_days, status") == (1, "fresh")
+
+
+def test_closed_sites_reach_as_far_as_the_latest(given: Given) -> None:
+    today = _today(given)
+    first, second = today - timedelta(days=70), today - timedelta(days=40)
+    _sites(
+        given,
+        {"counter_id": COUNTER, "name": "Сайт", "until": first},
+        {"counter_id": OTHER, "name": "Второй сайт", "until": second},
+    )
+    given.visits(first)
+    given.visits(second, counter=OTHER)
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "data_through, lag_days") == (second, 40)
+
+
+def test_days_that_are_not_loaded_are_counted_since_the_base_year(given: Given) -> None:
+    today = _today(given)
+    # 2022 but one day, and of the programme's years nothing but yesterday.
+    given.site(date(2022, 1, 1), date(2022, 12, 31), without=[date(2022, 5, 9)])
+    given.visits(today - timedelta(days=1))
+    given.build("data_coverage", now=datetime.now(UTC))
+    until_yesterday = (today - timedelta(days=1) - date(2022, 12, 31)).days
+    missing, detail = _freshness(given, "metrica", "missing_days, detail")
+    assert missing == 1 + until_yesterday - 1
+    assert SITE in detail
+
+
+def test_days_outside_from_and_until_are_not_missed(given: Given) -> None:
+    today = _today(given)
+    first, last = today - timedelta(days=40), today - timedelta(days=20)
+    _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": first, "until": last})
+    gaps = [first + timedelta(days=5), first + timedelta(days=6), last]
+    given.site(first, last, without=gaps)
+    given.build("data_coverage", now=datetime.now(UTC))
+    missing, detail = _freshness(given, "metrica", "missing_days, detail")
+    assert missing == 3
+    assert all(f"{day:%d.%m}" in detail for day in gaps)
+
+
+@pytest.mark.parametrize(("until", "missed"), [(None, 20), (3, 4)])
+def test_days_since_the_last_build_are_missed(given: Given, until: int | None, missed: int) -> None:
+    stopped = _today(given) - timedelta(days=20)
+    site = {"counter_id": COUNTER, "name": "Сайт", "from": stopped - timedelta(days=5)}
+    if until is not None:
+        site["until"] = stopped + timedelta(days=until)
+    _sites(given, site)
+    given.site(stopped - timedelta(days=5), stopped - timedelta(days=1))
+    given.build("data_coverage", now=datetime.combine(stopped, time(12), UTC))
+    # From the day of the build through yesterday, or through the last day that the site is observed.
+    assert _freshness(given, "metrica", "missing_days") == (missed,)
+
+
+def test_today_is_not_missed(given: Given) -> None:
+    today = _today(given)
+    first = today - timedelta(days=5)
+    _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": first})
+    given.site(first, today - timedelta(days=1))
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "missing_days") == (0,)
+
+
+def test_successor_misses_no_day_of_the_counter_it_replaces(given: Given) -> None:
+    today = _today(given)
+    first, change = today - timedelta(days=40), today - timedelta(days=20)
+    _sites(
+        given,
+        {
+            "counter_id": COUNTER,
+            "name": "Старый",
+            "from": first,
+            "until": change - timedelta(days=1),
+        },
+        {"counter_id": OTHER, "name": "Сайт", "from": change, "replaces": COUNTER},
+    )
+    given.site(first, change - timedelta(days=1))
+    given.site(change, today - timedelta(days=1), counter=OTHER)
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "missing_days") == (0,)
+
+
+def test_other_sources_miss_no_site_days(given: Given) -> None:
+    given.smev_speaks(_today(given) - timedelta(days=9))
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "smev", "missing_days") == (0,)
 
 
 def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
@@ -101,7 +247,11 @@ def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
     first = everything()
     given.build(now=NOW + timedelta(hours=1))
     assert everything() == first
-    assert sorted(tables) == sorted(path.stem for path in (settings.SQL / "marts").glob("*.sql"))
+    assert sorted(tables) == sorted(
+        path.stem
+        for folder in ("marts", "mart_views")
+        for path in (settings.SQL / folder).glob("*.sql")
+    )
 
 
 def test_every_mart_and_column_is_explained_in_russian(given: Given) -> None:

@@ -152,6 +152,7 @@ def test_later_export_of_the_same_version_wins(given: Given) -> None:
         [_service("1", date(2024, 1, 1), None, file_at=NOW)],
     )
     given.table("gosuslugi", "core.service_catalogue_rows", [old])
+    given.visits(date(2024, 1, 1))
     given.build("services_monthly")
     assert given.select("SELECT is_electronic FROM marts.services_monthly") == [(True,)]
 
@@ -171,6 +172,7 @@ def test_electronic_share_counts_active_municipal_services_only(given: Given) ->
         ],
         "catalogue",
     )
+    given.visits(date(2023, 2, 28))
     given.build("indicators_monthly")
     assert given.select(
         """SELECT toMonth(month), numerator, denominator, fact, forecast FROM marts.indicators_monthly

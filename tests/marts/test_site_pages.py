@@ -130,7 +130,7 @@ def test_a_site_outside_the_passport_is_left_out(given: Given) -> None:
 
 def test_hits_move_nothing_that_is_counted_from_visits(given: Given) -> None:
     given.visits(DAY, [{}], requested_at=NOW - timedelta(days=1))
-    given.build("data_freshness", "indicators_monthly", "site_audience", "site_pages_monthly")
+    given.build("data_coverage", "indicators_monthly", "site_audience", "site_pages_monthly")
     asked = (
         "SELECT * EXCEPT computed_at FROM marts.indicators_monthly ORDER BY ALL",
         "SELECT * FROM marts.site_audience ORDER BY ALL",
@@ -147,7 +147,7 @@ def test_hits_move_nothing_that_is_counted_from_visits(given: Given) -> None:
         FROM ops.load_events WHERE dataset = 'hits' AND status = 'published'
         """
     )
-    given.build("data_freshness", "indicators_monthly", "site_audience", "site_pages_monthly")
+    given.build("data_coverage", "indicators_monthly", "site_audience", "site_pages_monthly")
     assert [given.select(sql) for sql in asked] == before
     assert given.select("SELECT count() FROM marts.site_pages_monthly") == [(2,)]
 

@@ -92,7 +92,7 @@ from airflow.sdk import dag
 
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
-from municipal_indicators.dag_support.schedules import every_night
+from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
 @dag(
@@ -101,6 +101,7 @@ from municipal_indicators.dag_support.schedules import every_night
     schedule=every_night("10 5 * * *"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_LIMIT,
     tags=["source", "mfc_queue"],
     doc_md=__doc__,
     default_args=RETRYING,

@@ -34,7 +34,10 @@ CREATE TABLE marts.indicators_monthly (
     month Date, year UInt16, indicator LowCardinality(String), name String, unit String,
     numerator Nullable(Float64), denominator Nullable(Float64), fact Nullable(Float64),
     plan Nullable(Float64), final_plan Nullable(Float64), forecast Nullable(Float64),
+    due_year Nullable(UInt16), goal Nullable(Float64), forecast_due Nullable(Float64),
+    expected Nullable(Float64),
     status Enum8('no_data' = 0, 'off_track' = 1, 'at_risk' = 2, 'on_track' = 3, 'achieved' = 4),
+    is_complete Bool,
     edition_date Nullable(Date), data_through Nullable(Date), computed_at DateTime('UTC')
 ) ENGINE = MergeTree ORDER BY (indicator, month);
 CREATE TABLE marts.site_audience (
@@ -85,7 +88,7 @@ CREATE TABLE marts.programme_funding_yearly (
 ) ENGINE = MergeTree ORDER BY year;
 CREATE TABLE marts.data_freshness (
     source String, last_success_at Nullable(DateTime('UTC')), data_through Nullable(Date),
-    lag_days Nullable(UInt32), status LowCardinality(String)
+    lag_days Nullable(UInt32), status LowCardinality(String), missing_days UInt32, detail String
 ) ENGINE = MergeTree ORDER BY source;
 """
 
@@ -162,7 +165,10 @@ def indicators() -> Rows:
                 fact if counted or fact is None else 128.0 * fact,
                 12_800.0 if known and not counted else None,
                 fact, plan, final_plan, None if fact is None else fact * growth,
-                status if known else "no_data", date(2025, 1, 1),
+                month.year if plan else 2027, plan or final_plan,
+                None if fact is None else fact * growth,
+                None if fact is None else (plan or final_plan) * 0.7,
+                status if known else "no_data", True, date(2025, 1, 1),
                 date(2026, 6, 30) if known else None, COMPUTED_AT,
             )  # fmt: skip
 
@@ -252,10 +258,10 @@ FUNDING = (
     (2027, Decimal("930500.00"), None, None, date(2025, 1, 1)),
 )
 FRESHNESS = (
-    ("registers", None, None, None, "missing"),
-    ("metrica", COMPUTED_AT, date(2026, 6, 30), 1, "fresh"),
-    ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 22, "late"),
-    ("smev", COMPUTED_AT, date(2026, 6, 30), 1, "fresh"),
+    ("registers", None, None, None, "missing", 0, ""),
+    ("metrica", COMPUTED_AT, date(2026, 6, 30), 1, "fresh", 0, ""),
+    ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 22, "late", 0, ""),
+    ("smev", COMPUTED_AT, date(2026, 6, 30), 1, "fresh", 0, ""),
 )
 SOURCES = {"organic": 0.52, "direct": 0.27, "referral": 0.11, "recommend": 0.06, "brand<new>": 0.04}
 DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}

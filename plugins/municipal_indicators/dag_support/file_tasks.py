@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Param, task
 
 from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.settings import WAREHOUSE_POOL
 from municipal_indicators.sources import source
 
@@ -47,13 +48,11 @@ def load_and_announce(name: str) -> None:
     @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
     def load_files() -> dict[str, Any]:
         """Load everything new; returns how many files were published and which failed."""
-        from airflow.sdk import get_current_context
-
         from municipal_indicators.inbox.file_loads import load_outcome
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources.file_sources import file_source
 
-        again = get_current_context()["params"]["again"]
+        again = run_params()["again"]
         return load_outcome(
             file_source(name, load_passport().time_zone),
             again=True if again == TICKED else again or False,

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, get_current_context, task
 
 from municipal_indicators import settings
+from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_requests
 
 # The API allows three parallel calls per account; one is left for everything else.
@@ -65,6 +66,7 @@ def apply_schema() -> None:
     from municipal_indicators.sources import schema
     from municipal_indicators.warehouse import client
 
+    run_params()
     with client.open_warehouse() as opened:
         schema.apply_schema(opened)
 
@@ -74,8 +76,7 @@ def plan_requests(source: str) -> list[dict[str, Any]]:
     """The plan of each site, from the params of the run."""
     from municipal_indicators.sources.metrica.run_planning import plan_run
 
-    context = get_current_context()
-    params, run = context["params"], context["dag_run"]
+    params, run = run_params(), get_current_context()["dag_run"]
     return plan_run(
         source,
         params["date_from"],

@@ -1,4 +1,4 @@
-"""When the loads start by themselves; light to import."""
+"""When the loads start by themselves, and when a run has to be over; light to import."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from airflow.sdk import CronTriggerTimetable
 
 # Nights are those of the people who operate the loads, whichever zone a passport names.
 ZONE = "Europe/Moscow"
+
+# The `dagrun_timeout` of all DAGs: a run that hangs is over before its next night, which would only queue.
+RUN_LIMIT = timedelta(hours=23)
 
 
 def every_night(cron: str) -> CronTriggerTimetable:

@@ -132,7 +132,9 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
 
 
 def _facts(passport: Passport, values: dict[str, object]) -> str:
-    columns = "month, numerator, denominator, fact, forecast, data_through"
+    columns = (
+        "month, numerator, denominator, fact, forecast, fact_before, gain_per_day, data_through"
+    )
     selects = [
         f"SELECT {literal(indicator.code)} AS code, {columns} FROM (\n"  # noqa: S608
         + render(f"indicators/{indicator.code}.sql", **values)
@@ -147,12 +149,22 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
     editions = passport.editions
     return {
         "reference.programme_sites": lambda: [
-            (site.counter_id, site.name) for site in passport.sites
+            (
+                site.counter_id,
+                site.name,
+                passport.site_of(site.counter_id),
+                site.observed_from,
+                site.observed_until,
+            )
+            for site in passport.sites
         ],
         "reference.programme_indicators": lambda: [
-            (n, i.code, i.name, i.unit) for n, i in enumerate(passport.indicators, start=1)
+            (n, i.code, i.name, i.unit, i.direction, i.kind)
+            for n, i in enumerate(passport.indicators, start=1)
         ],
-        "reference.programme_editions": lambda: [(e.date, e.document) for e in editions],
+        "reference.programme_editions": lambda: [
+            (e.date, e.document, e.last_year or passport.last_year) for e in editions
+        ],
         "reference.programme_targets": lambda: [
             (e.date, code, year, target)
             for e in editions

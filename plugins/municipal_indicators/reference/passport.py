@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -60,11 +60,28 @@ class _Part(Strict):
     model_config = ConfigDict(str_strip_whitespace=True)
 
 
-class Site(_Part):
-    """An official site: one Metrica counter."""
+CounterId = Annotated[int, Field(ge=1, le=4_294_967_295)]
 
-    counter_id: Annotated[int, Field(ge=1, le=4_294_967_295)]
+
+class Site(_Part):
+    """An official site: one Metrica counter.
+
+    It is observed from ``observed_from`` through ``observed_until``; outside these days it is
+    neither requested nor missed, and its history stays. With the counter that it ``replaces`` it is
+    one site.
+    """
+
+    counter_id: CounterId
     name: Annotated[str, Field(min_length=1)]
+    observed_from: Annotated[date | None, Field(alias="from")] = None
+    observed_until: Annotated[date | None, Field(alias="until")] = None
+    replaces: CounterId | None = None
+
+    @model_validator(mode="after")
+    def _days_fit(self) -> Site:
+        if self.observed_from and self.observed_until and self.observed_until < self.observed_from:
+            raise ValueError(f"until {self.observed_until} is before from {self.observed_from}")
+        return self
 
 
 class Smev(_Part):
@@ -85,17 +102,28 @@ class Indicator(_Part):
     baseline_year: Year | None = None
     baseline_value: Annotated[float, Field(gt=0)] | None = None
     accumulate: Literal["year", "programme"] | None = None
+    direction: Literal["up", "down"] = "up"
+    relation: Literal["at_least", "at_most"] | None = None
 
     @model_validator(mode="after")
     def _fits_its_code(self) -> Indicator:
         if self.code == "site_visitors_growth":
             if self.baseline_year is None and self.baseline_value is None:
                 raise ValueError("site_visitors_growth needs baseline_year (or baseline_value)")
+            if self.baseline_year and self.baseline_year >= (year := datetime.now(UTC).year):
+                raise ValueError(
+                    f"baseline_year {self.baseline_year} is not over; give a year before {year}"
+                )
         elif self.baseline_year is not None or self.baseline_value is not None:
             raise ValueError("baseline_year and baseline_value belong to site_visitors_growth only")
         if self.accumulate is not None and self.code not in COUNTED:
             raise ValueError(f"accumulate belongs to counted indicators only: {', '.join(COUNTED)}")
         return self
+
+    @property
+    def kind(self) -> str:
+        """How it is counted: share, growth, or what it accumulates over: year, programme."""
+        return self.span or ("growth" if self.code == "site_visitors_growth" else "share")
 
     @property
     def span(self) -> str:
@@ -104,10 +132,14 @@ class Indicator(_Part):
 
 
 class Edition(_Part):
-    """A dated version of targets and money, in force from ``date`` until the next one."""
+    """A dated version of targets and money, in force from ``date`` until the next one.
+
+    ``last_year`` is that of the programme as this edition has it; by default the passport's.
+    """
 
     date: date
     document: Annotated[str, Field(min_length=1)]
+    last_year: Year | None = None
     targets: dict[IndicatorCode, dict[Year, Annotated[float, Field(ge=0)]]] = Field(
         default_factory=dict
     )
@@ -133,6 +165,8 @@ class Passport(_Part):
     @classmethod
     def _distinct_counters(cls, sites: list[Site]) -> list[Site]:
         _distinct("counter_id", [site.counter_id for site in sites])
+        _distinct("name", [site.name for site in sites])
+        _chained(sites)
         return sites
 
     @field_validator("indicators")
@@ -156,8 +190,24 @@ class Passport(_Part):
         if {"first_year", "last_year"} <= fields.data.keys():
             first, last = fields.data["first_year"], fields.data["last_year"]
             for number, edition in enumerate(editions):
-                _within(edition, range(first, last + 1), number)
+                _within(edition, range(first, (edition.last_year or last) + 1), number)
         return sorted(editions, key=lambda edition: edition.date)
+
+    @model_validator(mode="after")
+    def _has_the_sites_that_it_needs(self) -> Passport:
+        if not self.sites and any(one.code == "site_visitors_growth" for one in self.indicators):
+            raise ValueError(
+                "sites is empty, but the indicator site_visitors_growth counts their visitors: "
+                "list a site as {counter_id: 12345678, name: …}, or take the indicator out"
+            )
+        return self
+
+    def site_of(self, counter_id: int) -> int:
+        """The counter that stands for a site today: the last of those that replaced each other."""
+        successors = {site.replaces: site.counter_id for site in self.sites if site.replaces}
+        while counter_id in successors:
+            counter_id = successors[counter_id]
+        return counter_id
 
     @property
     def zone(self) -> ZoneInfo:
@@ -182,6 +232,34 @@ def _distinct(key: str, values: Sequence[object]) -> None:
     for number, value in enumerate(values):
         if value in values[:number]:
             raise PlacedError(f"{key} {value} is given twice; give each once", number, key)
+
+
+def _chained(sites: Sequence[Site]) -> None:
+    """Refuse a replaced counter that is unknown, replaced twice, or part of a circle."""
+    known = {site.counter_id: site.replaces for site in sites}
+    for number, site in enumerate(sites):
+        if site.replaces is None:
+            continue
+        if site.replaces not in known:
+            raise PlacedError(
+                f"replaces {site.replaces}, which is no counter of the passport; allowed are "
+                f"{', '.join(map(str, sorted(known.keys() - {site.counter_id})))}",
+                number,
+                "replaces",
+            )
+        seen = {site.counter_id}
+        older: int | None = site.replaces
+        while older is not None:
+            if older in seen:
+                raise PlacedError("replaces itself in a circle", number, "replaces")
+            seen.add(older)
+            older = known.get(older)
+    replaced = [site.replaces for site in sites]
+    for number, counter_id in enumerate(replaced):
+        if counter_id is not None and counter_id in replaced[:number]:
+            raise PlacedError(
+                f"replaces {counter_id}, which another one replaces", number, "replaces"
+            )
 
 
 def _within(edition: Edition, allowed: range, number: int) -> None:

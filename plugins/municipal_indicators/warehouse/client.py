@@ -246,7 +246,9 @@ def _hook() -> Any:
     from airflow.providers.clickhousedb.hooks.clickhouse import ClickHouseHook
 
     hook = ClickHouseHook(clickhouse_conn_id=settings.CLICKHOUSE_CONNECTION)
-    connection = hook.get_connection(settings.CLICKHOUSE_CONNECTION)
+    name = settings.CLICKHOUSE_CONNECTION
+    with settings.needing_connection(name, name):
+        connection = hook.get_connection(name)
     hook.session_settings = cluster.session_settings(connection)
     return hook
 

@@ -103,7 +103,12 @@ def publish_loads(warehouse: Warehouse, results: Sequence[tuple[Load, LoadCounts
 
 def fail_loads(warehouse: Warehouse, loads: Iterable[Load], message: str) -> None:
     """Close loads without publishing them; readers keep the version that they had."""
-    _note(warehouse, ((load, "failed", LoadCounts(), message) for load in loads))
+    fail_each(warehouse, ((load, message) for load in loads))
+
+
+def fail_each(warehouse: Warehouse, reasons: Iterable[tuple[Load, str]]) -> None:
+    """The same, each load with its own message."""
+    _note(warehouse, ((load, "failed", LoadCounts(), message) for load, message in reasons))
 
 
 def withdraw_units(

@@ -19,7 +19,8 @@ from municipal_indicators.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
 
-_VIEW_FOLDERS = ("ops", "core")
+# Where the views of each database lie; those of marts are beside the queries that fill its tables.
+_VIEW_FOLDERS = {"ops": "ops", "core": "core", "marts": "mart_views"}
 _RECORD = """
 CREATE TABLE IF NOT EXISTS ops.schema_migrations
 (
@@ -102,8 +103,8 @@ def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
     may precede it.
     """
     texts = {
-        f"{folder}.{path.stem}": path.read_text(encoding="utf-8").strip().removesuffix(";")
-        for folder in _VIEW_FOLDERS
+        f"{database}.{path.stem}": path.read_text(encoding="utf-8").strip().removesuffix(";")
+        for database, folder in _VIEW_FOLDERS.items()
         for path in sorted((sql / folder).glob("*.sql"))
     }
     reads = {
@@ -112,10 +113,15 @@ def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
         for view, text in texts.items()
     }
     return {
-        f"{view.replace('.', '/')}.sql": f"CREATE OR REPLACE VIEW {view}"
+        _file_of(view): f"CREATE OR REPLACE VIEW {view}"
         + (f"\n{texts[view]}" if texts[view].startswith("(") else f" AS\n{texts[view]}")
         for view in TopologicalSorter(reads).static_order()
     }
+
+
+def _file_of(view: str) -> str:
+    database, _, name = view.partition(".")
+    return f"{_VIEW_FOLDERS[database]}/{name}.sql"
 
 
 def _refresh_views(

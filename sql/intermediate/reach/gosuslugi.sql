@@ -1,8 +1,7 @@
--- Filing and status dates of applications, first days and days of export of catalogues.
+-- Filing and status dates of applications, and days of export of catalogues; first days of services are
+-- plans.
 SELECT arrayJoin([filed_on, toDate(status_at, {{ time_zone | literal }})]) AS day
 FROM core.service_applications
-UNION ALL
-SELECT valid_from FROM core.service_catalogue
 UNION ALL
 SELECT toDate(file_at, {{ time_zone | literal }}) FROM core.service_catalogue_rows
 WHERE is_dated

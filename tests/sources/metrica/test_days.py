@@ -54,6 +54,12 @@ def test_given_dates_are_used() -> None:
         ("01.03.2024", None, "date_from is '01.03.2024': write a day as YYYY-MM-DD"),
         ("2024-03-01", "2024-02-30", "date_to is '2024-02-30'"),
         (
+            "1926-03-01",
+            "2024-03-01",
+            "date_from asks for 1926-03-01, .* allowed are days from 2009-01-01 through 2024-03-09",
+        ),
+        ("0226-03-01", "0226-03-02", "date_from asks for 0226-03-01"),
+        (
             "2024-03-01",
             "2024-03-10",
             "date_to asks for 2024-03-10, which is not over yet in Europe/Moscow",
@@ -65,6 +71,11 @@ def test_invalid_dates_are_errors_that_name_the_param(
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
         requested(date_from, date_to)
+
+
+def test_a_logical_date_before_metrica_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="logical date asks for 0226-02-25"):
+        requested(None, at=datetime(226, 3, 1, 12, tzinfo=UTC))
 
 
 def test_a_logical_date_in_the_future_is_an_error() -> None:

@@ -224,6 +224,15 @@ def test_a_rejected_counter_does_not_stop_the_others(
     assert reconcile_run() == ReconciledDays(compared=3, left=2)
 
 
+def test_an_outage_of_one_counter_does_not_stop_the_others(
+    given: Given, emulator: MetricaEmulator
+) -> None:
+    publish(given, emulator, consecutive_days(2))
+    publish(given, emulator, consecutive_days(3), FAR_SITE)
+    emulator.faults.fail("report", Reply(504), times=6)
+    assert reconcile_run() == ReconciledDays(compared=3, left=2)
+
+
 def test_after_a_used_up_quota_no_more_reports_are_requested(
     given: Given, emulator: MetricaEmulator
 ) -> None:

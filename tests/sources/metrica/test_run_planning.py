@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from municipal_indicators.errors import MetricaAccessError, MetricaQuotaError, MetricaRequestError
+from municipal_indicators.errors import (
+    ConfigurationError,
+    MetricaAccessError,
+    MetricaQuotaError,
+    MetricaRequestError,
+    MetricaUnavailableError,
+)
+from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.sources.metrica import run_planning, trigger
 from municipal_indicators.sources.metrica.api_models import LogQuery
 from municipal_indicators.sources.metrica.client import MetricaClient
@@ -115,6 +123,43 @@ def test_a_rejected_required_field_stops_the_run(
         spans("2024-03-01", "2024-03-01")
 
 
+def observed(monkeypatch: pytest.MonkeyPatch, path: Path, site: int, limits: str) -> None:
+    """Use a passport that has the site beside ``SITE``, observed in these limits."""
+    passport = Path(sites(path, SITE, site))
+    text = passport.read_text(encoding="utf-8")
+    passport.write_text(
+        text.replace(f"Сайт {site}}}", f"Сайт {site}, {limits}}}"), encoding="utf-8"
+    )
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", str(passport))
+
+
+def test_a_site_is_requested_for_the_days_on_which_it_is_observed(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    observed(monkeypatch, tmp_path / "programme.yaml", FAR_SITE, "from: 2024-03-02")
+    plan = plan_run("visits", "2024-03-01", "2024-03-04", NOW, "a run")
+    assert [site["name"] for site in plan] == [
+        f"{SITE} (Сайт {SITE}) 2024-03-01…2024-03-04",
+        f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-02…2024-03-05",
+    ]
+
+
+def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    observed(monkeypatch, tmp_path / "programme.yaml", 404, "until: 2024-02-29")
+    (plan,) = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
+    assert plan["counter_id"] == SITE
+    assert "Site 404 (Сайт 404) is not requested" in caplog.text
+
+
 def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
     emulator: MetricaEmulator,
     warehouse: Warehouse,
@@ -130,6 +175,79 @@ def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
     ]
     assert "404" in plan[1]["problem"]
     assert plan[2]["time_zone"] == "Asia/Vladivostok"
+
+
+def described(zone: str) -> Reply:
+    """The counter as the API describes it, with another time zone."""
+    return Reply(200, body=f'{{"counter": {{"id": {SITE}, "time_zone_name": "{zone}"}}}}')
+
+
+@pytest.mark.parametrize(
+    ("action", "reply", "times", "told"),
+    [
+        ("counter", Reply(504), 6, "HTTP 504"),
+        ("list", Reply(504), 6, "HTTP 504"),
+        ("evaluate", Reply(504), 6, "HTTP 504"),
+        ("counter", Reply(200, html=True), 6, "not the API's JSON"),
+        ("counter", Reply(200, body='{"counter": 5}'), 1, "without a usable 'counter'"),
+        (
+            "counter",
+            described("Mars/Olympus"),
+            1,
+            "'Mars/Olympus', which this machine does not know",
+        ),
+        ("counter", described("Europe"), 1, "'Europe', which this machine does not know"),
+        ("counter", described(""), 1, "'', which this machine does not know"),
+        ("list", Reply(200, body='{"requests": 5}'), 1, "TypeError (see the log of plan_requests)"),
+    ],
+)
+def test_one_sites_fault_is_its_problem_and_the_others_are_planned(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    reply: Reply,
+    times: int,
+    told: str,
+) -> None:
+    passport = sites(tmp_path / "programme.yaml", SITE, FAR_SITE)
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
+    emulator.faults.fail(action, reply, times=times)
+    broken, planned = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
+    assert broken["name"] == f"{SITE} (Сайт {SITE})"
+    assert broken["problem"].startswith(f"Site {SITE} (Сайт {SITE}): ")
+    assert told in broken["problem"]
+    assert SitePlan.model_validate(planned).counter_id == FAR_SITE
+
+
+def test_where_no_site_is_left_the_error_that_a_retry_may_fix_is_raised(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passport = sites(tmp_path / "programme.yaml", SITE, FAR_SITE)
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", passport)
+    emulator.faults.fail("counter", Reply(403, "access_denied", "Access is denied"))
+    emulator.faults.fail("counter", Reply(504), times=6)
+    with pytest.raises(MetricaUnavailableError, match="HTTP 504"):
+        plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
+
+
+def test_a_passport_without_sites_is_told_what_to_write(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Whatever a passport's own checks say of that.
+    without = load_passport().model_copy(update={"sites": []})
+    monkeypatch.setattr(run_planning, "load_passport", lambda: without)
+    with pytest.raises(
+        ConfigurationError, match=r"^passport\.yaml names no sites.*sites: \[\{counter_id: 12345678"
+    ):
+        spans("2024-03-01", "2024-03-02")
+    assert emulator.actions() == []
 
 
 def test_a_token_without_access_to_any_site_is_an_error(

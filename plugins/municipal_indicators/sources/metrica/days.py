@@ -13,6 +13,8 @@ from municipal_indicators.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
+# Metrica opened in 2009: an earlier day is a slip of the pen.
+EARLIEST = date(2009, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def programme_days(
     """The programme days of a run at ``moment``.
 
     Without dates: yesterday and the ``settling_days`` before it. ``date_from`` alone: from there
-    through yesterday. Raises ConfigurationError, naming the param, for dates that are invalid or
-    not over yet.
+    through yesterday. Raises ConfigurationError, naming the param, for dates that are invalid,
+    before ``EARLIEST`` or not over yet.
     """
     yesterday = moment.astimezone(ZoneInfo(zone)).date() - DAY
     if not date_from:
@@ -53,16 +55,15 @@ def programme_days(
                 "The param date_to needs date_from: give both, or date_from alone."
             )
         days = Days(yesterday - settling_days * DAY, yesterday)
-        return _checked_over(days, "logical date", zone, now)
+        return _checked(days, "logical date", "logical date", zone, now)
     first = _parse_day(date_from, "date_from")
     last = _parse_day(date_to, "date_to") if date_to else yesterday
     if first > last:
         raise ConfigurationError(
             f"The param date_from {first} is after {f'date_to {last}' if date_to else f'yesterday, {last}'}."
         )
-    return _checked_over(
-        Days(first, last), "param date_to" if date_to else "logical date", zone, now
-    )
+    origin = "param date_to" if date_to else "logical date"
+    return _checked(Days(first, last), "param date_from", origin, zone, now)
 
 
 def counter_days(days: Days, programme_zone: str, counter_zone: str, now: datetime) -> Days | None:
@@ -121,11 +122,16 @@ def _parse_day(text: str, param: str) -> date:
         ) from None
 
 
-def _checked_over(days: Days, origin: str, zone: str, now: datetime) -> Days:
+def _checked(days: Days, first_from: str, last_from: str, zone: str, now: datetime) -> Days:
     last_over = _last_day_over(zone, now)
+    if days.first < EARLIEST:
+        raise ConfigurationError(
+            f"The {first_from} asks for {days.first}, when there was no Metrica yet: allowed are days from "
+            f"{EARLIEST} through {last_over}."
+        )
     if days.last > last_over:
         raise ConfigurationError(
-            f"The {origin} asks for {days.last}, which is not over yet in {zone}. The Logs API serves "
+            f"The {last_from} asks for {days.last}, which is not over yet in {zone}. The Logs API serves "
             f"whole past days only; the latest is {last_over}."
         )
     return days

@@ -45,12 +45,16 @@ class MetricaHook(BaseHook):
         }
 
     def get_conn(self) -> MetricaClient:
-        """The client; raises ConfigurationError when the connection has no usable token."""
-        return make_client(self.get_connection(self.metrica_conn_id))
+        """The client; raises ConfigurationError when the connection is not set or has no usable token."""
+        with settings.needing_connection(self.metrica_conn_id, self.default_conn_name):
+            connection = self.get_connection(self.metrica_conn_id)
+        return make_client(connection)
 
     async def aget_conn(self) -> MetricaClient:
         """The client, for code in the triggerer's event loop."""
-        return make_client(await self.aget_connection(self.metrica_conn_id))
+        with settings.needing_connection(self.metrica_conn_id, self.default_conn_name):
+            connection = await self.aget_connection(self.metrica_conn_id)
+        return make_client(connection)
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the API accepts the token, and how many counters it has access to."""

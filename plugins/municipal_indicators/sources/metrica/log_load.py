@@ -13,11 +13,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from municipal_indicators.errors import IndicatorsError, UnbalancedLoadError
-from municipal_indicators.sources.metrica import reload_changes
+from municipal_indicators.errors import IndicatorsError, MetricaError, UnbalancedLoadError
+from municipal_indicators.sources.metrica import reload_changes, smaller_answers
 from municipal_indicators.sources.metrica.api_models import LogQuery
 from municipal_indicators.sources.metrica.days import Days
 from municipal_indicators.sources.metrica.fields import FieldList
+from municipal_indicators.sources.metrica.smaller_answers import SmallerAnswerError
 from municipal_indicators.sources.metrica.staging import (
     id_of,
     label_suffix,
@@ -31,6 +32,7 @@ from municipal_indicators.warehouse.load_ledger import (
     LoadCounts,
     Unit,
     begin_loads,
+    fail_each,
     fail_loads,
     publish_loads,
 )
@@ -51,13 +53,14 @@ class PreparedLog:
     """A log that can be downloaded: its query, its parts as files, and when it was requested.
 
     ``time_zone`` is the counter's. The parts may be an iterator: the next one is downloaded while
-    one is staged.
+    one is staged. ``size`` is that of the whole log as the API announced it, 0 if it did not.
     """
 
     query: LogQuery
     parts: Iterable[tuple[int, Path]]
     time_zone: str
     requested_at: datetime
+    size: int = 0
 
     @property
     def days(self) -> Days:
@@ -73,12 +76,15 @@ class PreparedLog:
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> LoadCounts:
     """Stage and publish all days of a log at once; the sum of their counts.
 
-    Every requested day is a unit, also a day without rows. Raises UnbalancedLoadError or
-    MetricaError, and then publishes no day.
+    Every requested day is a unit, also a day without rows. Raises SmallerAnswerError where days keep
+    their published version, and then the others are published; UnbalancedLoadError or another
+    MetricaError, and then no day is.
     """
     load = LogLoad(warehouse, prepared, fields)
     try:
         return load.publish()
+    except SmallerAnswerError:
+        raise  # Each of its days is closed already.
     except Exception as error:
         # The text of other errors may quote the data, so that only their type is recorded.
         reason = (
@@ -106,11 +112,21 @@ class LogLoad:
 
     def publish(self) -> LoadCounts:
         """Stage, check and publish; the sum of the counts."""
-        self._check_lines(self._stage())
+        lines = self._stage()
+        self._check_parts(lines)
+        self._check_lines(lines)
         counts = self._balance()
-        self._record_days()
-        reload_changes.record_changes(self.warehouse, self.source, self.loads)
-        publish_loads(self.warehouse, [(load, counts[load.load_id], "") for load in self.loads])
+        verdict = smaller_answers.judge(self.warehouse, self.source, self.loads, counts)
+        taken = [load for load in self.loads if load.load_id not in verdict.refused]
+        if taken:
+            self._record_days(taken)
+            reload_changes.record_changes(self.warehouse, self.source, taken)
+            smaller_answers.record_doubts(self.warehouse, taken, verdict)
+            publish_loads(self.warehouse, [(load, counts[load.load_id], "") for load in taken])
+        if verdict.refused:
+            refused = [load for load in self.loads if load.load_id in verdict.refused]
+            fail_each(self.warehouse, [(load, verdict.refused[load.load_id]) for load in refused])
+            raise smaller_answers.smaller_answer(self.prepared.query, len(self.loads), verdict)
         return _total(counts.values())
 
     def _stage(self) -> Counter[int]:
@@ -130,6 +146,11 @@ class LogLoad:
     def _blocks_of(self, number: int, path: Path) -> Iterator[Block]:
         """One part in blocks of whole lines, each with the context that its rows need."""
         part, size = f"{self.prepared.query}, part {number}", path.stat().st_size
+        if not size:
+            raise MetricaError(
+                f"{part}: it has 0 bytes, not even a heading. Nothing of the log was published. Run the "
+                "DAG again: it is requested anew."
+            )
         with path.open("rb") as file:
             header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
             heading = header.decode("utf-8", errors="replace").split("\t")
@@ -159,6 +180,15 @@ class LogLoad:
             "time_zone": self.prepared.time_zone,
             "part": part,
         }
+
+    def _check_parts(self, lines: Mapping[int, int]) -> None:
+        """Raise MetricaError where the API announced a size and gave no part."""
+        if self.prepared.size and not lines:
+            raise MetricaError(
+                f"{self.prepared.query}: the API announced a log of {self.prepared.size} bytes, but lists no "
+                "part of it. Nothing of it was published, and published days stay. Run the DAG again: it "
+                "is requested anew."
+            )
 
     def _check_lines(self, lines: Mapping[int, int]) -> None:
         """Raise UnbalancedLoadError unless every line of every part is a row or in quarantine."""
@@ -211,8 +241,9 @@ class LogLoad:
             distinct.update(dict(found))
         return distinct
 
-    def _record_days(self) -> None:
+    def _record_days(self, taken: Sequence[Load]) -> None:
         prepared, zone = self.prepared, ZoneInfo(self.prepared.time_zone)
+        load_ids = {load.load_id for load in taken}
         self.warehouse.insert(
             "core.metrica_days",
             [
@@ -239,6 +270,7 @@ class LogLoad:
                     self.source,
                 ]
                 for load, day in zip(self.loads, prepared.days, strict=True)
+                if load.load_id in load_ids
             ),
         )
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WAIT_LIMIT = timedelta(hours=3)
+# How much longer than the trigger's own limit Airflow's scheduler waits before it takes the triggerer for
+# dead: the last poll may still be repeating its call.
+TRIGGERER_GRACE = timedelta(minutes=30)
 
 
 class LoadMetricaLogsOperator(BaseOperator):
@@ -57,6 +60,23 @@ class LoadMetricaLogsOperator(BaseOperator):
         """Continue after a wait; ``event`` is the payload of the trigger."""
         load = self._site_load(context)
         return self._counts_or_defer(load, load.resume(event))
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:
+        """Airflow's way back from a wait; it ends here too where no trigger ended it in time."""
+        from airflow.sdk.exceptions import TaskDeferralTimeout
+
+        from municipal_indicators.errors import IndicatorsError
+
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            raise IndicatorsError(
+                f"The wait for Metrica was not ended within {self.wait_limit + TRIGGERER_GRACE}: Airflow's "
+                "triggerer does not work. Start the service (`airflow triggerer`), then run the DAG again "
+                "with the same dates: it loads what is missing."
+            ) from None
 
     def release(self, context: Context) -> None:
         """Clean the requests of the site at the API, when the task has failed for good."""
@@ -103,7 +123,8 @@ class LoadMetricaLogsOperator(BaseOperator):
                 deadline,
                 asdict(replace(checkpoint, storage_deadline=deadline)),
             )
-        self.defer(trigger=waiting, method_name="resume")
+        left = timedelta(seconds=max(0.0, deadline - time.time()))
+        self.defer(trigger=waiting, method_name="resume", timeout=left + TRIGGERER_GRACE)
 
 
 def release_requests(context: Context) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from municipal_indicators.errors import MetricaAccessError, MetricaError, MetricaRequestError
+from municipal_indicators.errors import MetricaError, MetricaQuotaError
 from municipal_indicators.reference.passport import Passport, load_passport
 from municipal_indicators.sources.metrica.api_errors import HeavyReportError
 from municipal_indicators.sources.metrica.client import MetricaClient
@@ -100,10 +100,8 @@ def _reported_days(
         try:
             for span in report_spans(days):
                 yield from _reported_span(client, counter_id, span)
-        except (MetricaAccessError, MetricaRequestError) as error:
-            log.warning("Counter %d is not compared: %s %s", counter_id, error, _WAY_OUT)
-        except MetricaError as error:
-            # A quota or an outage would hit the other counters as well.
+        except MetricaQuotaError as error:
+            # It is the account's, so that it would hit the other counters as well.
             log.warning(
                 "Counter %d and those after it are not compared: %s %s",
                 counter_id,
@@ -111,6 +109,8 @@ def _reported_days(
                 _WAY_OUT,
             )
             return
+        except MetricaError as error:
+            log.warning("Counter %d is not compared: %s %s", counter_id, error, _WAY_OUT)
 
 
 def _reported_span(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from municipal_indicators import settings
 from municipal_indicators.errors import (
-    MetricaAccessError,
+    ConfigurationError,
+    IndicatorsError,
     MetricaError,
-    MetricaQuotaError,
-    MetricaRequestError,
+    MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
 from municipal_indicators.sources.metrica import logs_api
@@ -58,7 +61,6 @@ log = logging.getLogger(__name__)
 CHUNK_DAYS = 183
 
 PlanJson = dict[str, Any]
-_SITE_ERRORS = (MetricaAccessError, MetricaRequestError, MetricaQuotaError)
 
 
 def plan_run(
@@ -76,8 +78,8 @@ def plan_run(
     Without dates, ``fill_gaps`` adds the days of the last month that an outage left out or
     unsettled.
 
-    Each dict is a ``SitePlan`` as JSON. A site that the API rejects does not stop the others: its
-    dict has ``name`` and ``problem``. When every site is rejected, the error is raised.
+    Each dict is a ``SitePlan`` as JSON. A site that cannot be planned, whatever the error, does not
+    stop the others: its dict has ``name`` and ``problem``. When no site can be, the error is raised.
     """
     passport, now = load_passport(), datetime.now(UTC)
     zone = passport.time_zone
@@ -134,47 +136,93 @@ class RunPlanner:
         self.now = now
         self._events: list[RequestEvent] = []
         self._counter_days: list[CounterDays] = []
-        self._errors: dict[int, MetricaError] = {}
+        self._errors: dict[int, Exception] = {}
 
     def plan(self) -> list[PlanJson]:
         """Clean leftovers at the API, plan the log queries and record both; see ``plan_run``."""
-        states = self._read_sites()
-        self._raise_if_no_site_is_left()
+        self._raise_if_no_site_is_named()
+        observed = self._observed_sites()
+        if not observed:
+            return []
+        states = self._read_sites(observed)
+        self._raise_if_no_site_is_left(observed)
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
             history = read_history(warehouse, self.run, self.passport, states)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
-        for site in self.passport.sites:
-            try:
-                if site.counter_id not in self._errors:
+        for site in observed:
+            if site.counter_id in states:
+                with self._problem_of(site):
                     plans += self._plan_site(states[site.counter_id], ledger, history)
-            except _SITE_ERRORS as error:
-                self._errors[site.counter_id] = error
             if site.counter_id in self._errors:
                 plans.append(_problem(site, self._errors[site.counter_id]))
         with open_warehouse() as warehouse:
             record_events(warehouse, self.run.run_id, self._events)
             record_plan(warehouse, self.run, self._counter_days)
-        self._raise_if_no_site_is_left()
+        self._raise_if_no_site_is_left(observed)
         return plans
 
-    def _read_sites(self) -> dict[int, _SiteState]:
+    def _observed_sites(self) -> list[Site]:
+        """The sites observed on some of the run's days; of the others the counter may be gone."""
+        observed = []
+        for site in self.passport.sites:
+            if self._observed_days(site):
+                observed.append(site)
+            else:
+                log.info(
+                    "Site %d (%s) is not requested: by the passport it is observed from %s until %s.",
+                    site.counter_id,
+                    site.name,
+                    site.observed_from or "the beginning",
+                    site.observed_until or "today",
+                )
+        return observed
+
+    def _observed_days(self, site: Site) -> Days | None:
+        """The run's days on which the site is observed by the passport."""
+        days = self.run.days
+        first = max(days.first, site.observed_from or days.first)
+        last = min(days.last, site.observed_until or days.last)
+        return Days(first, last) if first <= last else None
+
+    def _read_sites(self, observed: Sequence[Site]) -> dict[int, _SiteState]:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
-        for site in self.passport.sites:
-            try:
+        for site in observed:
+            with self._problem_of(site):
                 counter = self.client.counter(site.counter_id)
+                _check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
                 states[site.counter_id] = _SiteState(site, counter, requests)
-            except _SITE_ERRORS as error:
-                self._errors[site.counter_id] = error
         return states
 
-    def _raise_if_no_site_is_left(self) -> None:
-        if len(self._errors) == len(self.passport.sites):
-            raise next(iter(self._errors.values()))
+    @contextmanager
+    def _problem_of(self, site: Site) -> Iterator[None]:
+        """Keep an error as this site's; only what all sites share, such as the connection, is raised."""
+        try:
+            yield
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the others are loaded; the site's task fails with it
+            self._errors[site.counter_id] = error
+
+    def _raise_if_no_site_is_named(self) -> None:
+        if not self.passport.sites:
+            raise ConfigurationError(
+                f"{settings.passport_path().name} names no sites, so that there is nothing to load from "
+                "Metrica: write its counters, such as `sites: [{counter_id: 12345678, name: Официальный "
+                "сайт}]`, or switch this DAG off."
+            )
+
+    def _raise_if_no_site_is_left(self, observed: Sequence[Site]) -> None:
+        """Raise the error of one of the sites if none has a plan, one that a retry may fix if there is."""
+        if len(self._errors) == len(observed):
+            errors = list(self._errors.values())
+            raise next(
+                (one for one in errors if isinstance(one, MetricaUnavailableError)), errors[0]
+            )
 
     def _plan_site(self, state: _SiteState, ledger: Ledger, history: History) -> list[PlanJson]:
         """The plan of a site, none where its days are not over yet in the counter's zone."""
@@ -233,8 +281,9 @@ class RunPlanner:
 
     def _days_of(self, state: _SiteState, history: History) -> _SiteDays | None:
         counter = state.counter
-        window = counter_days(
-            self.run.days, self.passport.time_zone, counter.time_zone_name, self.now
+        observed = self._observed_days(state.site)
+        window = observed and counter_days(
+            observed, self.passport.time_zone, counter.time_zone_name, self.now
         )
         if window is None:
             return None
@@ -258,7 +307,10 @@ class RunPlanner:
         return _SiteDays(days, left, unfinished.begun_at)
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
-        gaps = history.gaps(state.counter.id, window.first) if self.run.fill_gaps else []
+        if not self.run.fill_gaps:
+            return []
+        first = state.site.observed_from or date.min
+        gaps = [day for day in history.gaps(state.counter.id, window.first) if day >= first]
         if gaps:
             log.info(
                 "Site %s: %d days since %s are missing or were published unsettled: they are loaded "
@@ -345,7 +397,23 @@ def _years(days: Sequence[date] | set[date]) -> Iterator[Days]:
     return (year for span in contiguous_spans(days) for year in split(span))
 
 
-def _problem(site: Site, error: MetricaError) -> PlanJson:
+def _check_zone(counter: Counter) -> None:
+    """Raise MetricaError unless this machine knows the time zone of a counter's days."""
+    name = counter.time_zone_name
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise MetricaError(
+            f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
+            "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
+            "then run the DAG again."
+        ) from None
+
+
+def _problem(site: Site, error: Exception) -> PlanJson:
     name = f"{site.counter_id} ({site.name})"
-    log.error("Site %s cannot be loaded: %s", name, error)
-    return {"name": name, "problem": f"Site {name}: {error}"}
+    is_ours = isinstance(error, IndicatorsError)
+    # The text of other errors may quote the data.
+    text = str(error) if is_ours else f"{type(error).__name__} (see the log of plan_requests)"
+    log.error("Site %s cannot be loaded: %s", name, text, exc_info=None if is_ours else error)
+    return {"name": name, "problem": f"Site {name}: {text}"}

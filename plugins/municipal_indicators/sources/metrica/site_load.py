@@ -112,7 +112,7 @@ class SiteLoad:
         if checkpoint.failures:
             raise MetricaError(
                 f"{len(checkpoint.failures)} of {len(self.queries)} logs of counter "
-                f"{self.site.counter_id} were not loaded, the others are published. Run the DAG again "
+                f"{self.site.counter_id} were not loaded whole, the others are published. Run the DAG again "
                 f"with the same dates: it loads what is missing. {' | '.join(checkpoint.failures)}"
             )
         return LoadCounts(**checkpoint.counts)
@@ -198,7 +198,9 @@ class SiteLoad:
         """
         with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
             parts = logs_api.download_parts(self.client, request, Path(folder))
-            prepared = PreparedLog(query, parts, self.site.time_zone, requested_at)
+            prepared = PreparedLog(
+                query, parts, self.site.time_zone, requested_at, request.size or 0
+            )
             counts = load_log(warehouse, prepared, load_fields(query.source))
         log.info("%s: %d days published: %s", query, len(prepared.days), asdict(counts))
         return counts

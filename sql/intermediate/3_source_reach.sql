@@ -1,20 +1,8 @@
--- First and last day of each source's data, without days after today, and its last published load. The days
--- of a source's data are selected by sql/intermediate/reach/<source>.sql.
-WITH days AS
-(
-{%- for source in sources %}
-    SELECT {{ source | literal }} AS source, toDate(day) AS day
-    FROM
-    (
-{% include 'intermediate/reach/' ~ source ~ '.sql' %}
-    ){{ ' UNION ALL' if not loop.last }}
-{%- endfor %}
-),
-reach AS
+-- First and last day of each source's data (its reach), and its last published load.
+WITH reach AS
 (
     SELECT source, minOrNull(day) AS data_from, maxOrNull(day) AS data_through
-    FROM days
-    WHERE day <= toDate({{ today | literal }})
+    FROM intermediate.source_days
     GROUP BY source
 ),
 successes AS
