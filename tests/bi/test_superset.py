@@ -80,7 +80,7 @@ def test_set_up_again_renews_what_the_bundle_changed_and_nothing_else(
     assert before == after
     assert {kind: len(things) for kind, things in after.items()} == {
         "database": 1,
-        "dataset": 17,
+        "dataset": 18,
         "chart": 50,
         "dashboard": 3,
     }
@@ -363,7 +363,7 @@ def test_a_reader_sees_no_other_schema(
     elsewhere = {"database": database, "schema": "core", "table_name": "metrica_visits"}
     made = admin.ask("POST", "/api/v1/dataset/", elsewhere)
     assert made.status_code >= 400
-    assert len(admin.things()["dataset"]) == 17
+    assert len(admin.things()["dataset"]) == 18
     # Nor by SQL of the reader's own in a request for a chart that the reader may see.
     asked = deepcopy(dashboards["programme"].by_title("Достигнуто").asked)
     sneaking = "(SELECT count() FROM core.metrica_visits)"
