@@ -121,15 +121,8 @@ class World:
 
     def marts(self) -> Marts:
         """All rows of all marts, without the columns that only a clock knows."""
-        return {table: list(rows) for table, rows in self._rows().items()}
-
-    def mart(self, table: str) -> list[Row]:
-        """All rows of one mart."""
-        return list(self._rows()[table])
-
-    def _rows(self) -> dict[str, Iterator[Row]]:
         settled_before = self.today - self.passport["settling_days"] * DAY
-        return {
+        rows: dict[str, Iterator[Row]] = {
             "indicators_monthly": indicators_monthly(
                 self.passport, self._counts(), self.last_month
             ),
@@ -146,6 +139,7 @@ class World:
             "programme_funding_yearly": self._funding(),
             "data_freshness": self._freshness(),
         }
+        return {table: list(found) for table, found in rows.items()}
 
     @cached_property
     def _growth_settings(self) -> Mapping[str, Any]:
