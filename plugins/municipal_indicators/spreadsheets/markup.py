@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.safe_xml import NotWellFormedError, parse_safely
 from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
     Row,
@@ -44,17 +45,10 @@ def read_markup(path: Path) -> Iterator[Sheet]:
 
 
 def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
     try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError:
+        root = parse_safely(content)
+    except NotWellFormedError:
         raise _no_table("the XML is not well formed") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _no_table("the XML has a DTD")
     if root.tag != f"{_SPREADSHEET}Workbook":
         raise _no_table("the XML is no Excel 2003 workbook")
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):

@@ -10,6 +10,7 @@ from zipfile import is_zipfile
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import check_office_size
+from municipal_indicators.inbox.safe_xml import has_doctype, in_utf8, refused_dtd
 from municipal_indicators.spreadsheets.cells import Cell
 from municipal_indicators.spreadsheets.sheets import Row, Sheet, row_blocks
 
@@ -60,6 +61,13 @@ class _Dimensions:
     def __call__(self, part: str, block: bytes) -> None:
         if part != self._part:
             self._part, self._tail, self._width, self._height = part, b"", 26, 0
+            # Old office programs declare a DTD in the manifest, which is not read.
+            if (
+                part.endswith(".xml")
+                and part != "META-INF/manifest.xml"
+                and has_doctype(in_utf8(block))
+            ):
+                raise refused_dtd()
         text = self._tail + block
         if part == "xl/workbook.xml":
             self.is_workbook = True

@@ -271,7 +271,17 @@ HOSTILE = {
     "DTD in UTF-16": ("<!DOCTYPE x><x/>".encode("utf-16"), "DTD"),
     "DTD in UTF-32": (
         "<?xml version='1.0' encoding='UTF-32'?><!DOCTYPE x><x/>".encode("utf-32-be"),
-        "",
+        "DTD",
+    ),
+    "DTD in UTF-16 without a mark": ("<!DOCTYPE x><x/>".encode("utf-16-le"), "DTD"),
+    "DTD in UTF-7": (
+        b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE x+AD4APA-x/+AD4-',
+        "DTD",
+    ),
+    "an encoding that hides": (b'<?xml version="1.0" encoding="IBM037"?><x/>', "encoding"),
+    "an encoding that takes minutes": (
+        b'<?xml version="1.0" encoding="punycode"?>' + b"a" * 100_000,
+        "encoding",
     ),
     "deep nesting": (b"<a>" * 100_000 + b"</a>" * 100_000, "not well-formed"),
     "cut": (delivery()[:-300], "not well-formed"),

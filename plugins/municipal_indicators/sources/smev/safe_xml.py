@@ -1,19 +1,21 @@
-"""Parses one XML message, with everything switched off that a hostile file could use."""
+"""The XML of one message, as adapters write it and people save it."""
 
 from __future__ import annotations
 
-import codecs
 import re
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.safe_xml import NotWellFormedError, in_utf8, parse_safely
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 SIZE_LIMIT = 64 << 20
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
-def parse_xml(data: bytes) -> etree._Element:
+def parse_xml(data: bytes) -> _Element:
     """The root element of one message: SOAP, bare, or the XML part of an MTOM text.
 
     Reads UTF-8 with or without a byte order mark, UTF-16 regardless of the declaration, and
@@ -25,44 +27,22 @@ def parse_xml(data: bytes) -> etree._Element:
             f"the XML is larger than {SIZE_LIMIT >> 20} MiB",
             f"Файл XML больше {SIZE_LIMIT >> 20} МиБ.",
         )
-    content = _xml_part(data)
+    content = _xml_part(in_utf8(data))
     if not content:
         raise FileRejectedError("the file is empty", "Файл пуст.")
-    if _has_doctype(content):
-        raise _dtd()
-    try:
-        root = etree.fromstring(content, _parser())
-    except etree.XMLSyntaxError:
-        root = _reread(content)
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _dtd()
-    return root
-
-
-def _parser(encoding: str | None = None) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
+    for text in (content, *_resaved(content)):
+        try:
+            return parse_safely(text)
+        except NotWellFormedError:
+            continue
+    raise FileRejectedError(
+        "the XML is cut or not well-formed",
+        "Файл XML обрезан или построен с ошибкой. Выгрузите сообщение заново.",
     )
 
 
 def _xml_part(data: bytes) -> bytes:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", errors="replace")
-        data = _DECLARED.sub("", text).encode("utf-8")
-    data = data.removeprefix(codecs.BOM_UTF8).strip()
-    if data.startswith(b"--"):
-        return _root_part(data)
-    return data
+    return _root_part(data) if data.startswith(b"--") else data
 
 
 def _root_part(data: bytes) -> bytes:
@@ -75,42 +55,11 @@ def _root_part(data: bytes) -> bytes:
     return body.split(b"\n" + boundary, 1)[0].strip()
 
 
-def _has_doctype(content: bytes) -> bool:
-    """Whether a DOCTYPE precedes the root element, found without parsing."""
-    at = 0
-    while at >= 0:
-        at += len(content[at : at + 4096]) - len(content[at : at + 4096].lstrip())
-        if content.startswith(b"<?", at):
-            end = content.find(b"?>", at)
-            at = end + 2 if end >= 0 else -1
-        elif content.startswith(b"<!--", at):
-            end = content.find(b"-->", at)
-            at = end + 3 if end >= 0 else -1
-        else:
-            return content.startswith(b"<!DOCTYPE", at)
-    return False
-
-
-def _reread(content: bytes) -> etree._Element:
-    """Read a file again as windows-1251 if it is not the UTF-8 that it declares: it was re-saved by hand."""
+def _resaved(content: bytes) -> list[bytes]:
+    """The text in windows-1251 if it is not the UTF-8 that it declares: it was saved again by hand."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         text = _DECLARED.sub("", content.decode("windows-1251", errors="replace"))
-        try:
-            return etree.fromstring(text.encode("utf-8"), _parser("utf-8"))
-        except etree.XMLSyntaxError:
-            pass
-    # The parser's message quotes names and values: it is dropped.
-    raise FileRejectedError(
-        "the XML is cut or not well-formed",
-        "Файл XML обрезан или построен с ошибкой. Выгрузите сообщение заново.",
-    ) from None
-
-
-def _dtd() -> FileRejectedError:
-    return FileRejectedError(
-        "the XML declares a DTD, which SMEV messages never have",
-        "Файл XML содержит объявление DTD, которого в сообщениях СМЭВ не бывает. "
-        "Выгрузите сообщение заново, без DTD.",
-    )
+        return [text.encode("utf-8")]
+    return []
