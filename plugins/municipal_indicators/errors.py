@@ -9,6 +9,7 @@
     │   └── WarehouseAccessError    the server refuses our login or lacks a right for it
     ├── WarehouseBusyError          another process holds the embedded warehouse
     ├── WarehouseUnreachableError   no answer from the server, or half of one: try again
+    ├── StorageError                a folder or disk is full, read-only or closed: the message names it
     ├── UnbalancedLoadError         delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
@@ -48,6 +49,10 @@ class WarehouseUnreachableError(IndicatorsError):
 
 class WarehouseBusyError(IndicatorsError):
     """The embedded warehouse stayed in another process's hands beyond the time limit."""
+
+
+class StorageError(IndicatorsError):
+    """A folder or disk is full, read-only or closed to us; the message names it and the way out."""
 
 
 class UnbalancedLoadError(IndicatorsError):

@@ -83,6 +83,25 @@ def archive_folder() -> UPath:
     return _folder(_variable("archive") or str(REPOSITORY / "archive"))
 
 
+def landing_folder() -> Path:
+    """Where arriving files are copied to: Variable ``landing``, else ``landing`` in ``AIRFLOW_HOME``."""
+    return Path(_variable("landing") or _airflow_home() / "landing").expanduser()
+
+
+def file_quiet_seconds() -> float:
+    """How long an arriving file must not have moved: Variable ``file_quiet_seconds``, else 0.
+
+    Raises ConfigurationError for what is no number of seconds.
+    """
+    given = _variable("file_quiet_seconds") or "0"
+    if not given.isdecimal():
+        raise ConfigurationError(
+            f"The Airflow Variable file_quiet_seconds is {given!r}: it must be a whole number of seconds, "
+            "such as 300."
+        )
+    return float(given)
+
+
 def report_path() -> Path:
     """The file of the report page: Variable ``report``, else ``report.html`` in ``AIRFLOW_HOME``."""
     return Path(_variable("report") or _airflow_home() / "report.html").expanduser()

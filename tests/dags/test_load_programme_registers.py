@@ -13,7 +13,10 @@ from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.registers.files import load_file
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes
+from tests.inbox.conftest import Disk, disk
 from tests.spreadsheets.arrivals import Arrivals
+
+__all__ = ["disk"]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,25 @@ def test_registers_are_published_once_and_announced(
     ]
     assert warehouse.rows("SELECT title FROM core.events") == [("День данных",)]
     assert arrivals.quarantine()[0][1:3] == (3, "Дата")
+
+
+def test_a_file_that_cannot_be_removed_keeps_nothing_from_the_marts(
+    dag: DAG, places: Path, warehouse: Warehouse, disk: Disk
+) -> None:
+    arrivals = Arrivals("registers", places, warehouse, load_file)
+    shared = disk(places / "inbox" / "registers" / "shared", "size=1m")
+    events = Table(("Дата", "Название"), [("06.05.2024", "День данных")])
+    arrivals.put("shared/events.csv", csv_bytes(events))
+    disk(shared, "ro")
+    for announced in ("success", "skipped"):
+        run = dag.test()
+        found = {one.task_id: str(one.state) for one in run.get_task_instances()}
+        assert found == {
+            "load_files": "success",
+            "announce_new_data": announced,
+            "name_failed_files": "failed",
+        }
+    assert [status for status, *_ in arrivals.counts()] == ["published"]
 
 
 def test_archived_files_are_loaded_anew_on_demand(

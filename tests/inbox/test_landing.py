@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,36 +27,9 @@ from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.warehouse import load_ledger
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import LoadCounts
+from tests.inbox.conftest import files_in, one_row, put
 
 PERSON = "Петрова_Анна_Сергеевна"
-
-
-@pytest.fixture
-def inbox(places: Path) -> Path:
-    folder = places / "inbox" / "registers"
-    folder.mkdir()
-    return folder
-
-
-def put(path: Path, content: bytes = b"row", age: float = 3600.0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    stamp = time.time() - age
-    os.utime(path, (stamp, stamp))
-    return path
-
-
-def one_row(task: FileLoad) -> tuple[LoadCounts, str]:
-    """A loader for which every file is one row."""
-    return LoadCounts(delivered=1, loaded=1), "one row"
-
-
-def archived(places: Path) -> set[str]:
-    return {
-        path.relative_to(places / "archive").as_posix()
-        for path in (places / "archive").rglob("*")
-        if path.is_file()
-    }
 
 
 def attempts(warehouse: Warehouse) -> list[tuple[str, str]]:
@@ -70,14 +42,16 @@ def test_files_of_any_depth_go_to_the_archive_under_their_hash(
     put(inbox / "2024" / "май" / "a.XLSX", b"one")
     put(inbox / "b.log.1.gz", b"two")
     put(inbox / "c.ivanov", b"three")
+    put(inbox / f"d{'.gz' * 80}", b"four")
     put(inbox / "~$a.xlsx")
     put(inbox / ".hidden")
     run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
-    assert run.published == 3
-    assert archived(places) == {
+    assert run.published == 4
+    assert files_in(places / "archive") == {
         "registers/7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed.xlsx",
         "registers/3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3.log.1.gz",
         "registers/8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f",
+        "registers/04efaf080f5a3e74e1c29d1ca6a48569382cbbcd324e8d59d2b83ef21c039f00.gz.gz.gz.gz",
     }
     assert {path.name for path in inbox.rglob("*") if path.is_file()} == {"~$a.xlsx", ".hidden"}
 
@@ -154,7 +128,7 @@ def test_the_same_content_again_is_known_and_only_a_later_one_is_loaded_anew(
     put(inbox / "sent again.csv", age=60)
     assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
     assert warehouse.value("SELECT count() FROM ops.published") == 1
-    assert len(archived(places)) == 1
+    assert len(files_in(places / "archive")) == 1
 
 
 def test_a_refused_file_is_explained_and_the_others_are_loaded(
@@ -225,17 +199,26 @@ def test_counts_that_do_not_balance_are_not_published(inbox: Path, warehouse: Wa
     assert issubclass(UnbalancedLoadError, Exception)
 
 
-def test_a_wrong_configuration_ends_the_run_at_once(inbox: Path, warehouse: Warehouse) -> None:
-    for name in "ab":
+def test_a_wrong_configuration_of_one_file_does_not_end_the_others(
+    inbox: Path, warehouse: Warehouse
+) -> None:
+    for name in "abc":
         put(inbox / f"{name}.csv", name.encode())
 
     def loader(task: FileLoad) -> tuple[LoadCounts, str]:
-        raise ConfigurationError("the key has changed")
+        if task.file.path.read_bytes() == b"a":
+            raise ConfigurationError("the key has changed")
+        return one_row(task)
 
-    with pytest.raises(ConfigurationError, match="the key has changed"):
-        load_new_files(file_source("registers", "Europe/Moscow", loader))
-    assert [status for _, status in attempts(warehouse)] == ["failed"]
-    assert len(list(inbox.iterdir())) == 2
+    outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
+    assert outcome["published"] == 2
+    assert "registers/a.csv: the key has changed" in outcome["failed"]
+    assert sorted(status for _, status in attempts(warehouse)) == [
+        "failed",
+        "published",
+        "published",
+    ]
+    assert files_in(inbox) == {"a.csv"}
 
 
 @pytest.mark.parametrize(
@@ -263,67 +246,62 @@ def test_a_killed_run_is_completed_by_the_next(
     run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert run.published + run.known == 1
     assert not (inbox / "a.csv").exists()
-    assert len(archived(places)) == 1
+    assert len(files_in(places / "archive")) == 1
     assert warehouse.value("SELECT count() FROM ops.published") == 1
     assert "running" not in {status for _, status in attempts(warehouse)}
 
 
-def test_a_file_taken_away_or_not_readable_stops_nobody(
-    inbox: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+def test_what_a_killed_attempt_published_is_announced_by_the_next(
+    inbox: Path, warehouse: Warehouse
 ) -> None:
-    put(inbox / "gone.csv", b"gone")
-    put(inbox / "locked.csv", b"locked")
-    put(inbox / "good.csv", b"good")
-    with without_access(inbox / "gone.csv", inbox / "locked.csv", monkeypatch):
-        outcome = load_outcome(file_source("registers", "Europe/Moscow", one_row))
-    assert outcome["published"] == 1
-    assert "locked.csv: it cannot be read (PermissionError)" in outcome["failed"]
-    assert "gone.csv" not in outcome["failed"]
-    assert (inbox / "locked.csv").exists()
+    put(inbox / "a.csv", b"a", age=7200)
+    put(inbox / "b.csv", b"b")
+
+    def killed(task: FileLoad) -> tuple[LoadCounts, str]:
+        if task.file.path.read_bytes() == b"b":
+            raise KeyboardInterrupt
+        return one_row(task)
+
+    since = datetime.now(UTC)
+    with pytest.raises(KeyboardInterrupt):
+        load_outcome(file_source("registers", "Europe/Moscow", killed), since=since)
+    (inbox / "b.csv").unlink()
+    source = file_source("registers", "Europe/Moscow", one_row)
+    assert load_outcome(source, since=since) == {"published": 1, "failed": ""}
+    assert load_outcome(source, since=datetime.now(UTC)) == {"published": 0, "failed": ""}
 
 
-def test_the_time_of_a_file_is_kept_in_utc(inbox: Path) -> None:
+def test_a_file_taken_away_stops_nobody(inbox: Path, warehouse: Warehouse) -> None:
+    put(inbox / "a.csv", b"a", age=7200)
+    gone = put(inbox / "gone.csv", b"gone")
+    put(inbox / "good.csv", b"good", age=1800)
+
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
+        gone.unlink(missing_ok=True)
+        return one_row(task)
+
+    outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
+    assert outcome == {"published": 2, "failed": ""}
+
+
+def test_the_time_of_a_file_is_kept_in_utc(inbox: Path, tmp_path: Path) -> None:
     path = put(inbox / "a.csv")
     os.utime(path, (1_709_618_400, 1_709_618_400))
-    with landing.landed_files("registers") as arrivals:
-        (file,) = arrivals.files
-        assert file.modified_at == datetime(2024, 3, 5, 6, tzinfo=UTC)
-        assert landing.is_unchanged(file)
-        path.write_bytes(b"changed")
-        assert not landing.is_unchanged(file)
+    (arrival,) = landing.waiting_files("registers").files
+    file = landing.land(arrival, tmp_path)
+    assert file
+    assert file.modified_at == datetime(2024, 3, 5, 6, tzinfo=UTC)
+    assert landing.is_unchanged(file)
+    path.write_bytes(b"changed")
+    assert not landing.is_unchanged(file)
 
 
-def test_an_inbox_that_does_not_exist_is_no_error(places: Path, warehouse: Warehouse) -> None:
+def test_a_source_without_a_folder_is_no_error(places: Path, warehouse: Warehouse) -> None:
     assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 0
     assert load_ledger.published_loads(warehouse, "registers") == {}
 
 
-class without_access:  # noqa: N801 - reads as a with statement
-    """One file that vanishes, and one that nobody may read, between listing and copying."""
-
-    def __init__(self, gone: Path, locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = landing._growing
-        self.locked = locked
-
-        def growing(paths: list[object]) -> object:
-            gone.unlink()
-            if os.geteuid() == 0:
-                # Root may read everything: a folder in place of the file cannot be read by anybody.
-                monkeypatch.setattr(landing, "_land", self.land)
-            else:
-                locked.chmod(0)
-            return real(paths)  # type: ignore[arg-type]
-
-        self.real_land = landing._land
-        monkeypatch.setattr(landing, "_growing", growing)
-
-    def land(self, source: str, path: Path, target: Path) -> object:
-        if path.name == self.locked.name:
-            raise PermissionError(13, "Permission denied")
-        return self.real_land(source, path, target)  # type: ignore[arg-type]
-
-    def __enter__(self) -> Iterator[None] | None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        self.locked.chmod(0o600)
+def test_an_inbox_that_does_not_exist_is_an_error(places: Path, warehouse: Warehouse) -> None:
+    (places / "inbox").rmdir()
+    with pytest.raises(ConfigurationError, match="Airflow Variable inbox"):
+        load_outcome(file_source("registers", "Europe/Moscow", one_row))

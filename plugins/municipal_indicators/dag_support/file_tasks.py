@@ -48,6 +48,8 @@ def load_and_announce(name: str) -> None:
     @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
     def load_files() -> dict[str, Any]:
         """Load everything new; returns how many files were published and which failed."""
+        from airflow.sdk import get_current_context
+
         from municipal_indicators.inbox.file_loads import load_outcome
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources.file_sources import file_source
@@ -56,6 +58,7 @@ def load_and_announce(name: str) -> None:
         return load_outcome(
             file_source(name, load_passport().time_zone),
             again=True if again == TICKED else again or False,
+            since=get_current_context()["dag_run"].start_date,
         )
 
     @task(outlets=[ASSETS[asset]], task_display_name="Announce new data")

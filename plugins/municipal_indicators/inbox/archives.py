@@ -44,7 +44,8 @@ _BROKEN = (
     tarfile.TarError,
 )
 
-_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
+# An OSError of a damaged archive has no number, or this one: a seek to before its beginning.
+_OF_CONTENT = {None, errno.EINVAL}
 
 Watch = Callable[[str, bytes], None]
 
@@ -180,6 +181,7 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
                         if watch:
                             watch(info.filename, chunk)
     except _BROKEN as error:
+        _raise_if_ours(error)
         raise FileRejectedError(
             f"the workbook is a broken or encrypted zip ({type(error).__name__})",
             "Файл повреждён или защищён паролем. Откройте его в Excel, сохраните заново без пароля "
@@ -188,12 +190,14 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
+def unpacked(path: Path, place: Path | None = None) -> Iterator[Unpacked]:
     """Open a file: itself, or, if it is an archive, its members, also those of archives in it.
+
+    They are unpacked in ``place``, by default the system's temporary folder.
 
     Raises FileRejectedError for an archive beyond the limits or without a readable member.
     """
-    with tempfile.TemporaryDirectory(prefix="unpacked-") as folder:
+    with tempfile.TemporaryDirectory(dir=place, prefix="unpacked-") as folder:
         result = Unpacked(Pool(Path(folder)))
         _Unpacker(Path(folder), _Budget(path.stat().st_size), result).unpack(path)
         if not result.members:
@@ -215,6 +219,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
+        _raise_if_ours(error)
         raise FileRejectedError(
             f"the zip cannot be opened ({type(error).__name__})",
             "Архив повреждён и не открывается. Упакуйте файлы заново.",
@@ -406,7 +411,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def _raise_if_ours(error: Exception) -> None:
-    if isinstance(error, OSError) and error.errno in _OUR_DISK:
+    if isinstance(error, OSError) and error.errno not in _OF_CONTENT:
         raise error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from municipal_indicators.errors import ConfigurationError, FileRejectedError, IndicatorsError
-from municipal_indicators.inbox import landing
+from municipal_indicators.errors import (
+    FileRejectedError,
+    IndicatorsError,
+    WarehouseAccessError,
+    WarehouseUnreachableError,
+)
+from municipal_indicators.inbox import landing, workplace
 from municipal_indicators.inbox.archives import Unpacked, unpacked
-from municipal_indicators.inbox.landing import LandedFile
+from municipal_indicators.inbox.landing import Arrival, Arrived, LandedFile, Waiting
+from municipal_indicators.inbox.local_files import in_words
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
@@ -26,6 +31,8 @@ from municipal_indicators.warehouse.load_ledger import (
     begin_loads,
     fail_loads,
     publish_loads,
+    published_loads,
+    withdraw_units,
 )
 from municipal_indicators.warehouse.templates import render
 
@@ -95,7 +102,10 @@ class FileSource:
 
 @dataclass(slots=True)
 class FileRun:
-    """Results of one run over a source's inbox; ``errors`` are the reasons of the files in ``rejected``."""
+    """Results of one run over a source's inbox; ``errors`` are the reasons of the files in ``rejected``.
+
+    ``broken`` has label and reason of each file that stays in the inbox, published or not.
+    """
 
     published: int = 0
     known: int = 0
@@ -120,16 +130,19 @@ class _FileChangedError(IndicatorsError):
 def load_new_files(source: FileSource) -> FileRun:
     """Load everything new in the source's inbox; each file is published separately.
 
-    A file for which ``load_file`` raises FileRejectedError is rejected, and the others are loaded. For
-    another error the file stays in the inbox, the others are loaded, and FilesFailedError is raised at
-    the end. ConfigurationError ends the run at once, since it would occur for every file.
+    A file for which ``load_file`` raises FileRejectedError is rejected. For any other error, wherever it
+    occurs, the file stays in the inbox. In both cases the others are loaded; FilesFailedError is raised
+    at the end for files that stay. A warehouse that does not answer any more ends the run.
+    Raises ConfigurationError if there is no inbox.
     """
-    with landing.landed_files(source.name) as arrivals, _opened(source) as loader:
+    waiting = landing.waiting_files(source.name)
+    with _opened(source) as loader:
         run = loader.run
-        run.broken += arrivals.unreadable
-        loader.load_all(arrivals.files)
-        if run.again:
-            loader.load_archived(keys=sorted(run.again))
+        with loader.ending_run():
+            loader.load_grown()
+            loader.load_waiting(waiting)
+            if run.again:
+                loader.load_archived(keys=sorted(run.again))
     log.info(
         "%s: %d files published, %d known already, %d rejected, %d failed.",
         source.name,
@@ -140,8 +153,7 @@ def load_new_files(source: FileSource) -> FileRun:
     )
     if run.broken:
         raise FilesFailedError(
-            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: "
-            + "; ".join(run.broken),
+            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {_first(run.broken)}",
             run,
         )
     return run
@@ -155,25 +167,30 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     arrival, by which versions are ranked. A file that is rejected now keeps its published version.
     Raises FilesFailedError at the end when some could not be loaded.
     """
+    found = 0
     with _opened(source) as loader:
         run = loader.run
-        found = loader.load_archived(names=names)
+        with loader.ending_run():
+            found = loader.load_archived(names=names)
     log.info("%s: %d of %d archived files loaded again.", source.name, run.published, found)
     if run.broken:
         raise FilesFailedError(
             f"{source.name}: {len(run.broken)} files could not be loaded again and keep their published "
-            f"version: {'; '.join(run.broken)}",
+            f"version: {_first(run.broken)}",
             run,
         )
     return run
 
 
-def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any]:
+def load_outcome(
+    source: FileSource, again: bool | str = False, since: datetime | None = None
+) -> dict[str, Any]:
     """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
 
     With ``again``, archived files are loaded again first: True or a pattern of names, see
-    ``load_again``. A separate task reports the files that failed, so that the assets of what was
-    published are updated nevertheless.
+    ``load_again``. With ``since``, what was published after that instant counts too: by an attempt
+    of the same run that was killed before it could be announced. A separate task reports the files
+    that failed, so that the assets of what was published are updated nevertheless.
     """
     steps = [partial(load_new_files, source)]
     if again:
@@ -186,35 +203,100 @@ def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any
             run = error.run
             failed.append(str(error))
         published += run.published
+    if since and not published:
+        published = _published_since(source.name, since)
     return {"published": published, "failed": " ".join(failed)}
+
+
+def _published_since(source: str, since: datetime) -> int:
+    events = """
+        SELECT count() FROM ops.load_events
+        WHERE source = {source:String} AND status = 'published' AND at >= {since:DateTime64(6, 'UTC')}
+    """
+    with open_warehouse() as warehouse:
+        return int(warehouse.value(events, {"source": source, "since": since.astimezone(UTC)}))
 
 
 @contextmanager
 def _opened(source: FileSource) -> Iterator[_FileLoader]:
-    with open_warehouse() as warehouse:
+    with workplace.own_folder() as folder, open_warehouse() as warehouse:
         source.apply_schema(warehouse)
-        yield _FileLoader(source, warehouse, FileRun())
+        yield _FileLoader(source, warehouse, folder, FileRun())
 
 
 @dataclass(frozen=True, slots=True)
 class _FileLoader:
-    """Loads the files of one run, one after another, into the open warehouse."""
+    """Loads the files of one run, one after another, into the open warehouse.
+
+    ``folder`` holds the copy of one file at a time, and what is unpacked of it.
+    """
 
     source: FileSource
     warehouse: Warehouse
+    folder: Path
     run: FileRun
 
-    def load_all(self, files: Sequence[LandedFile]) -> None:
-        """Load landed files; content that is already published is only archived."""
+    @contextmanager
+    def ending_run(self) -> Iterator[None]:
+        """End the run early where the warehouse is gone; raise that if nothing was published."""
+        try:
+            yield
+        except (WarehouseAccessError, WarehouseUnreachableError) as error:
+            # What was published must be announced, which a failed task does not do.
+            if not self.run.published:
+                raise
+            self.run.broken.append(f"the files that are left: {error}")
+
+    @contextmanager
+    def _fate(self, label: str, place: str) -> Iterator[None]:
+        """One file, one fate: an error within is told, and the next file is loaded."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the other files are loaded; the run fails at the end
+            reason = _reason_of(error)
+            self.run.broken.append(f"{label}: {reason}")
+            log.error("%s: failed: %s", place, reason)
+            if isinstance(error, (WarehouseAccessError, WarehouseUnreachableError)):
+                # One cut connection is this file's; a warehouse that is gone would be waited for by each.
+                self.warehouse.value("SELECT 1")
+
+    def load_waiting(self, waiting: Waiting) -> None:
+        """Land and load waiting files; content that is already published is only archived."""
+        self.run.broken.extend(waiting.problems)
         known = self._known_files()
-        for number, file in enumerate(files, start=1):
-            place = f"[{number}/{len(files)}] {file.unit.label}"
-            if file.unit.key in known and file.modified_at <= known[file.unit.key]:
-                landing.archive(file)
-                self.run.known += 1
-                log.info("%s: the same content was loaded before; archived.", place)
-            elif self._load(file, place):
-                known[file.unit.key] = file.modified_at
+        for number, arrival in enumerate(waiting.files, start=1):
+            place = f"[{number}/{len(waiting.files)}] {arrival.label}"
+            with self._fate(arrival.label, place), self._landed(arrival) as file:
+                if file is None:
+                    log.info("%s is still being written: left for the next run.", arrival.label)
+                    continue
+                if file.unit.key in known and file.modified_at <= known[file.unit.key]:
+                    landing.archive(file)
+                    self.run.known += 1
+                    log.info("%s: the same content was loaded before; archived.", place)
+                elif self._load(file, place):
+                    known[file.unit.key] = file.modified_at
+
+    def load_grown(self) -> None:
+        """Load archived files again to which their writers added after they were moved."""
+        arrived = self._arrived_files()
+        grown = []
+        with self._fate(f"{self.source.name}/", self.source.name):
+            grown = landing.grown_in_archive(self.source.name, arrived)
+        for key, arrival in grown:
+            place = f"{arrival.label}, which grew in the archive"
+            with self._fate(arrival.label, place), self._landed(arrival) as file:
+                if file is None:
+                    continue
+                if file.unit.key == key:
+                    landing.settle_in_archive(file, arrived[key].modified_at)
+                elif landing.begins_with(file, key, arrived[key].size):
+                    log.warning("%s: its writer went on after it was taken; loaded anew.", place)
+                    self._load(file, place, instead_of=key)
+                else:
+                    # A log that is emptied in its place: what was loaded is another part of it.
+                    log.warning("%s: it was overwritten; what was loaded before stays.", place)
+                    self._load(file, place)
 
     def load_archived(self, *, names: str = "", keys: Sequence[str] = ()) -> int:
         """Load the files that ``sql/loads/files_to_load_again.sql`` selects again; returns their number."""
@@ -222,19 +304,27 @@ class _FileLoader:
             render("loads/files_to_load_again.sql"),
             {"source": self.source.name, "names": names, "keys": list(keys)},
         )
-        with tempfile.TemporaryDirectory(prefix="again-") as folder:
-            for number, (key, unit_label, modified_at) in enumerate(rows, start=1):
-                unit = Unit(self.source.name, key, unit_label)
+        for number, (key, label, modified_at) in enumerate(rows, start=1):
+            place = f"[{number}/{len(rows)}] {label}, once more"
+            with self._fate(label, place):
+                unit = Unit(self.source.name, key, label)
+                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), self.folder)
                 try:
-                    file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), Path(folder))
-                except (IndicatorsError, OSError) as error:
-                    self.run.broken.append(str(error))
-                    continue
-                self._load(file, f"[{number}/{len(rows)}] {unit_label}, once more")
-                file.path.unlink()
+                    self._load(file, place)
+                finally:
+                    file.path.unlink()
         return len(rows)
 
-    def _load(self, file: LandedFile, place: str) -> bool:
+    @contextmanager
+    def _landed(self, arrival: Arrival) -> Iterator[LandedFile | None]:
+        file = landing.land(arrival, self.folder)
+        try:
+            yield file
+        finally:
+            if file:
+                file.path.unlink()
+
+    def _load(self, file: LandedFile, place: str, instead_of: str = "") -> bool:
         (load,) = begin_loads(self.warehouse, [file.unit])
         try:
             counts, message = self._staged(load, file)
@@ -246,18 +336,9 @@ class _FileLoader:
             fail_loads(self.warehouse, [load], str(error))
             log.info("%s: %s", place, error)
             return False
-        except ConfigurationError as error:
-            fail_loads(self.warehouse, [load], str(error))
+        except Exception as error:
+            fail_loads(self.warehouse, [load], _reason_of(error))
             raise
-        except Exception as error:  # noqa: BLE001 - the other files are loaded; the run fails at the end
-            reason = _reason_of(error)
-            fail_loads(self.warehouse, [load], reason)
-            self.run.broken.append(f"{file.unit.label}: {reason}")
-            log.error("%s: failed: %s", place, reason)
-            return False
-        # After publishing: if the run is killed before this line, the file is loaded again, without effect.
-        self._remember(file)
-        landing.archive(file)
         self.run.published += 1
         log.info(
             "%s: %d rows loaded, %d quarantined, %d duplicates. %s",
@@ -267,12 +348,19 @@ class _FileLoader:
             counts.duplicates,
             message,
         )
+        # After publishing: if the run is killed before this line, the file is loaded again, without effect.
+        self._remember(file)
+        if instead_of:
+            # Before the file loses the name by which the next run would find what is left to do.
+            reason = f"replaced by {file.unit.key}, to which its file grew"
+            withdraw_units(self.warehouse, self.source.name, [instead_of], reason)
+        landing.archive(file)
         return True
 
     def _staged(self, load: Load, file: LandedFile) -> tuple[LoadCounts, str]:
         if file.path.stat().st_size == 0:
             raise FileRejectedError("the file is empty", "Файл пуст.")
-        with unpacked(file.path) as content:
+        with unpacked(file.path, self.folder) as content:
             task = FileLoad(
                 self.warehouse, load, file, content, self.source.time_zone, self.run.again
             )
@@ -288,28 +376,47 @@ class _FileLoader:
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
         reason = mask_personal(error.reason)
         fail_loads(self.warehouse, [load], reason)
-        target = landing.reject(file, error)
         self.run.rejected.append(file.unit.label)
         self.run.errors.append(error)
-        log.warning("%s: rejected: %s. See %s.reason.txt", place, reason, target.name)
+        name = landing.reject(file, error)
+        log.warning("%s: rejected: %s. See %s.reason.txt", place, reason, name)
 
     def _known_files(self) -> dict[str, datetime]:
+        """The latest modification time of each published content."""
+        published = published_loads(self.warehouse, self.source.name)
+        arrived = self._arrived_files()
+        return {key: one.modified_at for key, one in arrived.items() if key in published}
+
+    def _arrived_files(self) -> dict[str, Arrived]:
+        """The latest arrival of each content that was ever loaded."""
         rows = self.warehouse.rows(
             """
-            SELECT unit_key, max(f.modified_at) FROM ops.published AS p
-            INNER JOIN ops.files AS f USING (source, unit_key)
+            SELECT unit_key, argMax(unit, modified_at), max(modified_at), max(size) FROM ops.files
             WHERE source = {source:String} GROUP BY unit_key
             """,
             {"source": self.source.name},
         )
-        return {key: modified_at.replace(tzinfo=UTC) for key, modified_at in rows}
+        return {
+            key: Arrived(label, modified_at.replace(tzinfo=UTC), size)
+            for key, label, modified_at, size in rows
+        }
 
     def _remember(self, file: LandedFile) -> None:
         self.warehouse.insert(
             "ops.files",
-            ["source", "unit_key", "unit", "modified_at"],
-            [[file.unit.source, file.unit.key, file.unit.label, file.modified_at]],
+            ["source", "unit_key", "unit", "modified_at", "size"],
+            [
+                [
+                    *(file.unit.source, file.unit.key, file.unit.label),
+                    *(file.modified_at, file.path.stat().st_size),
+                ]
+            ],
         )
+
+
+def _first(reasons: Sequence[str], shown: int = 20) -> str:
+    more = f"; and {len(reasons) - shown} more, see the log" if len(reasons) > shown else ""
+    return "; ".join(reasons[:shown]) + more
 
 
 def _reason_of(error: Exception) -> str:
@@ -320,4 +427,7 @@ def _reason_of(error: Exception) -> str:
     place = " < ".join(
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
     )
+    if isinstance(error, OSError):
+        # Reading the copy and unpacking it are all that a loader does on a disk.
+        return f"{workplace.described()}: {in_words(error)} at {place}"
     return f"{type(error).__name__} at {place}"

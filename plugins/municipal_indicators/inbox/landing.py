@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import re
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from municipal_indicators import settings
-from municipal_indicators.errors import FileRejectedError, IndicatorsError
+from municipal_indicators.errors import (
+    ConfigurationError,
+    FileRejectedError,
+    IndicatorsError,
+    StorageError,
+)
+from municipal_indicators.inbox import local_files, workplace
+from municipal_indicators.inbox.local_files import CHUNK, GONE, Place, Stamp, in_words, named
 from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.inbox.names import is_left_alone, shown, suffix_of
 from municipal_indicators.warehouse.load_ledger import Unit
 
 if TYPE_CHECKING:
@@ -28,12 +32,36 @@ log = logging.getLogger(__name__)
 YOUNG_SECONDS = 30.0
 WATCH_SECONDS = 2.0
 EMPTY_GRACE_SECONDS = 60.0
-_CHUNK = 1 << 20
-# Known suffixes only: "заявление.ivanov" must not bring a name into the archive.
-_SUFFIX = re.compile(
-    r"(?:\.(?:xlsx|xlsm|xlsb|xls|ods|csv|tsv|txt|xml|jsonl|json|log|html?|zip|gz|tgz|tar|\d{1,3}))+$",
-    re.IGNORECASE,
-)
+GROWTH_DAYS = 7
+_SINCE_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that waits: where, as it was when it was found; ``label`` is its path, personal data masked."""
+
+    source: str
+    origin: Place | UPath
+    label: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is recorded of a file that arrived; ``size`` in bytes, 0 where it was not recorded."""
+
+    label: str
+    modified_at: datetime
+    size: int
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The files that wait, oldest first, and what is wrong with places that could not be looked at."""
+
+    files: list[Arrival] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,96 +69,107 @@ class LandedFile:
     """A local copy of one arrived file, which does not change any more.
 
     ``unit`` is its content (key: SHA-256; label: path below the inbox, personal data masked),
-    ``modified_at`` the modification time of the arrived file in UTC.
+    ``modified_at`` the modification time of the arrived file in UTC. A copy from the archive has no
+    ``arrival``.
     """
 
     unit: Unit
     path: Path
     suffix: str
     modified_at: datetime
-    origin: UPath
-    stamp: tuple[int, float]
+    arrival: Arrival | None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Copies of the files that can be loaded; label and reason of each that cannot be read."""
+def waiting_files(source: str) -> Waiting:
+    """The files below ``inbox/<source>`` at any depth that may be taken.
 
-    files: list[LandedFile]
-    unreadable: list[str]
-
-
-def waiting_files(source: str) -> list[UPath]:
-    """The files below ``inbox/<source>`` at any depth, oldest first, without lock files of editors."""
-    folder = settings.inbox_folder() / source
-    if not folder.exists():
-        log.info("The inbox folder %s does not exist: nothing has arrived.", folder)
-        return []
-    found = []
-    for path in folder.rglob("*"):
-        if path.name.startswith((".", "~$")) or not path.is_file():
-            continue
-        if stamp := _stamp(path):
-            found.append((stamp[1], str(path), path))
-    return [path for *_, path in sorted(found, key=lambda one: one[:2])]
-
-
-@contextmanager
-def landed_files(source: str) -> Iterator[Arrivals]:
-    """Copies of all waiting files that have stopped growing, as long as the context is open.
-
-    A file that changes while it is watched or copied, and one that has been empty for less than a
-    minute, stays in the inbox for the next run.
+    Names of unfinished uploads, hidden folders, links and what is no regular file are left alone.
+    Waits two seconds if some are so young that they may be growing. Raises ConfigurationError if there
+    is no inbox.
     """
-    paths = waiting_files(source)
-    growing = _growing(paths)
-    arrivals = Arrivals([], [])
-    with tempfile.TemporaryDirectory(prefix=f"landing-{source}-") as folder:
-        for number, path in enumerate(paths):
-            label = label_of(source, path)
-            try:
-                file = None if path in growing else _land(source, path, Path(folder) / str(number))
-            except OSError as error:
-                if not isinstance(error, FileNotFoundError):
-                    arrivals.unreadable.append(
-                        f"{label}: it cannot be read ({type(error).__name__})"
-                    )
-                continue
-            if file is None:
-                log.info("%s is still being written: left for the next run.", label)
-            else:
-                arrivals.files.append(file)
-        yield arrivals
+    inbox = settings.inbox_folder()
+    root = _local(inbox)
+    waiting = Waiting()
+    if root is None:
+        _list_remote(source, inbox / source, waiting)
+    elif root.is_dir():
+        _list(Place(root, (source,)), waiting)
+    elif root == settings.REPOSITORY / "inbox":
+        log.info("%s does not exist: nothing has arrived.", root)
+    else:
+        raise ConfigurationError(
+            f"The inbox {root} does not exist: create or mount this folder, or correct the Airflow Variable "
+            "inbox, then run again."
+        )
+    quiet = settings.file_quiet_seconds()
+    for one in [one for one in waiting.files if one.stamp.age < quiet]:
+        log.info("%s has moved within %.0f s: left for the next run.", one.label, quiet)
+        waiting.files.remove(one)
+    if any(one.stamp.age < YOUNG_SECONDS for one in waiting.files):
+        time.sleep(WATCH_SECONDS)
+    waiting.files.sort(key=lambda one: (one.stamp.modified, str(_path(one.origin))))
+    return waiting
+
+
+def land(arrival: Arrival, folder: Path) -> LandedFile | None:
+    """A copy of a waiting file in ``folder``; None if it is still being written or was taken away.
+
+    A file that has been empty for less than a minute is being written too. Raises StorageError.
+    """
+    target = folder / "arrived"
+    try:
+        key = _copied(arrival, target)
+    except OSError as error:
+        if error.errno in GONE:
+            return None
+        raise StorageError(f"it cannot be read: {in_words(error)}") from None
+    if key is None:
+        return None
+    return LandedFile(
+        unit=Unit(arrival.source, key, arrival.label),
+        path=target,
+        suffix=suffix_of(_path(arrival.origin).name),
+        modified_at=_instant(arrival.stamp),
+        arrival=arrival,
+    )
 
 
 def is_unchanged(file: LandedFile) -> bool:
-    """Whether the arrived file is unchanged since it was copied, or was removed."""
-    return _stamp(file.origin) in (file.stamp, None)
+    """Whether the arrived file is unchanged since it was copied, or was removed. Raises OSError."""
+    if file.arrival is None:
+        return True
+    present = _stamp(file.arrival.origin)
+    return present is None or file.arrival.stamp.is_of(present)
 
 
-def archive(file: LandedFile) -> UPath:
-    """Move a processed file to ``archive/<source>/<SHA-256><suffix>``."""
-    target = settings.archive_folder() / file.unit.source / (file.unit.key + file.suffix)
-    _store(file.path, target)
-    _remove_origin(file)
-    return target
+def archive(file: LandedFile) -> None:
+    """Move a processed file to ``archive/<source>/<SHA-256><suffix>``. Raises StorageError."""
+    if file.arrival is not None:
+        _move(file, settings.archive_folder() / file.unit.source / (file.unit.key + file.suffix))
 
 
-def reject(file: LandedFile, error: FileRejectedError) -> UPath:
-    """Move a file to ``archive/rejected/`` and write the reason for its sender beside it."""
+def reject(file: LandedFile, error: FileRejectedError) -> str:
+    """Move a file to ``archive/rejected/``, the reason for its sender beside it; returns its name there.
+
+    Raises StorageError.
+    """
     target = settings.archive_folder() / "rejected" / (file.unit.key + file.suffix)
-    _store(file.path, target)
     reason = target.parent / (target.name + ".reason.txt")
-    reason.write_text(
+    text = (
         f"Файл не принят: {file.unit.label}\n"
         f"Получен: {file.modified_at:%d.%m.%Y %H:%M} UTC\n"
         f"Причина: {mask_personal(error.for_sender)}\n"
         "Исправьте файл и положите его в ту же папку ещё раз.\n"
-        f"\nFor the engineer: {mask_personal(error.reason)}\n",
-        encoding="utf-8",
+        f"\nFor the engineer: {mask_personal(error.reason)}\n"
     )
-    _remove_origin(file)
-    return target
+    with named(_archive_described()):
+        if local := _local(reason):
+            local_files.make_folder(local.parent)
+            local_files.write_text(local, text)
+        else:
+            reason.write_text(text, encoding="utf-8")
+    _move(file, target)
+    return target.name
 
 
 def archived_path(source: str, key: str) -> UPath | None:
@@ -146,100 +185,212 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
     """
     place = settings.archive_folder() / unit.source
     found = archived_path(unit.source, unit.key)
-    target = folder / unit.key
-    digest = hashlib.sha256()
-    if found:
-        with found.open("rb") as archived, target.open("wb") as copy:
-            while chunk := archived.read(_CHUNK):
-                digest.update(chunk)
-                copy.write(chunk)
-    if not found or digest.hexdigest() != unit.key:
+    target = folder / "archived"
+    with named(_archive_described()):
+        digest = _copy(_place(found), target) if found else ""
+    if not found or digest != unit.key:
         raise IndicatorsError(
             f"{unit.label}: {place}/{unit.key}… {'is not its content' if found else 'does not exist'}: "
             "ask for the file again and put it into the inbox"
         )
-    # A path that does not exist: the origin is neither watched for changes nor removed.
-    origin = settings.inbox_folder() / unit.source / f".{unit.key}"
-    return LandedFile(unit, target, _suffix(found.name), modified_at, origin, (-1, 0.0))
+    return LandedFile(unit, target, suffix_of(found.name), modified_at, None)
 
 
-def label_of(source: str, path: UPath) -> str:
-    """The path of a file below the inbox, with personal data masked."""
-    relative = path.relative_to(settings.inbox_folder() / source)
-    return mask_personal(f"{source}/{relative.as_posix()}")
+def grown_in_archive(source: str, known: Mapping[str, Arrived]) -> list[tuple[str, Arrival]]:
+    """Archived files of the last days that moved on, with the key that they had.
+
+    Their writer still had them open when they were moved. Raises StorageError if the archive cannot be
+    listed.
+    """
+    root = _local(settings.archive_folder())
+    found: list[tuple[str, Arrival]] = []
+    if root is None or not (root / source).is_dir():
+        return found
+    with named(_archive_described()):
+        for place, _, stamp in local_files.entries(Place(root, (source,))):
+            key = place.names[-1][:64]
+            if key not in known or not isinstance(stamp, Stamp) or stamp.age > GROWTH_DAYS * 86400:
+                continue
+            if _instant(stamp) > known[key].modified_at:
+                found.append((key, Arrival(source, place, known[key].label, stamp)))
+    return found
 
 
-def _growing(paths: list[UPath]) -> set[UPath]:
-    stamps = {path: _stamp(path) for path in paths}
-    now = time.time()
-    young = {
-        path: stamp for path, stamp in stamps.items() if stamp and now - stamp[1] < YOUNG_SECONDS
-    }
-    if young:
-        time.sleep(WATCH_SECONDS)
-    return {path for path, stamp in young.items() if _stamp(path) != stamp}
+def begins_with(file: LandedFile, key: str, size: int) -> bool:
+    """Whether the first ``size`` bytes of a landed file are the content with this SHA-256."""
+    with (
+        named(workplace.described()),
+        local_files.opened(Place(file.path.parent, (file.path.name,))) as one,
+    ):
+        return local_files.digest_of(one, size) == key
 
 
-def _stamp(path: UPath) -> tuple[int, float] | None:
+def settle_in_archive(file: LandedFile, modified_at: datetime) -> None:
+    """Give an archived file its time of arrival again: its content is as it was. Raises StorageError."""
+    if file.arrival is not None:
+        with named(_archive_described()):
+            local_files.set_modified(_path(file.arrival.origin), _nanoseconds(modified_at))
+
+
+def _list(folder: Place, waiting: Waiting) -> None:
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        try:
+            if len(folder.names) > local_files.DEEPEST:
+                raise OSError(0, f"more than {local_files.DEEPEST} folders in one another")
+            for place, is_folder, stamp in local_files.entries(folder):
+                label = shown(place.names)
+                if is_left_alone(place.names[-1]):
+                    log.info("%s is left alone: hidden, or not finished.", label)
+                elif is_folder:
+                    folders.append(place)
+                elif isinstance(stamp, Stamp):
+                    waiting.files.append(Arrival(folder.names[0], place, label, stamp))
+                elif stamp is None:
+                    log.warning("%s is left alone: a link or a device, no file.", label)
+                else:
+                    waiting.problems.append(f"{label}: it cannot be read: {in_words(stamp)}")
+        except FileNotFoundError:
+            if len(folder.names) == 1:
+                log.info("%s does not exist: nothing has arrived.", folder.path)
+        except OSError as error:
+            waiting.problems.append(
+                f"{shown(folder.names)}/: its files cannot be listed: {in_words(error)}"
+            )
+
+
+def _list_remote(source: str, folder: UPath, waiting: Waiting) -> None:
+    if not folder.exists():
+        log.info("The inbox folder %s does not exist: nothing has arrived.", folder)
+        return
+    for path in folder.rglob("*"):
+        names = path.relative_to(folder).parts
+        if any(map(is_left_alone, names)) or not path.is_file():
+            continue
+        label = shown((source, *names))
+        try:
+            if stamp := _stamp(path):
+                waiting.files.append(Arrival(source, path, label, stamp))
+        except OSError as error:
+            waiting.problems.append(f"{label}: it cannot be read: {in_words(error)}")
+
+
+def _place(path: UPath) -> Place | UPath:
+    local = _local(path)
+    return Place(local.parent, (local.name,)) if local else path
+
+
+def _local(path: UPath) -> Path | None:
+    """The same path on a local disk; None if it is elsewhere."""
+    return Path(path.path) if path.protocol in ("", "file") else None
+
+
+def _path(origin: Place | UPath) -> Path:
+    # What both kinds of path can do is enough for those who call this.
+    return origin.path if isinstance(origin, Place) else cast("Path", origin)
+
+
+def _stamp(origin: Place | UPath) -> Stamp | None:
+    if isinstance(origin, Place):
+        return local_files.stamp_of(origin)
     try:
-        found = path.stat()
+        found = origin.stat()
     except FileNotFoundError:
         return None
-    return found.st_size, found.st_mtime
+    modified = round(found.st_mtime * 1e9)
+    return Stamp(found.st_size, modified, modified, 0)
 
 
-def _land(source: str, path: UPath, target: Path) -> LandedFile | None:
-    before = _stamp(path)
-    if before is None:
+def _instant(stamp: Stamp) -> datetime:
+    """The modification time, within what the warehouse can store."""
+    since = timedelta(microseconds=max(stamp.modified // 1000, 0))
+    return _SINCE_1970 + min(since, _LATEST - _SINCE_1970)
+
+
+def _nanoseconds(instant: datetime) -> int:
+    return (instant - _SINCE_1970) // timedelta(microseconds=1) * 1000
+
+
+def _copied(arrival: Arrival, target: Path) -> str | None:
+    """The SHA-256 of what was copied; None if the file is still being written."""
+    stamp = arrival.stamp
+    if stamp.size == 0 and stamp.age < EMPTY_GRACE_SECONDS:
         return None
-    if before[0] == 0 and time.time() - before[1] < EMPTY_GRACE_SECONDS:
-        return None
+    origin = arrival.origin
+    if not isinstance(origin, Place):
+        key = _copy(origin, target) if stamp.is_of(_stamp(origin)) else None
+        return key if stamp.is_of(_stamp(origin)) else None
+    with local_files.opened(origin) as descriptor:
+        if not stamp.is_of(local_files.stamp_of_opened(descriptor)):
+            return None
+        if stamp.age < local_files.OPEN_SECONDS and local_files.is_written(descriptor):
+            return None
+        key = local_files.copy(descriptor, target, workplace.described())
+        return key if stamp.is_of(local_files.stamp_of_opened(descriptor)) else None
+
+
+def _copy(origin: Place | UPath, target: Path) -> str:
+    """Copy a file to the temporary folder; its SHA-256. Raises OSError, for that folder StorageError."""
+    if isinstance(origin, Place):
+        with local_files.opened(origin) as descriptor:
+            return local_files.copy(descriptor, target, workplace.described())
     digest = hashlib.sha256()
-    with path.open("rb") as arriving, target.open("wb") as copy:
-        while chunk := arriving.read(_CHUNK):
+    with origin.open("rb") as source, target.open("wb") as sink:
+        while chunk := source.read(CHUNK):
             digest.update(chunk)
-            copy.write(chunk)
-    if _stamp(path) != before:
-        return None
-    return LandedFile(
-        unit=Unit(source, digest.hexdigest(), label_of(source, path)),
-        path=target,
-        suffix=_suffix(path.name),
-        modified_at=datetime.fromtimestamp(before[1], UTC),
-        origin=path,
-        stamp=before,
+            with named(workplace.described()):
+                sink.write(chunk)
+    return digest.hexdigest()
+
+
+def _archive_described() -> str:
+    return f"the archive {settings.archive_folder()} (Variable archive)"
+
+
+def _move(file: LandedFile, target: UPath) -> None:
+    local, arrival = _local(target), file.arrival
+    with named(_archive_described()):
+        if local is None:
+            _store_remote(file.path, target)
+        else:
+            local_files.make_folder(local.parent)
+            if (
+                arrival
+                and isinstance(arrival.origin, Place)
+                and local_files.move(arrival.origin, local, arrival.stamp)
+            ):
+                return
+            if not _is_kept(local, file):
+                modified, what = _nanoseconds(file.modified_at), _archive_described()
+                local_files.keep(file.path, local, file.unit.key, modified, what)
+    if arrival:
+        _remove(arrival)
+
+
+def _is_kept(target: Path, file: LandedFile) -> bool:
+    """Whether a run before archived the file already, and could only not remove it."""
+    kept = local_files.stamp_of(Place(target.parent, (target.name,)))
+    return (
+        kept is not None
+        and file.arrival is not None
+        and (kept.size, _instant(kept)) == (file.arrival.stamp.size, file.modified_at)
     )
 
 
-def _suffix(name: str) -> str:
-    found = _SUFFIX.search(name)
-    return found.group().lower() if found else ""
+def _remove(arrival: Arrival) -> None:
+    # If it has changed since it was copied, it is another unit, which the next run loads.
+    with named("it is archived, but cannot be removed from the inbox"):
+        if isinstance(arrival.origin, Place):
+            local_files.remove(arrival.origin, arrival.stamp)
+        elif arrival.stamp.is_of(_stamp(arrival.origin)):
+            arrival.origin.unlink(missing_ok=True)
 
 
-def _store(path: Path, target: UPath) -> None:
+def _store_remote(path: Path, target: UPath) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / (target.name + ".part")
-    if not _is_linked(path, partial):
-        with path.open("rb") as source, partial.open("wb") as sink:
-            while chunk := source.read(_CHUNK):
-                sink.write(chunk)
+    with path.open("rb") as source, partial.open("wb") as sink:
+        while chunk := source.read(CHUNK):
+            sink.write(chunk)
     partial.rename(target)
-
-
-def _is_linked(path: Path, partial: UPath) -> bool:
-    """Whether the landed copy could be linked into the archive, which saves copying it again."""
-    if partial.protocol not in ("", "file"):
-        return False
-    partial.unlink(missing_ok=True)
-    try:
-        os.link(path, partial.path)
-    except OSError:
-        # Another disk, or a file system without links.
-        return False
-    return True
-
-
-def _remove_origin(file: LandedFile) -> None:
-    # If it has changed since it was copied, it is another unit, which the next run loads.
-    if _stamp(file.origin) == file.stamp:
-        file.origin.unlink(missing_ok=True)

@@ -228,7 +228,7 @@ def _looked_up(
         {"source": source},
     )
     if not events:
-        reason = "the inbox ignores files whose names begin with a dot or ~$"
+        reason = "the inbox ignores names of hidden files and of unfinished uploads"
         return Inspection(f"{source}/{mask_personal(path.name)}", source, "rejected", reason)
     (load_id, unit_key, label, status, message, *counts) = events[0]
     inspection = Inspection(label, source, status, counts=LoadCounts(*counts))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from municipal_indicators import settings
 from municipal_indicators.errors import (
     IndicatorsError,
+    StorageError,
     WarehouseAccessError,
     WarehouseBusyError,
     WarehouseUnreachableError,
@@ -49,13 +50,17 @@ _SPECIAL = ("\\", "\n", "\r", "\0")
 # The engine's codes: login refused (192 … 194, 516), right missing (497), user or session read-only (164).
 _LOGIN_CODES = {192, 193, 194, 516}
 _RIGHT_CODES = {164, 497}
+_NOT_ENOUGH_SPACE = 243
+# What the engine quotes of the operating system: no space, quota used up, read-only.
+_NO_SPACE = re.compile(r"errno: (?:28|122|30)\b")
 
 
 class Warehouse:
     """An open ClickHouse client with the few operations that loading and building need.
 
     Each raises WarehouseUnreachableError when the server cannot be reached or the connection is cut,
-    and WarehouseAccessError when the server refuses the user. Errors of SQL are clickhouse-connect's.
+    WarehouseAccessError when the server refuses the user, and StorageError when the disk is full. Errors of
+    SQL are clickhouse-connect's.
     """
 
     def __init__(self, client: Client) -> None:
@@ -276,7 +281,7 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Translate refusals and connection errors of a server; errors of SQL pass unchanged.
+    """Translate full disks, refusals and connection errors of a server; errors of SQL pass unchanged.
 
     The error raised has no cause attached: urllib3 quotes the whole address there, and with it the
     statement and its parameters.
@@ -286,10 +291,20 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        plain = _in_plain_words(error) if embedded_path() is None else None
+        plain = _full(error) or (_in_plain_words(error) if embedded_path() is None else None)
         if plain is None:
             raise
         raise plain from None
+
+
+def _full(error: Exception) -> StorageError | None:
+    if getattr(error, "code", None) != _NOT_ENOUGH_SPACE and not _NO_SPACE.search(str(error)):
+        return None
+    place = embedded_path() or f"of the connection {settings.CLICKHOUSE_CONNECTION}"
+    return StorageError(
+        f"The warehouse {place}: its disk is full or read-only. Make room, then run again: nothing that was "
+        "published is lost."
+    )
 
 
 def _in_plain_words(error: Exception) -> IndicatorsError | None:

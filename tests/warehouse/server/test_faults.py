@@ -13,15 +13,21 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from municipal_indicators.errors import IndicatorsError, WarehouseUnreachableError
+from municipal_indicators.errors import IndicatorsError, StorageError, WarehouseUnreachableError
+from municipal_indicators.inbox.file_loads import FileLoad, load_outcome
 from municipal_indicators.report import write_report
+from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
+from municipal_indicators.warehouse.load_ledger import LoadCounts
 from tests.emulators.clickhouse import ClickHouseFront
 from tests.emulators.inbox import write_inbox
+from tests.inbox.conftest import Disk, disk, one_row, put
 from tests.sources.metrica.site_loads import run_all
 from tests.warehouse.server import pipeline
-from tests.warehouse.server.conftest import PASSWORD, VARIABLE
+from tests.warehouse.server.conftest import PASSWORD, VARIABLE, serving
 from tests.warehouse.server.rows import count, seen
+
+__all__ = ["disk"]
 
 STAGED = "INSERT INTO .?staging"
 CUT = "did not answer: (ConnectionResetError|RemoteDisconnected)"
@@ -87,7 +93,7 @@ def is_reported(said: str, front: ClickHouseFront) -> bool:
         ("reset_before", LEDGER, 2, 0, CUT),
         ("reset_after", LEDGER, 2, 0, CUT),
         ("status_after", LEDGER, 1, 504, "answered HTTP 504 instead of a result"),
-        ("truncated", "SELECT unit_key, max", 0, 0, "did not answer"),
+        ("truncated", "SELECT unit_key, argMax", 0, 0, "did not answer"),
         ("reset_after", "INSERT INTO .?ops.?[.].?files", 1, 0, "did not answer"),
     ],
 )
@@ -252,3 +258,44 @@ def test_a_port_where_nobody_listens_is_reported(
         pass
     assert is_reported(str(caught.value), nobody)
     assert "Connection refused" in str(caught.value)
+
+
+def test_what_was_published_before_the_server_went_is_announced(
+    server: ClickHouseFront, places: Path
+) -> None:
+    for number in range(4):
+        put(places / "inbox" / "registers" / f"{number}.csv", bytes([number]), age=3600 - number)
+
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
+        if task.file.path.read_bytes() == b"\1":
+            server.fail_next("reset_before", times=10_000)
+        return one_row(task)
+
+    outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
+    assert outcome["published"] == 1
+    assert "the files that are left: The ClickHouse server" in outcome["failed"]
+    assert server.faults_done() < 100
+    server.clear_faults()
+    rest = load_outcome(file_source("registers", "Europe/Moscow", one_row))
+    assert rest == {"published": 3, "failed": ""}
+
+
+def test_a_server_that_went_before_anything_was_published_is_tried_again(
+    server: ClickHouseFront, places: Path
+) -> None:
+    put(places / "inbox" / "registers" / "a.csv")
+
+    def loader(task: FileLoad) -> tuple[LoadCounts, str]:
+        server.fail_next("reset_before", times=10_000)
+        return one_row(task)
+
+    with pytest.raises(WarehouseUnreachableError):
+        load_outcome(file_source("registers", "Europe/Moscow", loader))
+
+
+def test_a_full_disk_of_the_warehouse_is_named(tmp_path: Path, disk: Disk) -> None:
+    place = disk(tmp_path / "small", "size=64m")
+    with serving(place / "warehouse", None), open_warehouse() as opened:
+        opened.command("CREATE TABLE t (a String) ENGINE = MergeTree ORDER BY tuple()")
+        with pytest.raises(StorageError, match="clickhouse_default: its disk is full"):
+            opened.command("INSERT INTO t SELECT randomPrintableASCII(1000) FROM numbers(200000)")
