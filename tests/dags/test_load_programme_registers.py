@@ -57,9 +57,9 @@ def test_a_file_that_cannot_be_removed_keeps_nothing_from_the_marts(
     dag: DAG, places: Path, warehouse: Warehouse, disk: Disk
 ) -> None:
     arrivals = Arrivals("registers", places, warehouse, load_file)
-    shared = disk(places / "inbox" / "registers" / "shared", "size=1m")
+    shared = disk(places / "inbox" / "registers" / "common", "size=1m")
     events = Table(("Дата", "Название"), [("06.05.2024", "День данных")])
-    arrivals.put("shared/events.csv", csv_bytes(events))
+    arrivals.put("common/events.csv", csv_bytes(events))
     disk(shared, "ro")
     for announced in ("success", "skipped"):
         run = dag.test()

@@ -357,7 +357,7 @@ def test_rights_that_are_lacking_are_the_matter_of_their_files_only(
 def test_a_published_file_that_cannot_be_removed_is_told_every_night_and_loaded_once(
     inbox: Path, places: Path, warehouse: Warehouse, disk: Disk
 ) -> None:
-    shared = disk(inbox / "shared", "size=1m")
+    shared = disk(inbox / "common", "size=1m")
     put(shared / "a.csv", b"shared")
     put(inbox / "good.csv", b"good")
     disk(shared, "ro")
@@ -365,7 +365,7 @@ def test_a_published_file_that_cannot_be_removed_is_told_every_night_and_loaded_
         found = outcome()
         assert found["published"] == published_now
         assert (
-            "registers/shared/a.csv: it is archived, but cannot be removed from the inbox"
+            "registers/common/a.csv: it is archived, but cannot be removed from the inbox"
             in str(found["failed"])
         )
         assert "read-only" in str(found["failed"])

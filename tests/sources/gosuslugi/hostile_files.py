@@ -114,7 +114,7 @@ def refused() -> dict[str, tuple[bytes, str]]:
             "more than 10000000",
         ),
         "tables.xls": (b"<html>" + b"<table><tr><td>" * 50_000, "no cell with a value"),
-        "laughing.xlsx": (laughing(), "cannot be read"),
+        "laughing.xlsx": (laughing(), "DTD"),
         "half.xlsx": (BOOK[: len(BOOK) // 2], "cannot be read"),
         "half.xls": (xls_bytes(register(row()).grid())[:700], "cannot be read"),
         "half.zip": (packed("a.csv", csv_bytes(register(row())))[:-60], "zip is cut off"),
