@@ -46,7 +46,9 @@ SELECT
     day,
     {%- if has_value %}
     day AS base_day,
-    arrayExists(span -> day BETWEEN span.1 AND span.2, spans) AS is_observed,
+    -- 29 February counts where it is covered, but is none of the days that must be.
+    NOT (toMonth(day) = 2 AND toDayOfMonth(day) = 29)
+        AND arrayExists(span -> day BETWEEN span.1 AND span.2, spans) AS is_observed,
     {%- else %}
     makeDate({{ baseline_year or 1970 }}, toMonth(day), toDayOfMonth(day)) AS base_day,
     arrayExists(span -> day BETWEEN span.1 AND span.2, spans)
