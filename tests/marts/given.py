@@ -239,6 +239,16 @@ class Given:
         """Build these marts, or all of them where none is named, as of ``now``."""
         build_marts(self.warehouse, self.passport, now, marts or None)
 
+    def freshness(self, read_at: datetime) -> list[dict[str, Any]]:
+        """The rows of ``marts.data_freshness`` as whoever reads them at an instant sees them."""
+        query: str = self.warehouse.value(
+            "SELECT as_select FROM system.tables WHERE database = 'marts' AND name = 'data_freshness'"
+        )
+        clock = "now('UTC')"
+        assert clock in query
+        at = f"toDateTime({read_at.timestamp():.0f}, 'UTC')"
+        return self.warehouse.mappings(query.replace(clock, at))
+
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self.warehouse.rows(sql)
