@@ -1,4 +1,5 @@
--- Coverage is told by site, not by counter: counters that replaced each other are one site. Each build fills it.
+-- Coverage is told by site, not by counter: counters that replaced each other are one site. Each build
+-- fills it.
 DROP TABLE IF EXISTS marts.data_coverage SYNC;
 
 CREATE TABLE IF NOT EXISTS marts.data_coverage

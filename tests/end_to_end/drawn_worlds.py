@@ -1,4 +1,4 @@
-"""Worlds that hypothesis draws: programmes, sites that come and go, and sources ending on days of their own."""
+"""Worlds that hypothesis draws: programmes, sites that come and go, sources that end on different days."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -4,7 +4,7 @@ A world is loaded as given rows, built by the engine, and counted by the oracle 
 of the months, of the money and of the freshness, cell by cell.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.warehouse.client import Warehouse
 from tests.conftest import _empty as empty
+from tests.emulators.inbox.truth import Service
 from tests.end_to_end.comparison import differences, told
-from tests.end_to_end.drawn_worlds import worlds
+from tests.end_to_end.drawn_worlds import BEGIN, worlds
 from tests.end_to_end.mart_columns import BY_THE_CLOCK, GRAIN
-from tests.end_to_end.oracle_calendar import DAY
-from tests.end_to_end.tiny_worlds import Tiny
+from tests.end_to_end.oracle_calendar import DAY, days_between
+from tests.end_to_end.tiny_worlds import Tiny, TinySite
 from tests.marts.given import Given
 
 TABLES = ("indicators_monthly", "programme_funding_yearly", "data_freshness")
@@ -88,6 +89,153 @@ def assert_counted(tiny: Tiny, given: Given, read_at: datetime) -> Marts:
     expected = {table: world.mart(table) for table in TABLES}
     assert not (complaint := unequal(expected, found)), f"{complaint}\n{tiny}"
     return found
+
+
+# Worlds that are told.
+
+ENDS = (
+    date(2023, 8, 1),
+    date(2023, 8, 5),
+    date(2023, 8, 17),
+    date(2023, 8, 31),
+    date(2024, 1, 1),
+    date(2024, 2, 28),
+    date(2024, 2, 29),
+)
+SERVICES = (
+    Service("1", "Первая", "муниципальная", True, date(2023, 1, 1), None),
+    Service("2", "Вторая", "муниципальная", False, date(2023, 1, 1), date(2023, 8, 16)),
+    Service("3", "Чужая", "региональная", False, date(2023, 1, 1), None),
+    Service("4", "Новая", "муниципальная", False, date(2023, 8, 5), None),
+)
+PROLONGED = {
+    "programme": "Программа",
+    "first_year": 2023,
+    "last_year": 2025,
+    "time_zone": "Europe/Moscow",
+    "settling_days": 3,
+    "smev": {"mnemonics": ["MTSENSK_ADM"]},
+    "indicators": [
+        {"code": "site_visitors_growth", "name": "Прирост", "unit": "%", "baseline_year": 2022},
+        {"code": "eservices_share", "name": "Услуги", "unit": "%"},
+        {"code": "departments_equipped_share", "name": "Отделы", "unit": "%"},
+        {"code": "edms_workplaces_share", "name": "СЭД", "unit": "%", "direction": "down"},
+        {"code": "secured_workplaces_share", "name": "Защита", "unit": "%"},
+        {"code": "smev_requests", "name": "СМЭВ", "unit": "ед."},
+        {"code": "ict_events", "name": "Мероприятия", "unit": "ед."},
+    ],
+    "editions": [
+        {
+            "date": date(2022, 12, 1),
+            "document": "Постановление № 1",
+            "last_year": 2024,
+            "targets": {
+                "site_visitors_growth": {2024: 40},
+                "eservices_share": {2023: 60, 2024: 70},
+                "departments_equipped_share": {2024: 100},
+                "edms_workplaces_share": {2024: 30},
+                "smev_requests": {2023: 120, 2024: 130},
+                "ict_events": {2024: 9},
+            },
+            "funding_thousand_roubles": {2023: 700},
+        },
+        {
+            "date": date(2023, 8, 31),
+            "document": "Постановление № 2",
+            "last_year": 2026,
+            "targets": {
+                "site_visitors_growth": {2025: 60, 2026: 80},
+                "eservices_share": {2026: 90},
+                "secured_workplaces_share": {2024: 50},
+                "smev_requests": {2024: 150, 2026: 200},
+                "ict_events": {2023: 4, 2026: 20},
+            },
+            "funding_thousand_roubles": {2023: 750, 2026: 900},
+        },
+    ],
+}
+TURNED = {
+    **PROLONGED,
+    "first_year": 2022,
+    "indicators": [
+        {"code": code, "name": code, "unit": "ед.", "direction": "down", **more}
+        for code, more in {
+            "site_visitors_growth": {"baseline_value": 150},
+            "smev_requests": {"accumulate": "programme"},
+            "ict_events": {"accumulate": "year"},
+        }.items()
+    ],
+}
+"""Less is better, the year is counted as the programme and the other way round, the baseline is given."""
+
+
+def world_through(end: date, programme: dict[str, Any], behind: Mapping[str, int]) -> Tiny:
+    """Sites that were replaced and a younger one; each source ends so many days before ``end``."""
+    last = {source: end - behind[source] * DAY for source in RESTS_ON}
+    hole = tuple(days_between(date(2022, 5, 9), date(2022, 5, 12)))
+    loaded = last["metrica"]
+    return Tiny(
+        today=end + DAY,
+        programme=programme,
+        sites=[
+            TinySite(1, "Прежний", BEGIN, date(2023, 3, 31), hole, until=date(2023, 3, 31), more=9),
+            TinySite(
+                2, "Главный", date(2023, 4, 1), loaded, since=date(2023, 4, 1), replaces=1, more=9
+            ),
+            # Nothing says until when the counter is observed that died in June.
+            TinySite(3, "Мёртвый", BEGIN, date(2023, 6, 14), people=40, more=5),
+            TinySite(
+                4,
+                "Второй",
+                date(2023, 6, 15),
+                loaded,
+                (date(2023, 7, 7),),
+                date(2023, 6, 15),
+                replaces=3,
+                people=40,
+                more=5,
+            ),
+            TinySite(5, "Молодой", date(2023, 5, 1), loaded - DAY, since=date(2023, 5, 1)),
+        ],
+        requests=days_between(date(2022, 1, 9), last["smev"])[::-4],
+        other_messages=[date(2023, 1, 1)],
+        events=[date(2022, 6, 1), date(2023, 2, 28), date(2023, 7, 31), date(2024, 2, 29)],
+        workplaces={
+            date(2023, 1, 15): [(True, True, False), (True, False, True)],
+            date(2023, 8, 5): [(True, True, True), (True, True, True), (False, True, False)],
+        },
+        corrected=[date(2023, 8, 5)],
+        departments={date(2023, 6, 30): [(2, 2), (3, 1)]},
+        services=SERVICES,
+        exported=[last["gosuslugi"]],
+        executions=[date(2023, 7, 1), last["registers"]],
+    )
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("programme", "behind"),
+    [
+        (PROLONGED, {"metrica": 0, "smev": 3, "gosuslugi": 6, "registers": 20}),
+        (TURNED, {"metrica": 9, "smev": 0, "gosuslugi": 1, "registers": 0}),
+    ],
+    ids=["prolonged", "turned"],
+)
+def test_build_counts_as_the_oracle(
+    warehouse: Warehouse, programme: dict[str, Any], behind: Mapping[str, int], end: date
+) -> None:
+    tiny = world_through(end, programme, behind)
+    given = built(warehouse, tiny, tiny.loads())
+    found = assert_counted(tiny, given, tiny.built_at)
+    assert_counted(tiny, given, tiny.built_at + 30 * DAY)
+    # What is compared is no emptiness. The younger site is a day behind the others.
+    growth = {
+        row["month"]: row for row in found["indicators_monthly"] if "growth" in row["indicator"]
+    }
+    through = end - (behind["metrica"] + 1) * DAY
+    assert growth[str(through.replace(day=1))]["fact"] is not None
+    assert growth[max(growth)]["data_through"] == str(through)
+    assert len({row["status"] for row in found["indicators_monthly"]}) >= 3
 
 
 # Drawn worlds.
