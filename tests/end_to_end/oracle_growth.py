@@ -155,15 +155,18 @@ class Audience:
         )
 
     def is_matched_enough(self, year: int, day: date) -> bool:
-        """Whether 90 % of the site days from 1 January through the day are matched."""
-        span = [one for one in days_between(first_day(year), day) if not is_leap_day(one)]
+        """Whether some days are matched, and 90 % of the site days from 1 January through the day."""
+        through = days_between(first_day(year), day)
+        span = [one for one in through if not is_leap_day(one)]
         wanted = [
             self._is_matched(site, one)
             for site in self.sites
             for one in span
             if self._is_observed_in_both(site, one)
         ]
-        return bool(wanted) and 10 * sum(wanted) >= 9 * len(wanted)
+        return 10 * sum(wanted) >= 9 * len(wanted) and any(
+            self._is_matched(site, one) for site in self.sites for one in through
+        )
 
     def baseline(self, day: date) -> float:
         """The denominator: V(baseline_year, day) matched with the day's year, or the value's part."""

@@ -168,7 +168,11 @@ def test_closed_sites_reach_as_far_as_the_latest(given: Given) -> None:
     assert _freshness(given, "metrica", "data_through, lag_days") == (second, 40)
 
 
-def test_days_that_are_not_loaded_are_counted_since_the_base_year(given: Given) -> None:
+@pytest.mark.parametrize("baseline_value", [None, 500])
+def test_days_that_are_not_loaded_are_counted_since_the_base_year(
+    given: Given, baseline_value: int | None
+) -> None:
+    given.change_indicator("site_visitors_growth", baseline_value=baseline_value)
     today = _today(given)
     # 2022 but one day, and of the programme's years nothing but yesterday.
     given.site(date(2022, 1, 1), date(2022, 12, 31), without=[date(2022, 5, 9)])

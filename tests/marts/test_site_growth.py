@@ -253,6 +253,15 @@ def test_days_after_until_count_for_the_growth_but_are_no_days_that_must_be_ther
     assert _fact(given, date(2023, 1, 1)) == (30.0, 20.0, 50.0)
 
 
+def test_days_before_from_are_compared_though_none_of_them_must_be_there(given: Given) -> None:
+    _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": date(2022, 7, 1)})
+    _of_2022(given, {JANUARY_10: numbers(1, 10)})
+    given.site(date(2023, 1, 1), date(2023, 7, 1), {in_2023(JANUARY_10): numbers(1, 12)})
+    # June has no site day, July one of them: what was loaded before `from` is known, and counts in both.
+    assert _fact(given, date(2023, 6, 1)) == (12.0, 10.0, 20.0)
+    assert _fact(given, date(2023, 7, 1)) == (12.0, 10.0, 20.0)
+
+
 def test_site_that_was_closed_is_compared_through_its_last_day(given: Given) -> None:
     _sites(
         given,
