@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.emulators.inbox.truth import Service
@@ -34,22 +35,24 @@ CODES = (
 )
 
 
-def days(last: date, first: date = BEGIN, most: int = 8) -> st.SearchStrategy[list[date]]:
-    """Some days of a span, each once."""
-    return st.lists(st.dates(first, max(first, last)), max_size=most, unique=True)
+def days(last: date, least: int = 0, most: int = 8) -> st.SearchStrategy[list[date]]:
+    """Some days through the last, each once."""
+    return st.lists(st.dates(BEGIN, last), min_size=least, max_size=most, unique=True)
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> Tiny:
     """A world: what was loaded of each source, and when it was built."""
-    today = draw(st.one_of(st.sampled_from(SPECIAL), st.dates(date(2023, 1, 1), SPECIAL[0])))
+    # Without this the first world of every run would be the simplest, in which there is nothing.
+    assume(draw(st.integers(0, 99)))
+    today = draw(st.sampled_from(SPECIAL) | st.dates(date(2023, 6, 1), SPECIAL[0]))
     # A few days of each list lie after today: they are plans, or a clock was wrong.
     last = today + 9 * DAY
     workplaces: dict[date, Sequence[Told]] = {
         day: draw(
             st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=3)
         )
-        for day in draw(days(last, most=4))
+        for day in draw(days(last, 1, 4))
     }
     equipment = st.tuples(st.integers(0, 2), st.integers(0, 2))
     return Tiny(
@@ -58,14 +61,15 @@ def worlds(draw: st.DrawFn) -> Tiny:
         sites=draw(sites(today)),
         requests=[*draw(days(last)), *draw(_every_few_days(today))],
         other_messages=draw(days(last, most=3)),
-        events=sorted(draw(st.lists(st.dates(BEGIN, last), max_size=8))),
+        events=sorted(draw(st.lists(st.dates(BEGIN, last), min_size=2, max_size=9))),
         workplaces=workplaces,
         corrected=[day for day in workplaces if draw(st.booleans())],
         departments={
-            day: draw(st.lists(equipment, min_size=1, max_size=3))
-            for day in draw(days(last, most=3))
+            day: draw(st.lists(equipment, min_size=1, max_size=3)) for day in draw(days(last, 1, 3))
         },
-        services=draw(st.lists(_services(last), max_size=4, unique_by=lambda one: one.code)),
+        services=draw(
+            st.lists(_services(last), min_size=1, max_size=4, unique_by=lambda one: one.code)
+        ),
         exported=draw(days(today, most=2)),
         # So that some source reaches some month.
         filed=draw(days(today, most=3)) or [today],
@@ -77,7 +81,7 @@ def worlds(draw: st.DrawFn) -> Tiny:
 def sites(draw: st.DrawFn, today: date) -> list[TinySite]:
     """One to three counters; the second may replace the first."""
     found = [draw(_sites(today, 1))]
-    kind = draw(st.sampled_from(["alone", "beside", "replaces", "replaces", "younger"]))
+    kind = draw(st.sampled_from(["alone", "beside", "replaces", "replaces", "replaces", "younger"]))
     if kind in ("beside", "younger"):
         found.append(draw(_sites(today, 2)))
     if kind == "younger":
@@ -99,7 +103,7 @@ def _sites(
     begins = draw(since)
     ends = draw(st.none() | st.none() | st.dates(begins or BEGIN, max(today, begins or BEGIN)))
     # Mostly all days that it is observed, else any: a part of the history, or more than is observed.
-    if draw(st.integers(0, 2)):
+    if draw(st.integers(0, 5)):
         first, last = begins or BEGIN, min(ends or today, today)
         last -= draw(st.integers(0, 12)) * DAY
     else:
@@ -115,7 +119,7 @@ def _sites(
         since=begins,
         until=ends,
         replaces=replaces,
-        people=draw(st.integers(0, 60)),
+        people=draw(st.integers(0, 60) | st.integers(9, 60)),
         more=draw(st.integers(-20, 40)),
         is_quiet_in_january=draw(st.sampled_from([False, False, True])),
     )
@@ -127,7 +131,8 @@ def _every_few_days(today: date) -> st.SearchStrategy[list[date]]:
     def spread(first: date, step: int) -> list[date]:
         return [first + n * DAY for n in range(0, (today - first).days + 1, step)]
 
-    return st.just([]) | st.builds(spread, st.dates(BEGIN, today), st.integers(7, 40))
+    first = st.sampled_from([BEGIN, date(2022, 12, 30)]) | st.dates(BEGIN, today)
+    return st.just([]) | st.builds(spread, first, st.integers(3, 40))
 
 
 def _services(last: date) -> st.SearchStrategy[Service]:
@@ -148,7 +153,7 @@ def programmes(draw: st.DrawFn) -> dict[str, Any]:
     first_year = draw(st.sampled_from([2023, 2023, 2022, 2024]))
     last_year = draw(st.integers(2024, 2026))
     dates = draw(
-        st.lists(st.dates(date(2022, 6, 1), SPECIAL[0]), min_size=1, max_size=3, unique=True)
+        st.lists(st.dates(date(2022, 6, 1), date(2023, 10, 1)), min_size=1, max_size=3, unique=True)
     )
     return {
         "programme": "Программа",
@@ -185,13 +190,15 @@ def _editions(draw: st.DrawFn, day: date, first_year: int, last_year: int) -> di
     own = draw(st.none() | st.integers(max(first_year, 2024), 2028))
     years = st.integers(first_year, own or last_year)
     targets: Mapping[str, Any] = {
-        code: draw(st.dictionaries(years, st.integers(0, 120), max_size=3)) for code in CODES
+        code: draw(st.dictionaries(years, st.integers(0, 120), min_size=1, max_size=3))
+        for code in CODES
+        if draw(st.integers(0, 5))
     }
     funding = draw(st.dictionaries(years, st.integers(0, 5), max_size=2))
     told = {
         "date": day,
         "document": f"Постановление {day}",
-        "targets": {code: one for code, one in targets.items() if one},
+        "targets": targets,
         "funding_thousand_roubles": funding,
     }
     return told if own is None else {**told, "last_year": own}
