@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -69,6 +70,32 @@ def day(value: date | None) -> str:
     if value is None:
         return NO_DATA
     return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}{NBSP}{value.year}"
+
+
+def no_data_for(month: date) -> str:
+    """``нет данных за ноябрь``: a source has not reached the month."""
+    return f"{NO_DATA} за {MONTHS[month.month - 1]}"
+
+
+def reaches(month: date, sources: Iterable[tuple[str, date | None]]) -> str:
+    """``сайт по 17 ноября, СМЭВ по 15-е``: how far each source reaches into the month.
+
+    Those that have not reached it come last: ``СМЭВ — нет данных за ноябрь (по 30 октября)``.
+    """
+    within: list[str] = []
+    before: list[str] = []
+    for name, day in sources:
+        if day is None:
+            before.append(f"{name} — {NO_DATA}")
+        elif day < month:
+            year = "" if day.year == month.year else f"{NBSP}{day.year}"
+            before.append(
+                f"{name} — {no_data_for(month)} (по{NBSP}{day.day}{NBSP}{MONTHS_OF[day.month - 1]}{year})"
+            )
+        else:
+            told = f"{day.day}-е" if within else f"{day.day}{NBSP}{MONTHS_OF[day.month - 1]}"
+            within.append(f"{name} по{NBSP}{told}")
+    return ", ".join([*within, *before])
 
 
 def short_day(value: date | None) -> str:
