@@ -72,8 +72,8 @@ def test_heading_says_what_and_when(full: html.HtmlElement) -> None:
     assert "редакция программы от 1 января 2025" in head
     assert "рассчитано 18 июля 2026, 05:10 (Europe/Moscow)" in head
     assert (
-        "Июль идёт: сайт по 17 июля, Госуслуги — нет данных за июль (по 28 июня), "
-        "СМЭВ — нет данных за июль (по 30 июня), реестры — нет данных."
+        "Июль идёт: сайт по 17 июля; "
+        "нет данных за июль — Госуслуги (по 28 июня), СМЭВ (по 30 июня), реестры."
     ) in head
     assert "Завершённого месяца ещё нет" not in head
 
@@ -113,8 +113,10 @@ def test_course_marks_the_month_under_way_and_repeats_no_old_sum(full: html.Html
     assert bars["y"][-2:] == [1146.0, None]  # type: ignore[index]
     assert bars["marker"]["opacity"] == [1] * 42 + [0.45]  # type: ignore[index]
     assert rows_behind(full, "chart-site_visitors_growth")[1][:2] == ["июль 2026*", "58,44"]
+    line = drawn(full, "chart-site_visitors_growth")["Факт"]
+    assert line["marker"]["symbol"] == ["circle"] * 42 + ["circle-open"]  # type: ignore[index]
     card = text(by_id(full, "indicator-ict_events"))
-    assert "* Предварительно: месяц ещё не полон." in card
+    assert "в таблице * — предварительно: месяц ещё не полон." in card
 
 
 def test_sum_of_a_month_that_is_not_whole_is_marked(full: html.HtmlElement) -> None:

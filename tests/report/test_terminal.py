@@ -45,7 +45,7 @@ def test_month_under_way_has_its_day_and_the_sources_their_reach(written: Path) 
     assert max(map(len, lines)) <= 120
     growth = next(number for number, line in enumerate(lines) if "58,44" in line)
     assert "17.07.26" in lines[growth + 1]
-    assert lines[-2].startswith("* Июль идёт: сайт по 17 июля, Госуслуги — нет данных за июль")
+    assert lines[-1].startswith("* Июль идёт: сайт по 17 июля; нет данных за июль — Госуслуги")
 
 
 def test_first_month_under_way_is_the_title(written: Path) -> None:

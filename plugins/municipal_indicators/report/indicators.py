@@ -57,7 +57,7 @@ OVER_BARS: Style = {
 }
 
 
-NOTE = f"{MARK} Предварительно: месяц ещё не полон."
+NOTE = f"Светлый столбец или точка, в таблице {MARK} — предварительно: месяц ещё не полон."
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,9 @@ def _figure(unit: str, history: list[Row]) -> go.Figure | None:
             written = [russian.quantity(value, unit) for value in values]
             fitting = OVER_BARS if column == "forecast" and counted else style
             charts.add_line(drawing, title, months, values, written, fitting)
+            if column == "fact":
+                symbols = ["circle-open" if one["is_preliminary"] else "circle" for one in history]
+                drawing.data[-1].marker.symbol = symbols
     if drawn and "fact" not in drawn:
         charts.say_no_data(drawing)
     charts.month_axis(drawing, months)

@@ -72,30 +72,31 @@ def day(value: date | None) -> str:
     return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}{NBSP}{value.year}"
 
 
-def no_data_for(month: date) -> str:
-    """``нет данных за ноябрь``: a source has not reached the month."""
-    return f"{NO_DATA} за {MONTHS[month.month - 1]}"
-
-
 def reaches(month: date, sources: Iterable[tuple[str, date | None]]) -> str:
     """``сайт по 17 ноября, СМЭВ по 15-е``: how far each source reaches into the month.
 
-    Those that have not reached it come last: ``СМЭВ — нет данных за ноябрь (по 30 октября)``.
+    Those that have not reached it follow: ``нет данных за ноябрь — реестры (по 30 октября)``.
     """
     within: list[str] = []
     before: list[str] = []
-    for name, day in sources:
-        if day is None:
-            before.append(f"{name} — {NO_DATA}")
-        elif day < month:
-            year = "" if day.year == month.year else f"{NBSP}{day.year}"
-            before.append(
-                f"{name} — {no_data_for(month)} (по{NBSP}{day.day}{NBSP}{MONTHS_OF[day.month - 1]}{year})"
-            )
+    for name, reach in sources:
+        if reach is None:
+            before.append(name)
+        elif reach < month:
+            told = day(reach) if reach.year != month.year else day_of_year(reach)
+            before.append(f"{name} (по{NBSP}{told})")
         else:
-            told = f"{day.day}-е" if within else f"{day.day}{NBSP}{MONTHS_OF[day.month - 1]}"
+            told = f"{reach.day}-е" if within else day_of_year(reach)
             within.append(f"{name} по{NBSP}{told}")
-    return ", ".join([*within, *before])
+    parts = [", ".join(within)]
+    if before:
+        parts.append(f"{NO_DATA} за {MONTHS[month.month - 1]} — {', '.join(before)}")
+    return "; ".join(filter(None, parts))
+
+
+def day_of_year(value: date) -> str:
+    """``30 июня``."""
+    return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}"
 
 
 def short_day(value: date | None) -> str:
