@@ -108,7 +108,7 @@ SERVICES = (
     Service("3", "Чужая", "региональная", False, date(2023, 1, 1), None),
     Service("4", "Новая", "муниципальная", False, date(2023, 8, 5), None),
 )
-PROLONGED = {
+PROLONGED: dict[str, Any] = {
     "programme": "Программа",
     "first_year": 2023,
     "last_year": 2025,
@@ -154,16 +154,16 @@ PROLONGED = {
         },
     ],
 }
-TURNED = {
+TURNED: dict[str, Any] = {
     **PROLONGED,
     "first_year": 2022,
     "indicators": [
-        {"code": code, "name": code, "unit": "ед.", "direction": "down", **more}
-        for code, more in {
-            "site_visitors_growth": {"baseline_value": 150},
-            "smev_requests": {"accumulate": "programme"},
-            "ict_events": {"accumulate": "year"},
-        }.items()
+        {"code": code, "name": code, "unit": "ед.", "direction": "down", option: value}
+        for code, option, value in (
+            ("site_visitors_growth", "baseline_value", 150),
+            ("smev_requests", "accumulate", "programme"),
+            ("ict_events", "accumulate", "year"),
+        )
     ],
 }
 """Less is better, the year is counted as the programme and the other way round, the baseline is given."""
