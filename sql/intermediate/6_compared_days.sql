@@ -36,7 +36,8 @@ days AS
     (
         SELECT arrayJoin(range(
             toUInt16({{ [baseline_year or first_year, first_year] | min - 1 }}),
-            toUInt16((SELECT max(year) + 1 FROM intermediate.programme_months))
+            -- Before the programme begins there is no month yet, but which sites are compared is known.
+            toUInt16(greatest({{ first_year }}, (SELECT max(year) FROM intermediate.programme_months)) + 1)
         )) AS year
     ) AS years
 )

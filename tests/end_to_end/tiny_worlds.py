@@ -1,8 +1,7 @@
 """Worlds so small that every number of them is counted by hand, or that they are built in a second."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import yaml
 
 from tests.emulators.inbox.truth import (
     Application,
@@ -142,19 +139,12 @@ class TinySite:
             key: value for key, value in days.items() if value is not None
         }
 
-    def __repr__(self) -> str:
-        """The days as spans, which a reader can take in."""
-        holes = f" without {_dates(self.holes)}" if self.holes else ""
-        crowd = f"{self.people} people and {self.more} more a year"
-        quiet = ", nobody in January" if self.is_quiet_in_january else ""
-        return f"{self.told}: {self.first}…{self.last}{holes}, {crowd}{quiet}"
-
 
 Told = tuple[bool, bool, bool]
 """ПК, СЗИ and СЭД of a workplace."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Tiny:
     """What was loaded and when it was built; a day in a list is one thing of that day.
 
@@ -271,13 +261,6 @@ class Tiny:
             files=(),
         )
 
-    def __repr__(self) -> str:
-        """One line for each thing that the world holds."""
-        told = {one.name: getattr(self, one.name) for one in fields(self)}
-        programme = yaml.safe_dump(dict(told.pop("programme")), allow_unicode=True, width=110)
-        lines = [f"{name}: {_dates(value)}" for name, value in told.items() if value]
-        return "\n  ".join(["Tiny", *lines, *programme.splitlines()])
-
 
 @dataclass(frozen=True)
 class _TinyWorld(World):
@@ -350,13 +333,4 @@ def _request(day: date, number: int) -> Request:
 def _application(day: date) -> Application:
     return Application(
         f"{day}", "100", "Выдача справки", day, "ЕПГУ", "in_progress", None, None, "", None
-    )
-
-
-def _dates(value: object) -> str:
-    """As Python shows it, with days as ISO dates."""
-    return re.sub(
-        r"datetime\.date\((\d+), (\d+), (\d+)\)",
-        lambda found: f"{int(found[1])}-{int(found[2]):02}-{int(found[3]):02}",
-        repr(value),
     )

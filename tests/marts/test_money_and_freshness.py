@@ -282,6 +282,16 @@ def test_days_between_two_counters_are_not_missed(given: Given) -> None:
     assert _freshness(given, "metrica", "missing_days") == (1,)
 
 
+def test_site_is_not_left_out_because_the_programme_has_not_begun(given: Given) -> None:
+    year = _today(given).year + 1
+    given.change_passport(
+        lambda content: content.update(first_year=year, last_year=year, editions=[])
+    )
+    given.site(date(2022, 1, 1), date(2022, 12, 31))
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "missing_days, detail") == (0, "")
+
+
 def test_other_sources_miss_no_site_days(given: Given) -> None:
     given.smev_speaks(_today(given) - timedelta(days=9))
     given.build("data_coverage", now=datetime.now(UTC))
