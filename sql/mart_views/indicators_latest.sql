@@ -77,7 +77,8 @@ SELECT
         NOT r.is_reached, concat('нет данных за ', names[toMonth(r.month)]),
         r.fact IS NULL, 'нет данных',
         r.data_through IS NULL, '',
-        concat(if(r.is_read_from_log, 'по ', 'на '), formatDateTime(assumeNotNull(r.data_through), '%d.%m.%Y'))
+        r.is_read_from_log, formatDateTime(assumeNotNull(r.data_through), 'по %d.%m.%Y'),
+        formatDateTime(assumeNotNull(r.data_through), 'на %d.%m.%Y')
     ) AS note
 FROM reached AS r
 WHERE r.month = headline OR r.month = newest

@@ -291,14 +291,18 @@ def test_the_table_of_indicators_is_the_headline_month_of_plain_sql(
 
 def test_month_under_way_stands_beside_with_its_day(dashboards: dict[str, Opened]) -> None:
     shown = {
-        row["name"]: (row["preliminary_fact"], row["preliminary_note"])
+        row["name"]: (
+            row["preliminary_month"],
+            row["preliminary_fact"],
+            row["preliminary_note"],
+        )
         for row in dashboards["programme"].by_title(LATEST).data
     }
-    assert shown["Количество мероприятий"] == ("22", "на 09.07.2026")
+    assert shown["Количество мероприятий"] == ("07.2026", "22", "на 09.07.2026")
     (growth,) = (said for name, said in shown.items() if name.startswith("Увеличение посещаемости"))
-    assert growth == ("58,44", "по 17.07.2026")
+    assert growth == ("07.2026", "58,44", "по 17.07.2026")
     (smev,) = (said for name, said in shown.items() if name.startswith("Количество запросов"))
-    assert smev == ("—", "нет данных за июль")
+    assert smev == ("07.2026", "—", "нет данных за июль")
 
 
 def number(text: str) -> float | None:

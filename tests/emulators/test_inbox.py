@@ -74,24 +74,6 @@ def test_later_months_do_not_change_earlier_monthly_files(folder: Path, truth: T
     assert {name: part[name] for name in monthly} == {name: whole[name] for name in monthly}
 
 
-def test_smev_may_go_on_into_the_next_month(tmp_path: Path) -> None:
-    october, last = date(2024, 10, 1), date(2024, 11, 15)
-    whole = write_inbox(tmp_path / "a", october, october)
-    longer = write_inbox(tmp_path / "b", october, october, smev_until=last)
-    assert longer.applications == whole.applications
-    days = [one.sent_at.astimezone(MOSCOW).date() for one in longer.requests]
-    assert date(2024, 11, 14) <= max(days) <= last
-    assert len(longer.requests) > len(whole.requests)
-    # Nothing that was written speaks of a later moment, the troubles at a log's end included.
-    after = f"{last + timedelta(days=1):%Y-%m-%d}"
-    logs = [path.read_bytes() for path in (tmp_path / "b" / "smev").rglob("*202411.jsonl")]
-    logs += [path.read_bytes() for path in (tmp_path / "b" / "smev").rglob("smev-adapter.log")]
-    assert len(logs) == 2
-    assert all(after.encode() not in log for log in logs)
-    newest = max(path.stat().st_mtime for path in (tmp_path / "b" / "smev").rglob("*.*"))
-    assert datetime.fromtimestamp(newest, MOSCOW).date() == last + timedelta(days=1)
-
-
 @pytest.mark.parametrize(
     ("first", "last"), [(date(2024, 2, 1), date(2024, 1, 1)), (date(2021, 1, 1), date(2024, 1, 1))]
 )

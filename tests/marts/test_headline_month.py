@@ -91,7 +91,7 @@ def test_source_that_has_not_reached_the_month_says_nothing_of_it(given: Given) 
         f"SELECT {columns} FROM marts.indicators_latest"
         f" WHERE role = 'preliminary' AND indicator = '{SMEV}'"
     ) == [(None, None, None, None, None, None, "no_data", "нет данных за ноябрь")]
-    # The contract's mart carries the sum of October forward.
+    # The mart itself carries the sum of October forward.
     assert given.indicator(SMEV, "fact", "month = '2023-11-01'") == [(6.0,)]
 
 
