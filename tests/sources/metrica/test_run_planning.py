@@ -157,6 +157,7 @@ def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
     observed(monkeypatch, tmp_path / "programme.yaml", 404, "until: 2024-02-29")
     (plan,) = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
     assert plan["counter_id"] == SITE
+    assert not [call for call in emulator.calls if "/404" in call.path]
     assert "Site 404 (Сайт 404) is not requested" in caplog.text
 
 
@@ -174,6 +175,8 @@ def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
         f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-01…2024-03-03",
     ]
     assert "404" in plan[1]["problem"]
+    assert "deleted or replaced, write the last day" in plan[1]["problem"]
+    assert "`until`" in plan[1]["problem"]
     assert plan[2]["time_zone"] == "Asia/Vladivostok"
 
 

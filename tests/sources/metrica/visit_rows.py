@@ -78,7 +78,7 @@ def fetched(
         client.download(request, part, path)
         parts.append((part.part_number, path))
     client.clean(request)
-    return PreparedLog(wanted, parts, zone, REQUESTED)
+    return PreparedLog(wanted, parts, zone, REQUESTED, settling_days=3)
 
 
 def quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from municipal_indicators.errors import IndicatorsError, MetricaError, UnbalancedLoadError
 from municipal_indicators.sources.metrica import reload_changes, smaller_answers
 from municipal_indicators.sources.metrica.api_models import LogQuery
-from municipal_indicators.sources.metrica.days import Days
+from municipal_indicators.sources.metrica.days import DAY, Days
 from municipal_indicators.sources.metrica.fields import FieldList
+from municipal_indicators.sources.metrica.request_ledger import utc
 from municipal_indicators.sources.metrica.smaller_answers import SmallerAnswerError
 from municipal_indicators.sources.metrica.staging import (
     id_of,
@@ -52,14 +53,16 @@ _RANKS = {"visits": "(page_views, visit_duration_seconds)", "hits": "part"}
 class PreparedLog:
     """A log that can be downloaded: its query, its parts as files, and when it was requested.
 
-    ``time_zone`` is the counter's. The parts may be an iterator: the next one is downloaded while
-    one is staged. ``size`` is that of the whole log as the API announced it, 0 if it did not.
+    ``time_zone`` is the counter's, ``settling_days`` the passport's. The parts may be an iterator:
+    the next one is downloaded while one is staged. ``size`` is that of the whole log as the API
+    announced it, 0 if it did not.
     """
 
     query: LogQuery
     parts: Iterable[tuple[int, Path]]
     time_zone: str
     requested_at: datetime
+    settling_days: int
     size: int = 0
 
     @property
@@ -67,10 +70,55 @@ class PreparedLog:
         """The counter days of the log."""
         return Days(self.query.date1, self.query.date2)
 
-    @property
-    def unit_keys(self) -> list[str]:
-        """The unit of each day, in the order of the days."""
-        return [f"{self.query.counter_id}/{day}" for day in self.days]
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """The instants at which a counter day begins and is over."""
+        zone = ZoneInfo(self.time_zone)
+        return datetime.combine(day, time(), zone), datetime.combine(day + DAY, time(), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedUnit:
+    """The unit under which a counter day is loaded, and the published one that readers see now."""
+
+    key: str
+    replaces: str | None
+
+
+def loaded_units(warehouse: Warehouse, prepared: PreparedLog) -> list[LoadedUnit]:
+    """The unit of each day of a log, in their order: ``counter/day``.
+
+    A day that is published under another time zone keeps that version beside the new one, since
+    hours at its edge may be told by nothing else: the new one is ``counter/day/zone``.
+    """
+    query = prepared.query
+    published: dict[date, list[list[Any]]] = {}
+    for day, *version in warehouse.rows(
+        """
+        SELECT counter_day, unit_key, from_at, until_at FROM ops.metrica_published_days
+        WHERE source = {source:String} AND counter_id = {counter:UInt32}
+            AND counter_day BETWEEN {first:Date} AND {last:Date}
+        ORDER BY published_at DESC
+        """,
+        {
+            "source": query.source,
+            "counter": query.counter_id,
+            "first": query.date1,
+            "last": query.date2,
+        },
+    ):
+        published.setdefault(day, []).append(version)
+
+    def unit_of(day: date) -> LoadedUnit:
+        versions, bounds = published.get(day, []), prepared.bounds(day)
+        for key, *version in versions:
+            if (utc(version[0]), utc(version[1])) == bounds:
+                return LoadedUnit(key, key)
+        plain = f"{query.counter_id}/{day}"
+        if versions:
+            return LoadedUnit(f"{plain}/{prepared.time_zone}", versions[0][0])
+        return LoadedUnit(plain, None)
+
+    return [unit_of(day) for day in prepared.days]
 
 
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> LoadCounts:
@@ -104,11 +152,12 @@ class LogLoad:
         self.prepared = prepared
         self.fields = fields
         self.source = prepared.query.source
+        self.units = loaded_units(warehouse, prepared)
         suffix = label_suffix(self.source)
-        units = [
-            Unit("metrica", key, key + suffix, dataset=self.source) for key in prepared.unit_keys
-        ]
-        self.loads = begin_loads(warehouse, units)
+        self.loads = begin_loads(
+            warehouse,
+            [Unit("metrica", one.key, one.key + suffix, dataset=self.source) for one in self.units],
+        )
 
     def publish(self) -> LoadCounts:
         """Stage, check and publish; the sum of the counts."""
@@ -116,7 +165,12 @@ class LogLoad:
         self._check_parts(lines)
         self._check_lines(lines)
         counts = self._balance()
-        verdict = smaller_answers.judge(self.warehouse, self.source, self.loads, counts)
+        replaced = {
+            load.load_id: unit.replaces
+            for load, unit in zip(self.loads, self.units, strict=True)
+            if unit.replaces
+        }
+        verdict = smaller_answers.judge(self.warehouse, self.source, self.loads, counts, replaced)
         taken = [load for load in self.loads if load.load_id not in verdict.refused]
         if taken:
             self._record_days(taken)
@@ -175,6 +229,7 @@ class LogLoad:
             "places": places,
             "width": len(heading),
             "first_day": query.date1,
+            "unit_keys": [load.unit.key for load in self.loads],
             "load_ids": [load.load_id for load in self.loads],
             "counter_id": query.counter_id,
             "time_zone": self.prepared.time_zone,
@@ -242,7 +297,7 @@ class LogLoad:
         return distinct
 
     def _record_days(self, taken: Sequence[Load]) -> None:
-        prepared, zone = self.prepared, ZoneInfo(self.prepared.time_zone)
+        prepared = self.prepared
         load_ids = {load.load_id for load in taken}
         self.warehouse.insert(
             "core.metrica_days",
@@ -256,6 +311,7 @@ class LogLoad:
                 "until_at",
                 "requested_at",
                 "source",
+                "settling_days",
             ],
             (
                 [
@@ -264,10 +320,10 @@ class LogLoad:
                     prepared.query.counter_id,
                     day,
                     prepared.time_zone,
-                    datetime.combine(day, time(), zone),
-                    datetime.combine(day + timedelta(days=1), time(), zone),
+                    *prepared.bounds(day),
                     prepared.requested_at,
                     self.source,
+                    prepared.settling_days,
                 ]
                 for load, day in zip(self.loads, prepared.days, strict=True)
                 if load.load_id in load_ids
@@ -288,7 +344,7 @@ class LogLoad:
 
     def _keys(self, loads: Sequence[Load]) -> dict[str, Any]:
         return {
-            "keys": self.prepared.unit_keys,
+            "keys": [unit.key for unit in self.units],
             "loads": [str(load.load_id) for load in loads],
         }
 

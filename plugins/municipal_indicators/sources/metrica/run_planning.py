@@ -14,7 +14,9 @@ from municipal_indicators import settings
 from municipal_indicators.errors import (
     ConfigurationError,
     IndicatorsError,
+    MetricaAccessError,
     MetricaError,
+    MetricaRequestError,
     MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
@@ -148,7 +150,8 @@ class RunPlanner:
         self._raise_if_no_site_is_left(observed)
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
-            history = read_history(warehouse, self.run, self.passport, states)
+            zones = {number: one.counter.time_zone_name for number, one in states.items()}
+            history = read_history(warehouse, self.run, self.passport, zones)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
@@ -191,7 +194,7 @@ class RunPlanner:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
         for site in observed:
-            with self._problem_of(site):
+            with self._problem_of(site), _way_out(site):
                 counter = self.client.counter(site.counter_id)
                 _check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
@@ -287,10 +290,9 @@ class RunPlanner:
         )
         if window is None:
             return None
+        days = self._with_edges(state, [*self._gaps(state, window, history), *window], history)
         if not self.run.date_from:
-            days = [*self._gaps(state, window, history), *window]
             return _SiteDays(days, days, self.now)
-        days = list(window)
         unfinished = history.unfinished.get(counter.id)
         if unfinished is None or self.run.forced:
             return _SiteDays(days, days, self.now)
@@ -305,6 +307,20 @@ class RunPlanner:
             len(days),
         )
         return _SiteDays(days, left, unfinished.begun_at)
+
+    def _with_edges(self, state: _SiteState, days: Sequence[date], history: History) -> list[date]:
+        """The days and their neighbours that another time zone cut: between both hours may be missing."""
+        edges = history.edges(state.counter.id, days)
+        if edges:
+            log.warning(
+                "Site %s: its time zone in Metrica was changed from %s to %s. What was loaded before stays "
+                "as it was cut; the day at the edge is ordered once more, cut anew: %s.",
+                state,
+                ", ".join(sorted(set(edges.values()))),
+                state.counter.time_zone_name,
+                ", ".join(map(str, edges)),
+            )
+        return sorted({*days, *edges})
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
         if not self.run.fill_gaps:
@@ -407,6 +423,20 @@ def _check_zone(counter: Counter) -> None:
             f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
             "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
             "then run the DAG again."
+        ) from None
+
+
+@contextmanager
+def _way_out(site: Site) -> Iterator[None]:
+    """Name what to write into the passport where the API does not show a counter."""
+    try:
+        yield
+    except (MetricaAccessError, MetricaRequestError) as error:
+        kind = MetricaAccessError if isinstance(error, MetricaAccessError) else MetricaRequestError
+        raise kind(
+            f"{error} If counter {site.counter_id} was deleted or replaced, write the last day on which it "
+            "was observed as `until` of its site in the passport, and name it in `replaces` of the site that "
+            "followed: then it is not requested any more, and its history stays."
         ) from None
 
 

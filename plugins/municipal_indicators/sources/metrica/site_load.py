@@ -199,7 +199,12 @@ class SiteLoad:
         with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
             parts = logs_api.download_parts(self.client, request, Path(folder))
             prepared = PreparedLog(
-                query, parts, self.site.time_zone, requested_at, request.size or 0
+                query,
+                parts,
+                self.site.time_zone,
+                requested_at,
+                self.site.settling_days,
+                request.size or 0,
             )
             counts = load_log(warehouse, prepared, load_fields(query.source))
         log.info("%s: %d days published: %s", query, len(prepared.days), asdict(counts))

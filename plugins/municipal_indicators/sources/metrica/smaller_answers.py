@@ -32,20 +32,28 @@ class Verdict:
 
 
 def judge(
-    warehouse: Warehouse, source: str, loads: Sequence[Load], counts: Mapping[UUID, LoadCounts]
+    warehouse: Warehouse,
+    source: str,
+    loads: Sequence[Load],
+    counts: Mapping[UUID, LoadCounts],
+    replaced: Mapping[UUID, str],
 ) -> Verdict:
     """Compare each day of a log with its published version; has to run before they are published.
+
+    ``replaced`` has the unit that readers see now, by load; days published for the first time have
+    none.
 
     A day is refused where it has no row and the published one has some, or where more than
     ``MOST_QUARANTINED`` of its rows are in quarantine. The latter is only doubtful where nothing is
     replaced, or where the published day was as doubtful and had no more good rows.
     """
-    published = _published(warehouse, source, [load.unit.key for load in loads])
+    published = _published(warehouse, source, list(replaced.values()))
     many = [load for load in loads if _share(counts[load.load_id]) > MOST_QUARANTINED]
     reasons = _main_reasons(warehouse, many) if many else {}
     refused, doubtful = {}, {}
     for load in loads:
-        new, old = counts[load.load_id], published.get(load.unit.key, LoadCounts())
+        new = counts[load.load_id]
+        old = published.get(replaced.get(load.load_id, ""), LoadCounts())
         if load in many:
             text = f"{_named(load)}: {_quarantined(new, reasons.get(load.load_id, ''))}"
             if _replaces_better(new, old):
@@ -97,7 +105,7 @@ def _share(counts: LoadCounts) -> float:
 
 
 def _named(load: Load) -> str:
-    counter_id, day = load.unit.key.split("/")
+    counter_id, day = load.unit.key.split("/")[:2]
     return f"counter {counter_id}, day {day}"
 
 
