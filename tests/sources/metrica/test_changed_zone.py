@@ -11,10 +11,11 @@ import pytest
 from municipal_indicators.marts.build import build_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.sources.metrica import trigger
+from municipal_indicators.sources.metrica.client import MetricaClient
 from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.metrica import MetricaEmulator
-from tests.sources.metrica.conftest import SITE
-from tests.sources.metrica.site_loads import MOSCOW, run_all
+from tests.sources.metrica.conftest import SITE, log_query
+from tests.sources.metrica.site_loads import MOSCOW, record, run_all
 
 YEKATERINBURG = "Asia/Yekaterinburg"
 DIRECTIONS = [(YEKATERINBURG, MOSCOW), (MOSCOW, YEKATERINBURG)]
@@ -91,6 +92,21 @@ def test_the_plan_names_counter_zones_and_edge_and_orders_it_once(
     assert all(part in message for part in (told, before, after, str(edge)))
     (plan,) = run_all("once more", str(after_edge), str(LAST))
     assert plan["spans"][0][0] == str(after_edge)
+
+
+def test_a_request_from_before_the_change_is_not_loaded_by_the_new_zone(
+    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.move(SITE, YEKATERINBURG)
+    run_all("before", str(FIRST), "2024-03-05")
+    wanted = log_query(date(2024, 3, 7), LAST)
+    left = client.create(wanted)
+    assert left
+    client.log_request(SITE, left.request_id)
+    record(warehouse, "killed", "ordered", wanted, left.request_id, datetime.now(UTC))
+    emulator.move(SITE, MOSCOW)
+    run_all("after", "2024-03-07", str(LAST))
+    assert shown_days(warehouse) == true_days(emulator)
 
 
 def test_nights_go_on_and_all_days_settle(

@@ -17,7 +17,8 @@ from municipal_indicators.errors import IndicatorsError, MetricaError, Unbalance
 from municipal_indicators.sources.metrica import reload_changes, smaller_answers
 from municipal_indicators.sources.metrica.api_models import LogQuery
 from municipal_indicators.sources.metrica.days import DAY, Days
-from municipal_indicators.sources.metrica.fields import FieldList
+from municipal_indicators.sources.metrica.fields import DAY as DAY_COLUMN
+from municipal_indicators.sources.metrica.fields import ApiField, FieldList, file_of
 from municipal_indicators.sources.metrica.request_ledger import utc
 from municipal_indicators.sources.metrica.smaller_answers import SmallerAnswerError
 from municipal_indicators.sources.metrica.staging import (
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 # A block is one insert and one part of the table: larger blocks need fewer merges and more memory.
 BLOCK_BYTES = 48 << 20
+# The parts together may be a little smaller than the log: what the announced size counts is not documented.
+LEAST_SHARE = 0.95
+MISSING_FIELD = "missing_field"
 IDS_AT_ONCE = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Which of two rows with the same id is kept: the longest state of a visit, any of a hit.
@@ -154,6 +158,8 @@ class LogLoad:
         self.source = prepared.query.source
         self.units = loaded_units(warehouse, prepared)
         suffix = label_suffix(self.source)
+        self.bytes = 0
+        self.absent: dict[str, ApiField] = {}
         self.loads = begin_loads(
             warehouse,
             [Unit("metrica", one.key, one.key + suffix, dataset=self.source) for one in self.units],
@@ -164,6 +170,7 @@ class LogLoad:
         lines = self._stage()
         self._check_parts(lines)
         self._check_lines(lines)
+        self._check_days(sum(lines.values()))
         counts = self._balance()
         replaced = {
             load.load_id: unit.replaces
@@ -175,7 +182,7 @@ class LogLoad:
         if taken:
             self._record_days(taken)
             reload_changes.record_changes(self.warehouse, self.source, taken)
-            smaller_answers.record_doubts(self.warehouse, taken, verdict)
+            smaller_answers.record_warnings(self.warehouse, self._warnings(taken, verdict))
             publish_loads(self.warehouse, [(load, counts[load.load_id], "") for load in taken])
         if verdict.refused:
             refused = [load for load in self.loads if load.load_id in verdict.refused]
@@ -205,10 +212,15 @@ class LogLoad:
                 f"{part}: it has 0 bytes, not even a heading. Nothing of the log was published. Run the "
                 "DAG again: it is requested anew."
             )
+        self.bytes += size
         with path.open("rb") as file:
             header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
             heading = header.decode("utf-8", errors="replace").split("\t")
-            context = self._context(number, heading, self.fields.places_of(heading, part))
+            places = self.fields.places_of(heading, part)
+            context = self._context(number, heading, places)
+            for field, place in zip(self.fields.fields, places, strict=True):
+                if place > len(heading):
+                    self.absent[field.column] = field
             first_line = 2
             # LF is the only line end here. The pieces are not joined: that would copy them.
             while chunk := file.read(BLOCK_BYTES):
@@ -237,13 +249,52 @@ class LogLoad:
         }
 
     def _check_parts(self, lines: Mapping[int, int]) -> None:
-        """Raise MetricaError where the API announced a size and gave no part."""
-        if self.prepared.size and not lines:
+        """Raise MetricaError unless the parts are all that the API announced.
+
+        Numbers may have gaps: then only the sizes prove that no part is missing.
+        """
+        size = self.prepared.size
+        if size and not lines:
             raise MetricaError(
-                f"{self.prepared.query}: the API announced a log of {self.prepared.size} bytes, but lists no "
+                f"{self.prepared.query}: the API announced a log of {size} bytes, but lists no "
                 "part of it. Nothing of it was published, and published days stay. Run the DAG again: it "
                 "is requested anew."
             )
+
+        has_gap = sorted(lines) != list(range(len(lines)))
+        if self.bytes < size * LEAST_SHARE or (has_gap and not 0 < size <= self.bytes):
+            raise MetricaError(
+                f"{self.prepared.query}: the API announced a log of {size or 'unknown'} bytes, but its parts "
+                f"{', '.join(map(str, sorted(lines)))} have {self.bytes}: a part is missing. Nothing of it "
+                "was published, and published days stay. Run the DAG again: it is requested anew."
+            )
+
+    def _check_days(self, lines: int) -> None:
+        """Raise MetricaError where many rows tell no day: those of the other days would be too few."""
+        day = next(field.name for field in self.fields.fields if field.column == DAY_COLUMN)
+        lost, reason = self._rows("rows_without_day", self.loads, day=day)[0]
+        if lost > lines * smaller_answers.MOST_QUARANTINED:
+            raise MetricaError(
+                f"{self.prepared.query}: {lost} of {lines} rows tell no day, such as: {day} {reason}. "
+                "Nothing of it was published, and published days stay. If Metrica changed the field, correct "
+                f"it in reference/{file_of(self.source).name}, then run the DAG again."
+            )
+
+    def _warnings(
+        self, taken: Sequence[Load], verdict: smaller_answers.Verdict
+    ) -> Iterator[tuple[Load, str, str]]:
+        """What is doubtful in days to publish, and once which marts miss a field, in Russian for BI."""
+        for load in taken:
+            if text := verdict.doubtful.get(load.load_id):
+                yield load, smaller_answers.MANY_QUARANTINED, text
+        for field in self.absent.values():
+            if field.marts:
+                text = (
+                    f"Метрика не отдала поле {field.name}: за дни {self.prepared.days} столбец "
+                    f"{field.column} витрин {', '.join(field.marts)} не определён"
+                )
+                log.warning("%s: %s", self.prepared.query, text)
+                yield taken[0], MISSING_FIELD, text
 
     def _check_lines(self, lines: Mapping[int, int]) -> None:
         """Raise UnbalancedLoadError unless every line of every part is a row or in quarantine."""
@@ -330,7 +381,7 @@ class LogLoad:
             ),
         )
 
-    def _rows(self, name: str, loads: Sequence[Load], **values: int) -> list[tuple[Any, ...]]:
+    def _rows(self, name: str, loads: Sequence[Load], **values: object) -> list[tuple[Any, ...]]:
         """The rows of a query in sql/loads, for some of the loads."""
         return self.warehouse.rows(self._sql(name), {**self._keys(loads), **values})
 

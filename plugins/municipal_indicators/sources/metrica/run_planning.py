@@ -113,11 +113,15 @@ class _SiteState:
 
 @dataclass(frozen=True, slots=True)
 class _SiteDays:
-    """The counter days of a site: all that the run has to publish, and those not published yet."""
+    """The counter days of a site: all that the run has to publish, and those not published yet.
+
+    ``is_recut``: the counter's time zone was changed, so that older requests may be cut otherwise.
+    """
 
     days: list[date]
     left: list[date]
     begun_at: datetime
+    is_recut: bool = False
 
 
 class RunPlanner:
@@ -290,12 +294,14 @@ class RunPlanner:
         )
         if window is None:
             return None
-        days = self._with_edges(state, [*self._gaps(state, window, history), *window], history)
+        wanted = sorted({*self._gaps(state, window, history), *window})
+        days = self._with_edges(state, wanted, history)
+        is_recut = days != wanted
         if not self.run.date_from:
-            return _SiteDays(days, days, self.now)
+            return _SiteDays(days, days, self.now, is_recut)
         unfinished = history.unfinished.get(counter.id)
         if unfinished is None or self.run.forced:
-            return _SiteDays(days, days, self.now)
+            return _SiteDays(days, days, self.now, is_recut)
         left = [day for day in days if day not in unfinished.done]
         log.info(
             "Site %s: resuming run %s of these dates, started %s: %d of %d days are published. "
@@ -306,7 +312,7 @@ class RunPlanner:
             len(days) - len(left),
             len(days),
         )
-        return _SiteDays(days, left, unfinished.begun_at)
+        return _SiteDays(days, left, unfinished.begun_at, is_recut)
 
     def _with_edges(self, state: _SiteState, days: Sequence[date], history: History) -> list[date]:
         """The days and their neighbours that another time zone cut: between both hours may be missing."""
@@ -341,7 +347,7 @@ class RunPlanner:
         self, own: Sequence[OwnRequest], days: _SiteDays, counter: Counter, fields: FieldList
     ) -> list[OwnRequest]:
         """Those of our open requests that deliver days still to load, each day at most once."""
-        if self.run.forced:
+        if self.run.forced or days.is_recut:
             return []
         left = set(days.left)
         reusable = []
@@ -349,7 +355,7 @@ class RunPlanner:
             span = Days(one.request.date1, one.request.date2)
             if (
                 left.issuperset(span)
-                and one.request.matches(self._query(counter, span, fields))
+                and one.delivers(self._query(counter, span, fields))
                 and one.is_fresh(self.now, self.passport.settling_days, counter.time_zone_name)
             ):
                 reusable.append(one)

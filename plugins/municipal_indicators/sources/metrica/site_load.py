@@ -181,7 +181,7 @@ class SiteLoad:
         """Release the request of a log that cannot be loaded; the checkpoint after it."""
         query = self.queries[checkpoint.index]
         log.error("%s: skipped, the other logs are loaded: %s", query, error)
-        self.requests.release("its load failed", lambda own: own.request.matches(query))
+        self.requests.release("its load failed", lambda own: own.delivers(query))
         return checkpoint.next_log(failure=str(error))
 
     def _storage_full_error(self, query: LogQuery) -> MetricaQuotaError:
