@@ -49,10 +49,11 @@ class Given:
         counter: int = COUNTER,
         zone: str = "Europe/Moscow",
         requested_at: datetime = NOW,
+        settling_days: int = 3,
     ) -> None:
         """Publish a counter's day; a visit needs nothing but what the case is about."""
         load = self._begin("metrica", f"{counter}/{day}", "visits")
-        start = self._day(load, "visits", counter, day, zone, requested_at)
+        start = self._day(load, "visits", counter, day, zone, requested_at, settling_days)
         defaults = {
             "counter_id": counter,
             "started_at": start,
@@ -261,9 +262,11 @@ class Given:
         day: date,
         zone: str,
         requested_at: datetime,
+        settling_days: int = 3,
     ) -> datetime:
         """Note a counter's day as loaded; the instant at which it begins."""
         row = self._covered(load, source, counter, day, zone, requested_at)
+        row["settling_days"] = settling_days
         self._insert("core.metrica_days", [row])
         start: datetime = row["from_at"]
         return start

@@ -14,7 +14,9 @@ from municipal_indicators import settings
 from municipal_indicators.errors import (
     ConfigurationError,
     IndicatorsError,
+    MetricaAccessError,
     MetricaError,
+    MetricaRequestError,
     MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
@@ -111,11 +113,15 @@ class _SiteState:
 
 @dataclass(frozen=True, slots=True)
 class _SiteDays:
-    """The counter days of a site: all that the run has to publish, and those not published yet."""
+    """The counter days of a site: all that the run has to publish, and those not published yet.
+
+    ``is_recut``: the counter's time zone was changed, so that older requests may be cut otherwise.
+    """
 
     days: list[date]
     left: list[date]
     begun_at: datetime
+    is_recut: bool = False
 
 
 class RunPlanner:
@@ -148,7 +154,8 @@ class RunPlanner:
         self._raise_if_no_site_is_left(observed)
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
-            history = read_history(warehouse, self.run, self.passport, states)
+            zones = {number: one.counter.time_zone_name for number, one in states.items()}
+            history = read_history(warehouse, self.run, self.passport, zones)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
@@ -191,7 +198,7 @@ class RunPlanner:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
         for site in observed:
-            with self._problem_of(site):
+            with self._problem_of(site), _way_out(site):
                 counter = self.client.counter(site.counter_id)
                 _check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
@@ -287,13 +294,14 @@ class RunPlanner:
         )
         if window is None:
             return None
+        wanted = sorted({*self._gaps(state, window, history), *window})
+        days = self._with_edges(state, wanted, history)
+        is_recut = days != wanted
         if not self.run.date_from:
-            days = [*self._gaps(state, window, history), *window]
-            return _SiteDays(days, days, self.now)
-        days = list(window)
+            return _SiteDays(days, days, self.now, is_recut)
         unfinished = history.unfinished.get(counter.id)
         if unfinished is None or self.run.forced:
-            return _SiteDays(days, days, self.now)
+            return _SiteDays(days, days, self.now, is_recut)
         left = [day for day in days if day not in unfinished.done]
         log.info(
             "Site %s: resuming run %s of these dates, started %s: %d of %d days are published. "
@@ -304,7 +312,21 @@ class RunPlanner:
             len(days) - len(left),
             len(days),
         )
-        return _SiteDays(days, left, unfinished.begun_at)
+        return _SiteDays(days, left, unfinished.begun_at, is_recut)
+
+    def _with_edges(self, state: _SiteState, days: Sequence[date], history: History) -> list[date]:
+        """The days and their neighbours that another time zone cut: between both hours may be missing."""
+        edges = history.edges(state.counter.id, days)
+        if edges:
+            log.warning(
+                "Site %s: its time zone in Metrica was changed from %s to %s. What was loaded before stays "
+                "as it was cut; the day at the edge is ordered once more, cut anew: %s.",
+                state,
+                ", ".join(sorted(set(edges.values()))),
+                state.counter.time_zone_name,
+                ", ".join(map(str, edges)),
+            )
+        return sorted({*days, *edges})
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
         if not self.run.fill_gaps:
@@ -325,7 +347,7 @@ class RunPlanner:
         self, own: Sequence[OwnRequest], days: _SiteDays, counter: Counter, fields: FieldList
     ) -> list[OwnRequest]:
         """Those of our open requests that deliver days still to load, each day at most once."""
-        if self.run.forced:
+        if self.run.forced or days.is_recut:
             return []
         left = set(days.left)
         reusable = []
@@ -333,7 +355,7 @@ class RunPlanner:
             span = Days(one.request.date1, one.request.date2)
             if (
                 left.issuperset(span)
-                and one.request.matches(self._query(counter, span, fields))
+                and one.delivers(self._query(counter, span, fields))
                 and one.is_fresh(self.now, self.passport.settling_days, counter.time_zone_name)
             ):
                 reusable.append(one)
@@ -407,6 +429,20 @@ def _check_zone(counter: Counter) -> None:
             f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
             "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
             "then run the DAG again."
+        ) from None
+
+
+@contextmanager
+def _way_out(site: Site) -> Iterator[None]:
+    """Name what to write into the passport where the API does not show a counter."""
+    try:
+        yield
+    except (MetricaAccessError, MetricaRequestError) as error:
+        kind = MetricaAccessError if isinstance(error, MetricaAccessError) else MetricaRequestError
+        raise kind(
+            f"{error} If counter {site.counter_id} was deleted or replaced, write the last day on which it "
+            "was observed as `until` of its site in the passport, and name it in `replaces` of the site that "
+            "followed: then it is not requested any more, and its history stays."
         ) from None
 
 
