@@ -215,17 +215,26 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 
+COLUMNS["indicators_latest"] = {
+    "role": _enum("headline", "preliminary"),
+    **COLUMNS["indicators_monthly"],
+    "is_reached": "Bool",
+    "note": "String",
+}
+
 COUNTED_ELSEWHERE = {
     "smev_answer_terms_daily",
     "smev_exchange_daily",
     "smev_adapter_daily",
     "indicator_methods",
+    "indicators_latest",
     "data_coverage",
 }
 """Marts whose numbers have tests of their own in tests/marts, or a view over them here, and no oracle."""
 
 GRAIN: dict[str, tuple[str, ...]] = {
     "indicators_monthly": ("indicator", "month"),
+    "indicators_latest": ("role", "indicator"),
     "site_audience": ("grain", "period_start", "counter_id"),
     "site_sources_monthly": ("month", "counter_id", "traffic_source", "search_engine"),
     "site_devices_monthly": ("month", "counter_id", "device", "operating_system", "browser"),
@@ -248,6 +257,7 @@ GRAIN: dict[str, tuple[str, ...]] = {
 
 BY_THE_CLOCK = {
     "indicators_monthly": {"computed_at"},
+    "indicators_latest": {"computed_at"},
     "metrica_reconciliation": {"compared_at"},
     "data_coverage": {"last_success_at"},
     "data_freshness": {"last_success_at"},
