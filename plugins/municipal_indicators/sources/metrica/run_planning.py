@@ -8,15 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from municipal_indicators import settings
 from municipal_indicators.errors import (
     ConfigurationError,
-    IndicatorsError,
-    MetricaAccessError,
-    MetricaError,
-    MetricaRequestError,
     MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
@@ -54,6 +49,7 @@ from municipal_indicators.sources.metrica.runs import (
     record_plan,
 )
 from municipal_indicators.sources.metrica.site_plan import SitePlan
+from municipal_indicators.sources.metrica.site_problems import check_zone, problem_of, with_way_out
 from municipal_indicators.warehouse.client import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -164,7 +160,7 @@ class RunPlanner:
                 with self._problem_of(site):
                     plans += self._plan_site(states[site.counter_id], ledger, history)
             if site.counter_id in self._errors:
-                plans.append(_problem(site, self._errors[site.counter_id]))
+                plans.append(problem_of(site, self._errors[site.counter_id]))
         with open_warehouse() as warehouse:
             record_events(warehouse, self.run.run_id, self._events)
             record_plan(warehouse, self.run, self._counter_days)
@@ -198,9 +194,9 @@ class RunPlanner:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
         for site in observed:
-            with self._problem_of(site), _way_out(site):
+            with self._problem_of(site), with_way_out(site):
                 counter = self.client.counter(site.counter_id)
-                _check_zone(counter)
+                check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
                 states[site.counter_id] = _SiteState(site, counter, requests)
         return states
@@ -417,39 +413,3 @@ class RunPlanner:
 def _years(days: Sequence[date] | set[date]) -> Iterator[Days]:
     """The contiguous spans of days, each of at most a year."""
     return (year for span in contiguous_spans(days) for year in split(span))
-
-
-def _check_zone(counter: Counter) -> None:
-    """Raise MetricaError unless this machine knows the time zone of a counter's days."""
-    name = counter.time_zone_name
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise MetricaError(
-            f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
-            "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
-            "then run the DAG again."
-        ) from None
-
-
-@contextmanager
-def _way_out(site: Site) -> Iterator[None]:
-    """Name what to write into the passport where the API does not show a counter."""
-    try:
-        yield
-    except (MetricaAccessError, MetricaRequestError) as error:
-        kind = MetricaAccessError if isinstance(error, MetricaAccessError) else MetricaRequestError
-        raise kind(
-            f"{error} If counter {site.counter_id} was deleted or replaced, write the last day on which it "
-            "was observed as `until` of its site in the passport, and name it in `replaces` of the site that "
-            "followed: then it is not requested any more, and its history stays."
-        ) from None
-
-
-def _problem(site: Site, error: Exception) -> PlanJson:
-    name = f"{site.counter_id} ({site.name})"
-    is_ours = isinstance(error, IndicatorsError)
-    # The text of other errors may quote the data.
-    text = str(error) if is_ours else f"{type(error).__name__} (see the log of plan_requests)"
-    log.error("Site %s cannot be loaded: %s", name, text, exc_info=None if is_ours else error)
-    return {"name": name, "problem": f"Site {name}: {text}"}
