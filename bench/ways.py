@@ -79,7 +79,7 @@ def ours(task: Task) -> Prepared:
         name="bench",
         counter_id=task.counter_id,
         source="visits",
-        attribution="LASTSIGN",
+        attribution="CROSS_DEVICE_LAST_SIGNIFICANT",
         fields=tuple(field.name for field in task.fields),
         time_zone=task.time_zone,
         settling_days=3,

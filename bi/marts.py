@@ -45,7 +45,8 @@ def read_marts(client: Client) -> list[Mart]:
     ).result_rows:
         columns.setdefault(table, []).append(Column(*column))
     tables = client.query(
-        "SELECT name, comment, if(engine = 'View', 'source', sorting_key) "
+        "SELECT name, comment, transform(name, ['data_freshness', 'indicators_latest'], "
+        "['source', 'role, indicator'], sorting_key) "
         "FROM system.tables WHERE database = 'marts' ORDER BY name"
     ).result_rows
     return [Mart(name, comment, key, columns[name]) for name, comment, key in tables]

@@ -1,1 +1,1 @@
-"""The demo: real DAG runs over an emulated API and a written inbox, from 2022 to the last full month."""
+"""The demo: real DAG runs over an emulated API and a written inbox, from 2022 into the month under way."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from demo.runs import RunFailedError, run_airflow, run_dag
-from demo.stage import FIRST_DAY, REPOSITORY, TOKEN, Stage, last_full_month, month_end
+from demo.stage import FIRST_DAY, REPOSITORY, SITE_DAY, SMEV_DAY, TOKEN, Ends, Stage, ends
 from tests.emulators.inbox import write_inbox
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
@@ -42,58 +42,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     counter = Counter(COUNTER)
+    today = date.today()  # noqa: DTZ011 - the user's own calendar
+    end = ends(today, options.last_month)
     try:
         with MetricaEmulator([counter], {TOKEN: None}, settings=Settings(polls=1)) as emulator:
             console.print(f"Эмулятор API Метрики: {emulator.url}")
-            _run(stage, emulator.port, options.last_month, console)
+            _run(stage, emulator.port, end, console)
     except RunFailedError as error:
         console.print(str(error), style="red", markup=False)
         return 1
     except KeyboardInterrupt:
         console.print("Прервано. Повторный запуск продолжит с того же места: make demo")
         return 130
-    _say_what_next(console, stage, time.monotonic() - started)
+    _say_what_next(console, stage, today, time.monotonic() - started)
     return 0
 
 
-def _run(stage: Stage, port: int, last_month: date, console: Console) -> None:
+def _run(stage: Stage, port: int, end: Ends, console: Console) -> None:
     environment = stage.environment(port)
-    first_load = _days_to_load(stage, last_month)
-    first_hits = max(first_load, _first_day_of_hits(last_month))
-    _write_files(stage, last_month, console)
+    first_load = _days_to_load(stage, end.site)
+    first_hits = max(first_load, _first_day_of_hits(end.last_month))
+    _write_files(stage, end, console)
     run_airflow(
         ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
     )
     run_dag(
         "load_metrica_visits",
-        f"Визиты сайта {first_load:%d.%m.%Y} … {month_end(last_month):%d.%m.%Y}",
+        f"Визиты сайта {first_load:%d.%m.%Y} … {end.site:%d.%m.%Y}",
         stage.logs,
         environment,
         console,
-        {"date_from": str(first_load), "date_to": str(month_end(last_month))},
+        {"date_from": str(first_load), "date_to": str(end.site)},
     )
     run_dag(
         "load_metrica_hits",
-        f"Просмотры и загрузки {first_hits:%d.%m.%Y} … {month_end(last_month):%d.%m.%Y}",
+        f"Просмотры и загрузки {first_hits:%d.%m.%Y} … {end.site:%d.%m.%Y}",
         stage.logs,
         environment,
         console,
-        {"date_from": str(first_hits), "date_to": str(month_end(last_month))},
+        {"date_from": str(first_hits), "date_to": str(end.site)},
     )
     for dag_id, title in FILE_LOADS:
         run_dag(dag_id, title, stage.logs, environment, console)
     run_dag("build_indicator_marts", "Витрины и страница отчёта", stage.logs, environment, console)
-    _note_done(stage, last_month)
+    _note_done(stage, end.site)
     _show(environment, console)
 
 
-def _days_to_load(stage: Stage, last_month: date) -> date:
+def _days_to_load(stage: Stage, last_day: date) -> date:
     """The whole history at first; afterwards only its end, as every night."""
     done = _done(stage)
     if done is None:
         return FIRST_DAY
-    following = month_end(done) + timedelta(days=1)
-    return min(following, month_end(last_month) - timedelta(days=RELOADED_DAYS - 1))
+    return min(done + timedelta(days=1), last_day - timedelta(days=RELOADED_DAYS - 1))
 
 
 def _first_day_of_hits(last_month: date) -> date:
@@ -101,11 +102,11 @@ def _first_day_of_hits(last_month: date) -> date:
     return (last_month - timedelta(days=30 * (MONTHS_OF_HITS - 1))).replace(day=1)
 
 
-def _write_files(stage: Stage, last_month: date, console: Console) -> None:
-    if _done(stage) == last_month:
+def _write_files(stage: Stage, end: Ends, console: Console) -> None:
+    if _done(stage) == end.site:
         console.print("  [green]✓[/] Файлы уже загружены, новых нет")
         return
-    truth = write_inbox(stage.inbox, FIRST_DAY, last_month)
+    truth = write_inbox(stage.inbox, FIRST_DAY, end.last_month, smev_until=end.smev)
     console.print(f"  [green]✓[/] Написано файлов: {len(truth.files)}")
 
 
@@ -115,28 +116,30 @@ def _done(stage: Stage) -> date | None:
     return date.fromisoformat(stage.done.read_text(encoding="utf-8"))
 
 
-def _note_done(stage: Stage, last_month: date) -> None:
-    stage.done.write_text(last_month.isoformat(), encoding="utf-8")
+def _note_done(stage: Stage, last_day: date) -> None:
+    stage.done.write_text(last_day.isoformat(), encoding="utf-8")
 
 
 def _show(environment: Mapping[str, str], console: Console) -> None:
     # Airflow reads its environment when it is imported: the environment must be set before.
     os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
+    from municipal_indicators.reference.passport import load_passport
     from municipal_indicators.report import print_indicators
     from municipal_indicators.warehouse.client import open_warehouse
 
     with open_warehouse() as warehouse:
         console.print()
-        print_indicators(warehouse, console)
+        print_indicators(warehouse, console, load_passport().time_zone)
 
 
-def _say_what_next(console: Console, stage: Stage, seconds: float) -> None:
+def _say_what_next(console: Console, stage: Stage, today: date, seconds: float) -> None:
     def short(path: Path) -> str:
         return str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else str(path)
 
     console.print(
         f"""
 Готово за {seconds:.0f} с. Страница для руководителя и аудитора: {short(stage.report)}
+Данные демо кончаются раньше, чем сегодня ({today:%d.%m.%Y}), поэтому на странице «запаздывают»: это правда.
 
 Что дальше:
   • открыть страницу в браузере; она не обращается к сети
@@ -160,21 +163,21 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m demo",
         description="Loads the sample sources since 2022 through the real DAGs, prints the indicators "
         "and writes the report page. Run again, it loads only what is new.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--fresh", action="store_true", help="forget the earlier demo first")
     parser.add_argument(
         "--last-month",
         type=_month,
-        default=last_full_month(date.today()),  # noqa: DTZ011 - the user's own calendar
         metavar="YYYY-MM",
-        help="last month of the history",
+        help="end with this month, whole; without it the sources end within the month under way: the site "
+        f"on its {SITE_DAY}th, SMEV on its {SMEV_DAY}th, exports and registers before it. Until its "
+        f"{SITE_DAY}th is over, the month before is taken",
     )
     parser.add_argument(
         "--folder",
         type=Path,
         default=REPOSITORY / "build" / "demo",
-        help="folder of the warehouse, inbox, archive and logs of the demo",
+        help="folder of the warehouse, inbox, archive and logs of the demo (default: build/demo)",
     )
     return parser
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_DAY = date(2022, 1, 1)
+# The last days of the sources in the month under way; no two end together.
+SITE_DAY, SMEV_DAY = 17, 15
 TOKEN = "demo-token"  # noqa: S105 - only the emulator knows it
 
 
@@ -42,7 +44,7 @@ class Stage:
 
     @property
     def done(self) -> Path:
-        """The file with the last loaded month; exists if the demo has run."""
+        """The file with the last loaded day of the site; exists if the demo has run."""
         return self.root / "done"
 
     @property
@@ -101,9 +103,26 @@ def _write_secret(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def last_full_month(today: date) -> date:
-    """The first day of the last month that is over."""
-    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where the history of each source ends: files of ``last_month`` are whole."""
+
+    last_month: date
+    site: date
+    smev: date
+
+
+def ends(today: date, last_month: date | None = None) -> Ends:
+    """Whole months through ``last_month``; without it, into the month that is under way ``today``.
+
+    There the site ends on the 17th, SMEV on the 15th, exports and registers with the month before. Where
+    the 17th is not over yet, it is the month before that one.
+    """
+    if last_month:
+        return Ends(last_month, month_end(last_month), month_end(last_month))
+    before = (today - timedelta(days=SITE_DAY)).replace(day=1) - timedelta(days=1)
+    month = before + timedelta(days=1)
+    return Ends(before.replace(day=1), month.replace(day=SITE_DAY), month.replace(day=SMEV_DAY))
 
 
 def month_end(month: date) -> date:

@@ -227,6 +227,8 @@ def _filter(
     added: dict[str, Dataset],
 ) -> Document:
     def has(table: str) -> bool:
+        if table in choice.besides:
+            return False
         computed = {column.name for column in added[table].columns}
         return choice.column in computed | {column.name for column in marts[table].columns}
 

@@ -153,11 +153,12 @@ class Row(_Strict):
 
 
 class Filter(_Strict):
-    """A choice above a dashboard; it acts on the charts whose dataset has the column."""
+    """A choice above a dashboard; it acts on the charts whose dataset has the column, ``besides`` some."""
 
     name: str
     column: str
     of: str
+    besides: list[str] = []
 
 
 class Dashboard(_Strict):

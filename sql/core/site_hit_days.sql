@@ -1,5 +1,6 @@
--- One row per published counter day of hits, empty days included.
-SELECT counter_id, counter_day, from_at, until_at, requested_at
+-- One row per published counter day of hits, empty days included; two where the counter's time zone was
+-- changed and the day was loaded under both.
+SELECT unit_key, load_id, counter_id, counter_day, time_zone, from_at, until_at, requested_at, settling_days
 FROM core.metrica_days
 WHERE core.metrica_days.source = 'hits'
     AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')

@@ -14,3 +14,5 @@ SELECT
     http_error
 FROM core.metrica_hits
 WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
+    AND (load_id, toStartOfFifteenMinutes(happened_at))
+        NOT IN (SELECT load_id, quarter FROM core.repeated_quarters)

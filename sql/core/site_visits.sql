@@ -2,6 +2,7 @@
 -- The first element of the tuple keeps the two kinds of numbers apart.
 SELECT
     counter_id,
+    unit_key,
     toDate(splitByChar('/', unit_key)[2]) AS counter_day,
     visit_id,
     started_at,
@@ -19,3 +20,5 @@ SELECT
     browser
 FROM core.metrica_visits
 WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
+    AND (load_id, toStartOfFifteenMinutes(started_at))
+        NOT IN (SELECT load_id, quarter FROM core.repeated_quarters)

@@ -19,7 +19,7 @@ matched AS
 -- A visitor counts on the first matched day of the year, so that a running total is a distinct count.
 days AS
 (
-    SELECT year, day, count() AS own, 0 AS base, 0 AS site_days, 0 AS matched_days
+    SELECT year, day, count() AS own, 0 AS base, 0 AS site_days, 0 AS site_days_matched, 0 AS matched_days
     FROM
     (
         SELECT m.year AS year, v.site_id, v.visitor, min(v.day) AS day
@@ -29,7 +29,7 @@ days AS
     )
     GROUP BY year, day
     UNION ALL
-    SELECT year, day, 0, count(), 0, 0
+    SELECT year, day, 0, count(), 0, 0, 0
     FROM
     (
         SELECT m.year AS year, v.site_id, v.visitor, min(m.day) AS day
@@ -39,7 +39,7 @@ days AS
     )
     GROUP BY year, day
     UNION ALL
-    SELECT year, day, 0, 0, countIf(is_observed), countIf(is_observed AND is_matched)
+    SELECT year, day, 0, 0, countIf(is_observed), countIf(is_observed AND is_matched), countIf(is_matched)
     FROM intermediate.compared_days
     GROUP BY year, day
 ),
@@ -60,7 +60,7 @@ through AS
         {%- else %}
         toFloat64(sum(d.base)) AS base,
         {%- endif %}
-        sum(d.matched_days) > 0 AND sum(d.matched_days) >= 0.9 * sum(d.site_days) AS is_comparable,
+        sum(d.matched_days) > 0 AND sum(d.site_days_matched) >= 0.9 * sum(d.site_days) AS is_comparable,
         if(is_comparable AND base > 0, (own / base - 1) * 100, NULL) AS growth
     FROM
     (
@@ -78,7 +78,7 @@ years AS
         year,
         sum(d.own) AS whole_year,
         sumIf(d.own, toMonth(d.day) = 1) AS january,
-        sum(d.matched_days) >= 0.9 * sum(d.site_days) AS is_comparable
+        sum(d.site_days_matched) >= 0.9 * sum(d.site_days) AS is_comparable
     FROM days AS d
     GROUP BY year
 ),

@@ -36,7 +36,8 @@ days AS
     (
         SELECT arrayJoin(range(
             toUInt16({{ [baseline_year or first_year, first_year] | min - 1 }}),
-            toUInt16((SELECT max(year) + 1 FROM intermediate.programme_months))
+            -- Before the programme begins there is no month yet, but which sites are compared is known.
+            toUInt16(greatest({{ first_year }}, (SELECT max(year) FROM intermediate.programme_months)) + 1)
         )) AS year
     ) AS years
 )
@@ -46,7 +47,9 @@ SELECT
     day,
     {%- if has_value %}
     day AS base_day,
-    arrayExists(span -> day BETWEEN span.1 AND span.2, spans) AS is_observed,
+    -- 29 February counts where it is covered, but is none of the days that must be.
+    NOT (toMonth(day) = 2 AND toDayOfMonth(day) = 29)
+        AND arrayExists(span -> day BETWEEN span.1 AND span.2, spans) AS is_observed,
     {%- else %}
     makeDate({{ baseline_year or 1970 }}, toMonth(day), toDayOfMonth(day)) AS base_day,
     arrayExists(span -> day BETWEEN span.1 AND span.2, spans)

@@ -1,5 +1,4 @@
 -- Settled counter days of these counters that have no report newer than the log request of their load.
--- Settled: requested at least settling_days after the end of the day, in the counter's zone.
 SELECT s.counter_id AS counter_id, s.counter_day AS counter_day
 FROM
 (
@@ -11,5 +10,5 @@ LEFT JOIN
     FROM core.metrica_reported_days
     GROUP BY counter_id, counter_day
 ) AS r ON r.counter_id = s.counter_id AND r.counter_day = s.counter_day
-WHERE s.counter_id IN {counters:Array(UInt32)} AND r.reported_at < s.requested_at
+WHERE s.counter_id IN {counters:Array(UInt32)} AND r.reported_at < s.last_requested_at
 ORDER BY counter_id, counter_day

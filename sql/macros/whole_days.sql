@@ -1,9 +1,17 @@
-{#- Days of the programme zone that are covered completely by the counter days of the view `counter_days`.
-    Settled: requested more than settling_days after the day, when the nightly re-load has ended. -#}
+{#- Days of the programme zone that are covered completely by the counter days of the view `counter_days`,
+    each as long as in the zone under which it was loaded; where they overlap, the hours count once.
+    Settled: covered by days that were requested after the nightly re-load of their time had ended. -#}
+{%- macro covers(pieces) -%}
+arrayFold(
+        (until, piece) -> if(piece.1 <= until, greatest(until, piece.2), until),
+        arraySort({{ pieces }}),
+        day_from
+    ) >= day_until
+{%- endmacro -%}
 SELECT
     counter_id,
     day,
-    min(dateDiff('day', day, requested_day)) > {{ settling_days }} AS is_settled,
+    {{ covers('groupArrayIf(piece, is_piece_settled)') }} AS is_settled,
     max(requested_day) AS requested_on
 FROM
 (
@@ -18,19 +26,21 @@ FROM
                 toDate(until_at - 1, {{ time_zone | literal }})
             )) + 1)
         )) AS day,
-        greatest(from_at, toDateTime(day, {{ time_zone | literal }})) AS overlap_from,
-        least(until_at, toDateTime(day + 1, {{ time_zone | literal }})) AS overlap_until
+        toUnixTimestamp(toDateTime(day, {{ time_zone | literal }})) AS day_from,
+        toUnixTimestamp(toDateTime(day + 1, {{ time_zone | literal }})) AS day_until,
+        (toUnixTimestamp(from_at), toUnixTimestamp(until_at)) AS piece,
+        dateDiff('day', day, requested_day) > least(settled_after, {{ settling_days }}) AS is_piece_settled
     FROM
     (
-        SELECT counter_id, from_at, until_at, toDate(requested_at, {{ time_zone | literal }}) AS requested_day
+        SELECT
+            counter_id,
+            from_at,
+            until_at,
+            toDate(requested_at, {{ time_zone | literal }}) AS requested_day,
+            settling_days AS settled_after
         FROM {{ counter_days }}
         WHERE counter_id IN (SELECT counter_id FROM reference.programme_sites)
     )
 )
-GROUP BY counter_id, day
-HAVING sum(dateDiff('second', overlap_from, overlap_until))
-    >= dateDiff(
-        'second',
-        toDateTime(day, {{ time_zone | literal }}),
-        toDateTime(day + 1, {{ time_zone | literal }})
-    )
+GROUP BY counter_id, day, day_from, day_until
+HAVING {{ covers('groupArray(piece)') }}

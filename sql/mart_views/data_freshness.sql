@@ -16,34 +16,32 @@ WITH
     (SELECT any(time_zone) FROM marts.data_coverage) AS zone,
     toDate(now('UTC'), if(zone = '', 'UTC', zone)) AS today,
     (day -> formatDateTime(day, '%d.%m.%Y')) AS shown,
-    (first_day, last_day) -> greatest(0, dateDiff('day', first_day, last_day) + 1) AS days_of,
     members AS
     (
         SELECT
             *,
-            coalesce(observed_from, makeDate(1970, 1, 1)) AS since,
-            least(coalesce(observed_until, makeDate(2149, 1, 1)), today - 1) AS until,
-            since <= today AND coalesce(observed_until, today) >= today AS is_observed,
-            if(
-                counter_id = 0,
-                0,
-                days_of(greatest(since, first_day), until)
-                    + if(
-                        baseline_year BETWEEN 1971 AND toYear(first_day) - 1,
-                        days_of(
-                            greatest(since, makeDate(baseline_year, 1, 1)),
-                            least(until, makeDate(baseline_year, 12, 31))
-                        ),
-                        0
+            arrayExists(span -> today BETWEEN span.1 AND span.2, observed) AS is_observed,
+            arrayConcat(
+                arrayFilter(day -> day < today, missing),
+                -- Days since the build, which nothing can have loaded for this mart.
+                arrayFilter(
+                    day -> day >= first_day
+                        AND arrayExists(span -> day BETWEEN span.1 AND span.2, observed),
+                    arrayMap(
+                        number -> toDate(built_on + number),
+                        range(1, toUInt32(greatest(1, dateDiff('day', built_on, today))))
                     )
-                    - toInt64(covered_days)
-            ) AS missing,
-            if(
-                counter_id = 0 OR until <= coalesce(data_through, since - 1),
-                [],
-                [(if(data_through IS NULL, greatest(since, first_day), data_through + 1), until)]
-            ) AS tail,
-            arrayConcat(gaps, tail) AS spans
+                )
+            ) AS days,
+            -- Days that follow each other are one gap.
+            arrayMap(
+                gap -> (arrayMin(gap), arrayMax(gap)),
+                arraySplit(
+                    (day, step) -> step > 1,
+                    days,
+                    arrayDifference(arrayMap(day -> toInt32(day), days))
+                )
+            ) AS gaps
         FROM marts.data_coverage
     )
 SELECT
@@ -56,7 +54,7 @@ SELECT
     ) AS data_through,
     toUInt32OrNull(toString(dateDiff('day', data_through, today))) AS lag_days,
     multiIf(data_through IS NULL, 'missing', lag_days > any(late_after_days), 'late', 'fresh') AS status,
-    toUInt32(sum(greatest(0, missing))) AS missing_days,
+    toUInt32(sum(length(days))) AS missing_days,
     arrayStringConcat(
         groupArrayIf(
             concat(
@@ -67,23 +65,23 @@ SELECT
                         text -> text != '',
                         [
                             if(
-                                missing > 0,
+                                notEmpty(days),
                                 concat(
                                     'нет дней: ',
-                                    toString(missing),
+                                    toString(length(days)),
                                     ' (',
                                     arrayStringConcat(
                                         arrayMap(
-                                            span -> if(
-                                                span.1 = span.2,
-                                                shown(span.1),
-                                                concat(shown(span.1), '–', shown(span.2))
+                                            gap -> if(
+                                                gap.1 = gap.2,
+                                                shown(gap.1),
+                                                concat(shown(gap.1), '–', shown(gap.2))
                                             ),
-                                            arraySlice(spans, -5)
+                                            arraySlice(gaps, -5)
                                         ),
                                         ', '
                                     ),
-                                    if(length(spans) > 5, ' и раньше', ''),
+                                    if(length(gaps) > 5, ' и раньше', ''),
                                     ')'
                                 ),
                                 ''
@@ -94,7 +92,7 @@ SELECT
                     '; '
                 )
             ),
-            site != '' AND (missing > 0 OR remark != '')
+            site != '' AND (notEmpty(days) OR remark != '')
         ),
         '. '
     ) AS detail

@@ -31,14 +31,13 @@ INNER JOIN reference.programme_sites AS s ON s.counter_id = d.counter_id
 LEFT JOIN
 (
     SELECT
-        counter_id,
-        counter_day,
+        unit_key,
         count() AS visits,
         uniqExact(visitor) AS visitors,
         sum(greatest(page_views, 0)) AS pageviews
     FROM core.site_visits
-    GROUP BY counter_id, counter_day
-) AS o ON o.counter_id = d.counter_id AND o.counter_day = d.counter_day
+    GROUP BY unit_key
+) AS o ON o.unit_key = d.day_key
 LEFT JOIN
 (
     SELECT

@@ -1,9 +1,9 @@
--- One row per year of the programme: the plan of the edition in force at the year's end, and the cash
--- execution as of the year's latest date.
+-- One row per year of the programme, prolonged years included: the plan of the edition in force at the
+-- year's end, and the cash execution as of the year's latest date.
 WITH years AS
 (
     SELECT toUInt16({{ first_year }} + number) AS year, makeDate(year, 12, 31) AS year_end
-    FROM numbers({{ last_year - first_year + 1 }})
+    FROM numbers({{ end_year - first_year + 1 }})
 ),
 editions AS
 (

@@ -1,6 +1,6 @@
 -- Site × period. Visitors are counted separately at each grain. A period appears when at least one of its
--- days is loaded completely. A loaded day without visits counts 0. Settled: the period is over, and Metrica
--- no longer corrects its days.
+-- days is loaded completely. A loaded day without visits counts 0. Settled: the period is over, or the
+-- site no longer observed, and Metrica no longer corrects its days.
 {%- set grains = {
     'day': 'day', 'week': 'toMonday(day)', 'month': 'toStartOfMonth(day)',
     'quarter': 'toStartOfQuarter(day)', 'year': 'toStartOfYear(day)'
@@ -15,7 +15,12 @@ WITH visits AS
 ),
 latest AS
 (
-    SELECT counter_id, max(requested_on) AS requested_on FROM intermediate.site_calendar GROUP BY counter_id
+    SELECT
+        counter_id,
+        toDate(max(requested_at), {{ time_zone | literal }}) AS requested_on,
+        argMax(least(settling_days, {{ settling_days }}), requested_at) AS settled_after
+    FROM core.site_days
+    GROUP BY counter_id
 )
 {%- for grain, start in grains.items() %}
 SELECT
@@ -30,16 +35,21 @@ SELECT
     c.bounces AS bounces,
     if(c.visits = 0, NULL, c.bounces / c.visits) AS bounce_share,
     if(c.visits = 0, NULL, c.seconds / c.visits) AS average_visit_seconds,
+    least({{ ends[grain].replace('period_start', 'p.period_start') }}, s.last_day) AS period_end,
     p.days_settled
-        AND dateDiff('day', {{ ends[grain].replace('period_start', 'p.period_start') }}, l.requested_on)
-            > {{ settling_days }} AS is_settled
+        AND (p.last_day >= period_end OR dateDiff('day', period_end, l.requested_on) > l.settled_after)
+        AS is_settled
 FROM
 (
-    SELECT counter_id, {{ start }} AS period_start, min(is_settled) AS days_settled
+    SELECT counter_id, {{ start }} AS period_start, min(is_settled) AS days_settled, max(day) AS last_day
     FROM intermediate.site_calendar
     GROUP BY counter_id, period_start
 ) AS p
-INNER JOIN reference.programme_sites AS s ON s.counter_id = p.counter_id
+INNER JOIN
+(
+    SELECT counter_id, name, coalesce(observed_until, makeDate(2149, 1, 1)) AS last_day
+    FROM reference.programme_sites
+) AS s ON s.counter_id = p.counter_id
 INNER JOIN latest AS l ON l.counter_id = p.counter_id
 LEFT JOIN
 (

@@ -46,7 +46,12 @@ FROM
     FROM ops.metrica_run_events AS e
     GROUP BY e.run_id, e.source, e.counter_id
 ) AS p
-LEFT JOIN ops.metrica_published_days AS d
+LEFT JOIN
+(
+    SELECT source, counter_id, counter_day, max(published_at) AS published_at
+    FROM ops.metrica_published_days
+    GROUP BY source, counter_id, counter_day
+) AS d
     ON d.source = p.source AND d.counter_id = p.counter_id AND d.counter_day = p.counter_day
 GROUP BY p.run_id, p.source, p.counter_id
 COMMENT 'Ход запусков: сколько намеченных дней каждого счётчика опубликовано'

@@ -1,13 +1,23 @@
--- The course of every indicator: one row per indicator and month, from the first programme year on.
+-- The course of every indicator: one row per indicator and month, from the first programme year on. What is
+-- counted is known in complete months, and as far as it goes in the one that is preliminary: the mart carries
+-- the sum of an earlier day forward through the others.
+WITH
+    (SELECT maxOrNullIf(month, role = 'headline') FROM marts.indicators_latest) AS headline,
+    preliminary AS
+    (
+        SELECT indicator, month FROM marts.indicators_latest WHERE role = 'preliminary' AND is_reached
+    )
 SELECT
-    indicator,
-    month,
-    numerator,
-    denominator,
-    fact,
-    plan,
-    final_plan,
-    forecast,
-    status
-FROM marts.indicators_monthly
+    m.indicator AS indicator,
+    m.month AS month,
+    ifNull(m.month > headline, true) AS is_preliminary,
+    m.is_complete OR (m.indicator, m.month) IN (SELECT indicator, month FROM preliminary) AS is_known,
+    if(is_known, m.numerator, NULL) AS numerator,
+    if(is_known, m.denominator, NULL) AS denominator,
+    if(is_known, m.fact, NULL) AS fact,
+    m.plan AS plan,
+    m.final_plan AS final_plan,
+    if(is_known, m.forecast, NULL) AS forecast,
+    if(is_known, toString(m.status), 'no_data') AS status
+FROM marts.indicators_monthly AS m
 ORDER BY indicator, month

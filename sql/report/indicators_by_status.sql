@@ -1,8 +1,9 @@
--- How many indicators have each status in the last month, best status first.
+-- How many indicators have each status in the headline month, best status first; in the month under way where
+-- no month is complete yet.
 SELECT
     status,
     count() AS indicators
-FROM marts.indicators_monthly
-WHERE month = (SELECT max(month) FROM marts.indicators_monthly)
+FROM marts.indicators_latest
+WHERE role = (SELECT min(role) FROM marts.indicators_latest)
 GROUP BY status
 ORDER BY status DESC

@@ -14,7 +14,9 @@ SELECT
     sumIf(applied.applications, applied.is_electronic) / nullIf(sum(applied.applications), 0)
         AS electronic_share,
     sum(applied.on_time) AS on_time,
-    sum(applied.overdue) AS overdue
+    sum(applied.overdue) AS overdue,
+    (SELECT data_through FROM marts.data_freshness WHERE source = 'gosuslugi') AS data_through,
+    ifNull(toLastDayOfMonth(month) > data_through, false) AS is_unfinished
 FROM marts.service_applications_monthly AS applied
 GROUP BY applied.month AS month
 ORDER BY month

@@ -11,7 +11,9 @@ SELECT
     sum(audience.average_visit_seconds * audience.visits)
         / nullIf(sumIf(audience.visits, isNotNull(audience.average_visit_seconds)), 0)
         AS average_visit_seconds,
-    min(toNullable(audience.is_settled)) AS is_settled
+    min(toNullable(audience.is_settled)) AS is_settled,
+    (SELECT data_through FROM marts.data_freshness WHERE source = 'metrica') AS data_through,
+    ifNull(toLastDayOfMonth(month) > data_through, false) AS is_unfinished
 FROM marts.site_audience AS audience
 WHERE audience.grain = 'month'
 GROUP BY audience.period_start AS month

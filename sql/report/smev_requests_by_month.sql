@@ -7,7 +7,9 @@ SELECT
     sum(daily.answered) AS answered,
     sum(daily.rejected) AS rejected,
     sum(daily.overdue) AS overdue,
-    sum(daily.repeats) AS repeats
+    sum(daily.repeats) AS repeats,
+    (SELECT data_through FROM marts.data_freshness WHERE source = 'smev') AS data_through,
+    ifNull(toLastDayOfMonth(month) > data_through, false) AS is_unfinished
 FROM marts.smev_requests_daily AS daily
 GROUP BY month
 ORDER BY month

@@ -7,7 +7,9 @@ SELECT
     if(on_time + overdue = 0, NULL, on_time / (on_time + overdue)) AS on_time_share,
     sum(of_faults) AS faults,
     argMaxOrNull(of_backlog, day) AS backlog,
-    sumOrNull(of_silence) AS silent_hours
+    sumOrNull(of_silence) AS silent_hours,
+    (SELECT data_through FROM marts.data_freshness WHERE source = 'smev') AS data_through,
+    ifNull(toLastDayOfMonth(month) > data_through, false) AS is_unfinished
 FROM
 (
     SELECT

@@ -5,7 +5,7 @@
 -- A row is one whole line of a part. The context of the insert describes its cells:
 --   heading     the part's column names, width of them
 --   places      the place of each listed field among them; beyond the width where it is missing
---   first_day   the first counter day of the request; load_ids[n] is the load of its n-th day
+--   first_day   the first counter day of the request; unit_keys[n] and load_ids[n] are those of its n-th day
 --   counter_id, time_zone (of the counter), part, first_line (number of the block's first line)
 {%- set staging = 'staging.metrica_' ~ source %}
 
@@ -45,8 +45,8 @@ COMMENT 'Строки после приведения типов; bad_field — 
 CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }}
 TO {{ staging }}_typed AS
 SELECT
-    concat(toString(ordered_counter), '/', toString(unit_day)) AS unit_key,
-    load_ids[toUInt32(unit_day - first_day) + 1] AS load_id,
+    unit_keys[place_of_day] AS unit_key,
+    load_ids[place_of_day] AS load_id,
     part,
     line_number,
     line,
@@ -69,7 +69,8 @@ FROM
             length(cells) = width AND day >= first_day AND day < first_day + length(load_ids),
             0
         ) AS is_of_span,
-        if(is_of_span = 1, assumeNotNull(day), first_day) AS unit_day
+        if(is_of_span = 1, assumeNotNull(day), first_day) AS unit_day,
+        toUInt32(unit_day - first_day) + 1 AS place_of_day
 {%- for field in fields if field.literal %},
         {{ field.literal }} AS {{ field.column }}_literal
 {%- endfor %}
@@ -93,6 +94,7 @@ FROM
                 getSetting('log_comment') AS context,
                 JSONExtract(context, 'places', 'Array(UInt16)') AS places,
                 JSONExtract(context, 'width', 'UInt16') AS width,
+                JSONExtract(context, 'unit_keys', 'Array(String)') AS unit_keys,
                 JSONExtract(context, 'load_ids', 'Array(UUID)') AS load_ids,
                 toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
                 JSONExtract(context, 'counter_id', 'UInt32') AS ordered_counter,

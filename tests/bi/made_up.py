@@ -36,7 +36,7 @@ def coverage() -> given.Rows:
     for source, loaded_at, through, *_ in given.FRESHNESS:
         first = date(2023, 1, 1)
         yield (
-            source, 0, "", None, None, first, 0, through, 0, [], "", loaded_at, 30, "Europe/Moscow",
+            source, 0, "", [], through, [], "", loaded_at, 30, first, first, "Europe/Moscow",
         )  # fmt: skip
 
 

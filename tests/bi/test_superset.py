@@ -23,6 +23,14 @@ from tests.report import made_up_marts
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
+LATEST = "Последний завершённый месяц, рядом предварительно тот, что идёт"
+# The tiles that count indicators by status.
+TALLY = {
+    "achieved": "Достигнуто",
+    "on_track": "В графике",
+    "at_risk": "Под угрозой",
+    "off_track": "Отстаёт",
+}
 DASHBOARDS = ("programme", "site-and-services", "smev-and-data")
 # What one chart may cost over some years of marts.
 MOST_ROWS_READ = 20_000
@@ -80,7 +88,7 @@ def test_set_up_again_renews_what_the_bundle_changed_and_nothing_else(
     assert before == after
     assert {kind: len(things) for kind, things in after.items()} == {
         "database": 1,
-        "dataset": 18,
+        "dataset": 19,
         "chart": 50,
         "dashboard": 3,
     }
@@ -191,7 +199,9 @@ def test_trap_2_the_filter_by_year_bites_on_every_chart_that_has_a_year(
     page.locator(".ant-select-item-option[title='2025']").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Применить").click()
-    without = {"Как считаются показатели", "Свежесть данных"}
+    without = {"Как считаются показатели", "Свежесть данных", LATEST}
+    if slug == "programme":
+        without |= set(TALLY.values())
     acted_on = {number for title, number in opened.charts.items() if title not in without}
     for _ in range(960):
         page.wait_for_timeout(250)
@@ -224,7 +234,7 @@ def test_trap_3_instants_are_shown_by_moscows_clock(dashboards: dict[str, Opened
     answer = dashboards["smev-and-data"].by_title("Свежесть данных")
     shown = {row["source_words"]: row for row in answer.data}
     # 02:10 UTC
-    assert shown["Яндекс Метрика"]["last_success_words"] == "01.07.2026 05:10"
+    assert shown["Яндекс Метрика"]["last_success_words"] == "18.07.2026 05:10"
     assert shown["Реестры программы"]["last_success_words"] == "не было"
     assert shown["Реестры программы"]["freshness_words"] == "✖ не поступали"
 
@@ -242,6 +252,10 @@ def test_trap_4_a_half_filled_month_is_not_shown_as_a_fall(
     assert max(by_month(line.data, "visits_total")) == "2026-05"
     smev = dashboards["smev-and-data"].by_title("Отвечено в срок, доля")
     assert max(by_month(smev.data, "on_time_share_total")) == "2026-06"
+    # July is under way: the site is loaded through its 17th, SMEV has not reached it.
+    for title in ("Прирост посетителей сайта к базовому году, %", "Рабочие места в СЭД, %"):
+        course = dashboards["programme"].by_title(title)
+        assert max(by_month(course.data, "goal_of_month")) == "2026-06"
 
 
 def test_visitors_are_counted_anew_for_the_year_and_not_added_up(
@@ -255,33 +269,40 @@ def test_visitors_are_counted_anew_for_the_year_and_not_added_up(
     assert both == [{"visitors_of_latest": 2 * 3_000}]
 
 
-def test_the_table_of_indicators_is_the_last_month_of_plain_sql(
+def test_the_table_of_indicators_is_the_headline_month_of_plain_sql(
     dashboards: dict[str, Opened], reader: Api, marts: Client
 ) -> None:
-    answer = dashboards["programme"].by_title("Где мы сейчас")
-    shown = {row["name"]: row for row in answer.data}
+    opened = dashboards["programme"]
+    shown = {row["name"]: row for row in opened.by_title(LATEST).data}
     rows = marts.query(
         "SELECT name, fact, plan, toString(status) FROM indicators_monthly WHERE month = '2026-06-01'"
     ).result_rows
     marks = {"achieved": "✔", "on_track": "●", "at_risk": "▲", "off_track": "✖", "no_data": "○"}
     assert set(shown) == {name for name, *_ in rows}
     for name, fact, plan, status in rows:
-        assert number(shown[name]["latest_fact"]) == (None if fact is None else round(fact, 2))
-        assert number(shown[name]["latest_plan"]) == plan
-        assert shown[name]["latest_status"][0] == marks[status]
-        assert shown[name]["latest_month"] == "06.2026"
-    rows = marts.query(
-        "SELECT toString(status), count() FROM indicators_monthly WHERE month = '2024-12-01' GROUP BY 1"
-    ).result_rows
-    counts: dict[str, int] = dict(map(tuple, rows))
-    opened = dashboards["programme"]
-    for status, title in (
-        ("achieved", "Достигнуто"),
-        ("on_track", "В графике"),
-        ("at_risk", "Под угрозой"),
-        ("off_track", "Отстаёт"),
-    ):
-        assert tile(reader, opened.by_title(title), year=2024) == counts.get(status, 0)
+        assert number(shown[name]["headline_fact"]) == (None if fact is None else round(fact, 2))
+        assert number(shown[name]["headline_plan"]) == plan
+        assert shown[name]["headline_status"][0] == marks[status]
+        assert shown[name]["headline_month"] == "06.2026"
+    statuses = [status for *_, status in rows]
+    for status, title in TALLY.items():
+        assert tile(reader, opened.by_title(title)) == statuses.count(status)
+
+
+def test_month_under_way_stands_beside_with_its_day(dashboards: dict[str, Opened]) -> None:
+    shown = {
+        row["name"]: (
+            row["preliminary_month"],
+            row["preliminary_fact"],
+            row["preliminary_note"],
+        )
+        for row in dashboards["programme"].by_title(LATEST).data
+    }
+    assert shown["Количество мероприятий"] == ("07.2026", "22", "на 09.07.2026")
+    (growth,) = (said for name, said in shown.items() if name.startswith("Увеличение посещаемости"))
+    assert growth == ("07.2026", "58,44", "по 17.07.2026")
+    (smev,) = (said for name, said in shown.items() if name.startswith("Количество запросов"))
+    assert smev == ("07.2026", "—", "нет данных за июль")
 
 
 def number(text: str) -> float | None:
@@ -293,8 +314,8 @@ def number(text: str) -> float | None:
 def test_a_fact_that_is_gone_is_not_replaced_by_the_last_known_one(
     dashboards: dict[str, Opened], marts: Client
 ) -> None:
-    shown = {row["name"]: row for row in dashboards["programme"].by_title("Где мы сейчас").data}
-    assert shown["Доля рабочих мест в СЭД"]["latest_fact"] == "нет данных"
+    shown = {row["name"]: row for row in dashboards["programme"].by_title(LATEST).data}
+    assert shown["Доля рабочих мест в СЭД"]["headline_fact"] == "нет данных"
     # What the bare function would say of a fact that was there until May.
     gone = "SELECT argMax(f, m), argMax(tuple(f), m).1 FROM VALUES('m Date, f Nullable(Float64)', "
     assert marts.query(f"{gone} ('2026-05-01', 5), ('2026-06-01', NULL))").result_rows == [
@@ -363,7 +384,7 @@ def test_a_reader_sees_no_other_schema(
     elsewhere = {"database": database, "schema": "core", "table_name": "metrica_visits"}
     made = admin.ask("POST", "/api/v1/dataset/", elsewhere)
     assert made.status_code >= 400
-    assert len(admin.things()["dataset"]) == 18
+    assert len(admin.things()["dataset"]) == 19
     # Nor by SQL of the reader's own in a request for a chart that the reader may see.
     asked = deepcopy(dashboards["programme"].by_title("Достигнуто").asked)
     sneaking = "(SELECT count() FROM core.metrica_visits)"

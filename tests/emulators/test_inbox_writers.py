@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 from python_calamine import CalamineWorkbook
 
-from tests.emulators.inbox import envelopes, textlog
+from tests.emulators.inbox import envelopes, textlog, write_inbox
 from tests.emulators.inbox.clock import MOSCOW, add_months, last_day
 from tests.emulators.inbox.envelopes import Dialect, Kind, message_id
 from tests.emulators.inbox.journal import journal_bytes, journal_line
@@ -141,3 +141,21 @@ def test_files_and_archives_are_dated_in_moscow_time(tmp_path: Path) -> None:
 def test_months_cross_the_year() -> None:
     assert add_months(date(2024, 11, 1), 2) == date(2025, 1, 1)
     assert last_day(date(2024, 2, 1)) == date(2024, 2, 29)
+
+
+def test_smev_may_go_on_into_the_next_month(tmp_path: Path) -> None:
+    october, last = date(2024, 10, 1), date(2024, 11, 15)
+    whole = write_inbox(tmp_path / "a", october, october)
+    longer = write_inbox(tmp_path / "b", october, october, smev_until=last)
+    assert longer.applications == whole.applications
+    days = [one.sent_at.astimezone(MOSCOW).date() for one in longer.requests]
+    assert date(2024, 11, 14) <= max(days) <= last
+    assert len(longer.requests) > len(whole.requests)
+    # Nothing that was written speaks of a later moment, the troubles at a log's end included.
+    after = f"{last + timedelta(days=1):%Y-%m-%d}"
+    logs = [path.read_bytes() for path in (tmp_path / "b" / "smev").rglob("*202411.jsonl")]
+    logs += [path.read_bytes() for path in (tmp_path / "b" / "smev").rglob("smev-adapter.log")]
+    assert len(logs) == 2
+    assert all(after.encode() not in log for log in logs)
+    newest = max(path.stat().st_mtime for path in (tmp_path / "b" / "smev").rglob("*.*"))
+    assert datetime.fromtimestamp(newest, MOSCOW).date() == last + timedelta(days=1)

@@ -14,13 +14,18 @@ NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class Mentions:
-    """Any text that has these words in it."""
+    """Any text that has these words in it, and none of the others."""
 
     words: frozenset[str]
+    others: frozenset[str] = frozenset()
 
     def fits(self, text: object) -> bool:
-        """Whether a text names them all."""
-        return isinstance(text, str) and all(word in text for word in self.words)
+        """Whether a text names them all, and nothing that it must not name."""
+        return (
+            isinstance(text, str)
+            and all(word in text for word in self.words)
+            and not any(word in text for word in self.others)
+        )
 
 
 def differences(

@@ -41,6 +41,8 @@ class World:
     built_at: datetime
     exported_on: Sequence[date] = ()
     """Days of export that catalogues of services tell of themselves."""
+    read_at: datetime | None = None
+    """When the freshness is read, if that is not when the marts were built."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -62,8 +64,13 @@ class World:
 
     @cached_property
     def today(self) -> date:
-        """The programme day on which the marts were built or read."""
+        """The programme day on which the marts were built."""
         return self.day_of(self.built_at)
+
+    @cached_property
+    def read_on(self) -> date:
+        """The programme day on which the freshness is read."""
+        return self.day_of(self.read_at or self.built_at)
 
     @cached_property
     def counters(self) -> list[growth.Counter]:
@@ -121,8 +128,15 @@ class World:
 
     def marts(self) -> Marts:
         """All rows of all marts, without the columns that only a clock knows."""
+        return {table: list(rows) for table, rows in self._rows().items()}
+
+    def mart(self, table: str) -> list[Row]:
+        """All rows of one mart."""
+        return list(self._rows()[table])
+
+    def _rows(self) -> dict[str, Iterator[Row]]:
         settled_before = self.today - self.passport["settling_days"] * DAY
-        rows: dict[str, Iterator[Row]] = {
+        return {
             "indicators_monthly": indicators_monthly(
                 self.passport, self._counts(), self.last_month
             ),
@@ -139,7 +153,6 @@ class World:
             "programme_funding_yearly": self._funding(),
             "data_freshness": self._freshness(),
         }
-        return {table: list(found) for table, found in rows.items()}
 
     @cached_property
     def _growth_settings(self) -> Mapping[str, Any]:
@@ -319,8 +332,12 @@ class World:
             }
 
     def _freshness(self) -> Iterator[Row]:
-        for source, through in self.data_through.items():
-            lag = (self.today - through).days if through else None
+        reached = {
+            **self.data_through,
+            "metrica": growth.reach(self.counters, self.today, self.read_on),
+        }
+        for source, through in reached.items():
+            lag = (self.read_on - through).days if through else None
             status = "missing"
             if lag is not None:
                 status = "late" if lag > self.late_after_days[source] else "fresh"
@@ -332,15 +349,20 @@ class World:
                 "lag_days": lag,
                 "status": status,
                 "missing_days": sum(len(days) for days in missing.values()),
-                "detail": Mentions(frozenset([*missing, *left_out])),
+                "detail": self._detail(missing, left_out),
             }
+
+    def _detail(self, missing: Mapping[str, Sequence[date]], left_out: Collection[str]) -> Mentions:
+        """Names each site that misses days, with the last of these days, or is left out; no other."""
+        days = {f"{missed[-1]:%d.%m.%Y}" for missed in missing.values()}
+        named = {*missing, *left_out}
+        others = {one.name for one in growth.joined(self.counters)} - named
+        return Mentions(frozenset(named | days), frozenset(others))
 
     @cached_property
     def _missing_days(self) -> dict[str, list[date]]:
-        year, value = self._baseline
-        return growth.missing_days(
-            self.counters, year if value is None else None, self.passport["first_year"], self.today
-        )
+        year, _ = self._baseline
+        return growth.missing_days(self.counters, year, self.passport["first_year"], self.read_on)
 
     @cached_property
     def _left_out(self) -> list[str]:

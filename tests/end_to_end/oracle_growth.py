@@ -41,52 +41,17 @@ class Counter:
         return f"{told}: {first}…{last} without {', '.join(map(str, holes)) or 'a hole'}"
 
 
-def reach(counters: Iterable[Counter], today: date) -> date | None:
-    """The earliest of the last covered days of the sites observed today.
-
-    A site without a covered day does not count yet; if none is observed, the latest of all.
-    """
-    last = [(one, day) for one in counters if (day := _last_covered(one, today))]
-    observed = [day for one, day in last if one.is_observed(today)]
-    return min(observed) if observed else max((day for _, day in last), default=None)
-
-
-def _last_covered(counter: Counter, today: date) -> date | None:
-    return max((day for day in counter.came if day <= today), default=None)
-
-
-def missing_days(
-    counters: Iterable[Counter], baseline_year: int | None, first_year: int, today: date
-) -> dict[str, list[date]]:
-    """By site: days that should have been loaded by yesterday and are not covered."""
-    wanted = set(days_between(first_day(first_year), today - DAY))
-    if baseline_year is not None:
-        wanted |= {
-            day
-            for day in days_between(first_day(baseline_year), last_day(baseline_year))
-            if day < today
-        }
-    found = {
-        one.name: sorted(day for day in wanted if one.is_observed(day) and day not in one.came)
-        for one in counters
-    }
-    return {name: days for name, days in found.items() if days}
-
-
-def left_out(counters: Iterable[Counter], baseline_year: int) -> list[Counter]:
-    """Sites that replace none and are observed only after the base year."""
-    return [
-        one
-        for one in counters
-        if one.replaces is None and one.since is not None and one.since > last_day(baseline_year)
-    ]
-
-
 @dataclass(frozen=True)
 class Site:
-    """A counter together with those that it replaces: one site for the growth."""
+    """A counter together with those that it replaces: one site."""
 
     counters: Sequence[Counter]
+
+    @property
+    def name(self) -> str:
+        """That of the counter which stands for the site today: the one that no other replaces."""
+        replaced = {one.replaces for one in self.counters}
+        return next(one.name for one in self.counters if one.counter_id not in replaced)
 
     def is_covered(self, day: date) -> bool:
         """Loaded whole from any of its counters."""
@@ -95,6 +60,16 @@ class Site:
     def is_observed(self, day: date) -> bool:
         """Observed by any of its counters."""
         return any(one.is_observed(day) for one in self.counters)
+
+    def misses(self, day: date) -> bool:
+        """Observed, and loaded whole from none of the counters that are observed then."""
+        observed = [one for one in self.counters if one.is_observed(day)]
+        return bool(observed) and not any(day in one.came for one in observed)
+
+    def last_covered(self, today: date) -> date | None:
+        """The latest covered day of its counters."""
+        days = (day for one in self.counters for day in one.came if day <= today)
+        return max(days, default=None)
 
     def visitors(self, days: Iterable[date]) -> int:
         """Distinct visitors of the days together."""
@@ -111,11 +86,46 @@ def joined(counters: Sequence[Counter]) -> list[Site]:
     sites: dict[int, list[Counter]] = {}
     for one in counters:
         oldest = one
-        while oldest.replaces in by_id:
+        while oldest.replaces is not None:
             oldest = by_id[oldest.replaces]
-        # A counter that nobody describes any more still makes one site of those that replace it.
-        sites.setdefault(oldest.replaces or oldest.counter_id, []).append(one)
+        sites.setdefault(oldest.counter_id, []).append(one)
     return [Site(members) for members in sites.values()]
+
+
+def reach(counters: Sequence[Counter], built_on: date, read_on: date | None = None) -> date | None:
+    """The earliest of the last covered days of the sites observed today.
+
+    A site without a covered day does not count yet; if none is observed, the latest of all. What was
+    built on one day may be read on a later one.
+    """
+    last = [(one, day) for one in joined(counters) if (day := one.last_covered(built_on))]
+    observed = [day for one, day in last if one.is_observed(read_on or built_on)]
+    return min(observed) if observed else max((day for _, day in last), default=None)
+
+
+def missing_days(
+    counters: Sequence[Counter], baseline_year: int | None, first_year: int, today: date
+) -> dict[str, list[date]]:
+    """By site: days that should have been loaded by yesterday and are not covered."""
+    wanted = set(days_between(first_day(first_year), today - DAY))
+    if baseline_year is not None:
+        wanted |= {
+            day
+            for day in days_between(first_day(baseline_year), last_day(baseline_year))
+            if day < today
+        }
+    found = {one.name: sorted(filter(one.misses, wanted)) for one in joined(counters)}
+    return {name: days for name, days in found.items() if days}
+
+
+def left_out(counters: Sequence[Counter], baseline_year: int) -> list[Site]:
+    """Sites whose first counter is observed only after the base year."""
+    return [
+        site
+        for site in joined(counters)
+        for one in site.counters
+        if one.replaces is None and one.since is not None and one.since > last_day(baseline_year)
+    ]
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ class Audience:
         sites = joined(counters)
         if baseline_value is None and baseline_year is not None:
             without = left_out(counters, baseline_year)
-            sites = [site for site in sites if not any(one in without for one in site.counters)]
+            sites = [site for site in sites if site not in without]
         return cls(sites, baseline_year, baseline_value)
 
     def visitors(self, year: int, day: date) -> int:
@@ -145,15 +155,18 @@ class Audience:
         )
 
     def is_matched_enough(self, year: int, day: date) -> bool:
-        """Whether 90 % of the site days from 1 January through the day are matched."""
-        span = [one for one in days_between(first_day(year), day) if not is_leap_day(one)]
+        """Whether some days are matched, and 90 % of the site days from 1 January through the day."""
+        through = days_between(first_day(year), day)
+        span = [one for one in through if not is_leap_day(one)]
         wanted = [
             self._is_matched(site, one)
             for site in self.sites
             for one in span
             if self._is_observed_in_both(site, one)
         ]
-        return bool(wanted) and 10 * sum(wanted) >= 9 * len(wanted)
+        return 10 * sum(wanted) >= 9 * len(wanted) and any(
+            self._is_matched(site, one) for site in self.sites for one in through
+        )
 
     def baseline(self, day: date) -> float:
         """The denominator: V(baseline_year, day) matched with the day's year, or the value's part."""

@@ -49,10 +49,11 @@ class Given:
         counter: int = COUNTER,
         zone: str = "Europe/Moscow",
         requested_at: datetime = NOW,
+        settling_days: int = 3,
     ) -> None:
         """Publish a counter's day; a visit needs nothing but what the case is about."""
         load = self._begin("metrica", f"{counter}/{day}", "visits")
-        start = self._day(load, "visits", counter, day, zone, requested_at)
+        start = self._day(load, "visits", counter, day, zone, requested_at, settling_days)
         defaults = {
             "counter_id": counter,
             "started_at": start,
@@ -239,6 +240,16 @@ class Given:
         """Build these marts, or all of them where none is named, as of ``now``."""
         build_marts(self.warehouse, self.passport, now, marts or None)
 
+    def freshness(self, read_at: datetime) -> list[dict[str, Any]]:
+        """The rows of ``marts.data_freshness`` as whoever reads them at an instant sees them."""
+        query: str = self.warehouse.value(
+            "SELECT as_select FROM system.tables WHERE database = 'marts' AND name = 'data_freshness'"
+        )
+        clock = "now('UTC')"
+        assert clock in query
+        at = f"toDateTime({read_at.timestamp():.0f}, 'UTC')"
+        return self.warehouse.mappings(query.replace(clock, at))
+
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self.warehouse.rows(sql)
@@ -251,9 +262,11 @@ class Given:
         day: date,
         zone: str,
         requested_at: datetime,
+        settling_days: int = 3,
     ) -> datetime:
         """Note a counter's day as loaded; the instant at which it begins."""
         row = self._covered(load, source, counter, day, zone, requested_at)
+        row["settling_days"] = settling_days
         self._insert("core.metrica_days", [row])
         start: datetime = row["from_at"]
         return start

@@ -14,10 +14,11 @@ from municipal_indicators.marts.checks import Checked, check_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
-from tests.marts.given import Given
+from tests.marts.given import SITE, Given
 
 DAMAGED = (
     "core.metrica_visits",
+    "marts.data_coverage",
     "marts.indicators_monthly",
     "marts.metrica_reconciliation",
     "marts.site_audience",
@@ -30,11 +31,19 @@ DAMAGED = (
 def marts(module_warehouse: Warehouse) -> Given:
     """Marts over two days of visits, built once; what a test damages is put back by ``sound``."""
     given = Given(module_warehouse, load_passport())
+    _observe(given, date(2024, 1, 30), date(2024, 1, 31))
     given.visits(date(2024, 1, 30), [{}, {"counter_user_id_hash": 2}])
     given.visits(date(2024, 1, 31), [{}])
     given.build()
     given.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
     return given
+
+
+def _observe(given: Given, first: date, last: date) -> None:
+    """Observe the site on these days only, so that no others are missing."""
+    given.change_passport(
+        lambda content: content["sites"][0].update({"from": first, "until": last})
+    )
 
 
 @pytest.fixture
@@ -115,6 +124,31 @@ def test_a_warning_is_told_and_nothing_fails(
     assert len(checked.warnings) == 1
     assert re.search(told, checked.warnings[0])
     assert checked.warnings[0] in caplog.messages
+
+
+def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> None:
+    sound.command("TRUNCATE TABLE marts.data_coverage")
+    sound.command(
+        "INSERT INTO marts.data_coverage (site, data_through, missing, built_on) VALUES "
+        "('Сайт', '2024-02-19', ['2022-05-09', '2024-02-10', '2024-02-11', '2024-02-12', '2024-02-13'],"
+        " '2024-02-20'), ('Нетронутый', NULL, ['2024-01-01'], '2024-02-20')"
+    )
+    # 13 February is within the last week, and the nights still fill it. Nothing of the other site was loaded.
+    (warning,) = check_marts(sound).warnings
+    assert warning.startswith("sql/checks/warnings/site_days_are_loaded.sql (")
+    assert "2 rows, first (Сайт, 3, 2024-02-10, 2024-02-12, airflow dags trigger" in warning
+    dates = '--conf \'{"date_from": "2022-05-09", "date_to": "2022-05-09"}\''
+    assert (
+        f"(Сайт, 1, 2022-05-09, 2022-05-09, airflow dags trigger load_metrica_visits {dates})"
+        in warning
+    )
+
+
+def test_a_site_that_is_loaded_whole_has_no_hole(sound: Warehouse, marts: Given) -> None:
+    found = sound.rows(
+        "SELECT site, data_through, missing FROM marts.data_coverage WHERE site != ''"
+    )
+    assert found == [(SITE, date(2024, 1, 31), [])]
 
 
 def test_days_within_the_tolerance_or_not_due_yet_are_no_warning(sound: Warehouse) -> None:

@@ -53,6 +53,18 @@ def test_funding_by_year(given: Given) -> None:
     assert rows[2026] == (Decimal("930500.00"), Decimal("930500.00"), 1.0, date(2025, 1, 1))
 
 
+def test_funding_reaches_through_the_last_year_of_a_prolonged_programme(given: Given) -> None:
+    def prolong(content: dict[str, Any]) -> None:
+        content["editions"][1]["last_year"] = 2029
+        content["editions"][1]["funding_thousand_roubles"][2029] = 1.5
+
+    given.change_passport(prolong)
+    given.build("programme_funding_yearly")
+    rows = given.select("SELECT year, plan FROM marts.programme_funding_yearly ORDER BY year")
+    assert [year for year, _ in rows] == list(range(2023, 2030))
+    assert rows[-2:] == [(2028, None), (2029, Decimal("1500.00"))]
+
+
 def test_later_file_corrects_the_budget(given: Given) -> None:
     day = date(2025, 7, 1)
     given.table("registers", "core.budget_rows", [_budget(2025, day, "2", file_at=NOW)], "budget")
@@ -156,7 +168,11 @@ def test_closed_sites_reach_as_far_as_the_latest(given: Given) -> None:
     assert _freshness(given, "metrica", "data_through, lag_days") == (second, 40)
 
 
-def test_days_that_are_not_loaded_are_counted_since_the_base_year(given: Given) -> None:
+@pytest.mark.parametrize("baseline_value", [None, 500])
+def test_days_that_are_not_loaded_are_counted_since_the_base_year(
+    given: Given, baseline_value: int | None
+) -> None:
+    given.change_indicator("site_visitors_growth", baseline_value=baseline_value)
     today = _today(given)
     # 2022 but one day, and of the programme's years nothing but yesterday.
     given.site(date(2022, 1, 1), date(2022, 12, 31), without=[date(2022, 5, 9)])
@@ -221,6 +237,61 @@ def test_successor_misses_no_day_of_the_counter_it_replaces(given: Given) -> Non
     assert _freshness(given, "metrica", "missing_days") == (0,)
 
 
+def _replaced(given: Given, old: dict[str, Any], new: dict[str, Any]) -> None:
+    _sites(
+        given,
+        {"counter_id": COUNTER, "name": "Старый", **old},
+        {"counter_id": OTHER, "name": "Сайт", "replaces": COUNTER, **new},
+    )
+
+
+def test_dead_counter_does_not_hold_the_site_back_that_replaced_it(given: Given) -> None:
+    today = _today(given)
+    first, change = today - timedelta(days=40), today - timedelta(days=20)
+    _replaced(given, {"from": first}, {"from": change})
+    # Nothing says until when the old counter is observed, but it died on the day of the change.
+    given.site(first, change - timedelta(days=1))
+    hole, yesterday = today - timedelta(days=9), today - timedelta(days=1)
+    given.site(change, yesterday, counter=OTHER, without=[hole])
+    given.build("data_coverage", now=datetime.now(UTC))
+    row = _freshness(given, "metrica", "data_through, status, missing_days, detail")
+    assert row[:3] == (yesterday, "fresh", 1)
+    assert row[3].startswith(f"Сайт: нет дней: 1 ({hole:%d.%m.%Y})")
+
+
+def test_successor_that_never_loaded_holds_its_site_back(given: Given) -> None:
+    today = _today(given)
+    first, change = today - timedelta(days=40), today - timedelta(days=20)
+    last = change - timedelta(days=1)
+    _replaced(given, {"from": first, "until": last}, {"from": change})
+    given.site(first, last)
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "data_through, missing_days") == (last, 20)
+
+
+def test_days_between_two_counters_are_not_missed(given: Given) -> None:
+    today = _today(given)
+    first, change = today - timedelta(days=40), today - timedelta(days=10)
+    last = today - timedelta(days=20)
+    _replaced(given, {"from": first, "until": last}, {"from": change})
+    given.site(first, last, without=[last])
+    given.site(change, today - timedelta(days=1), counter=OTHER)
+    # A day that the successor has loaded before it is observed tells nothing of the old counter's day.
+    given.visits(last, counter=OTHER)
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "missing_days") == (1,)
+
+
+def test_site_is_not_left_out_because_the_programme_has_not_begun(given: Given) -> None:
+    year = _today(given).year + 1
+    given.change_passport(
+        lambda content: content.update(first_year=year, last_year=year, editions=[])
+    )
+    given.site(date(2022, 1, 1), date(2022, 12, 31))
+    given.build("data_coverage", now=datetime.now(UTC))
+    assert _freshness(given, "metrica", "missing_days, detail") == (0, "")
+
+
 def test_other_sources_miss_no_site_days(given: Given) -> None:
     given.smev_speaks(_today(given) - timedelta(days=9))
     given.build("data_coverage", now=datetime.now(UTC))
@@ -237,7 +308,7 @@ def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
     ]
 
     def everything() -> dict[str, object]:
-        columns = {"indicators_monthly": "* EXCEPT computed_at"}
+        columns = dict.fromkeys(("indicators_monthly", "indicators_latest"), "* EXCEPT computed_at")
         return {
             table: given.select(f"SELECT {columns.get(table, '*')} FROM marts.{table} ORDER BY ALL")
             for table in tables

@@ -83,6 +83,26 @@ def test_settled_when_ordered_after_the_settling_days(given: Given) -> None:
     assert _audience(given, "year", "is_settled") == [(False,)]
 
 
+def test_a_longer_rule_unsettles_nothing_and_a_shorter_one_settles(given: Given) -> None:
+    # Six nights after the day, and the site is not loaded any more.
+    asked = datetime(2026, 11, 7, 1, tzinfo=UTC)
+    given.visits(date(2026, 11, 1), settling_days=3, requested_at=asked)
+    given.visits(date(2026, 11, 2), settling_days=14, requested_at=asked)
+    for rule, settled in ((3, [True, True]), (5, [True, False]), (14, [True, False])):
+        given.passport = given.passport.model_copy(update={"settling_days": rule})
+        given.build("site_audience")
+        assert _audience(given, "day", "is_settled") == [(one,) for one in settled], rule
+        assert _audience(given, "week", "is_settled") == [(True,), (False,)]
+
+
+def test_the_last_month_of_a_site_that_ended_settles(given: Given) -> None:
+    given.visits(date(2026, 10, 14), requested_at=datetime(2026, 10, 18, 1, tzinfo=UTC))
+    site = given.passport.sites[0].model_copy(update={"observed_until": date(2026, 10, 14)})
+    given.passport = given.passport.model_copy(update={"sites": [site, *given.passport.sites[1:]]})
+    given.build("site_audience")
+    assert _audience(given, "month", "is_settled") == [(True,)]
+
+
 def test_reload_replaces_the_day(given: Given) -> None:
     given.visits(date(2024, 1, 30), [{}, {}])
     given.visits(date(2024, 1, 30), [{}, {}, {}])

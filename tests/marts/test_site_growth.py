@@ -224,6 +224,44 @@ def test_replaced_counter_and_its_successor_are_one_site(given: Given) -> None:
     assert _fact(given, date(2023, 5, 1)) == (40.0, 20.0, 100.0)
 
 
+def test_dead_counter_does_not_hold_the_as_of_day_of_its_site_back(given: Given) -> None:
+    _sites(
+        given,
+        {"counter_id": COUNTER, "name": "Сайт до апреля"},
+        {"counter_id": OTHER, "name": "Сайт", "from": date(2023, 4, 1), "replaces": COUNTER},
+    )
+    _of_2022(given, {JANUARY_10: numbers(1, 10), MAY_10: numbers(11, 20)})
+    given.site(date(2023, 1, 1), date(2023, 3, 31), {in_2023(JANUARY_10): numbers(1, 12)})
+    given.site(
+        date(2023, 4, 1), date(2023, 5, 17), {in_2023(MAY_10): numbers(11, 40)}, counter=OTHER
+    )
+    # The old counter has no `until`: the site is one, and loaded through 17 May.
+    assert _fact(given, date(2023, 5, 1)) == (40.0, 20.0, 100.0)
+    assert _growth(given, "data_through", date(2023, 5, 1)) == (date(2023, 5, 17),)
+
+
+def test_days_after_until_count_for_the_growth_but_are_no_days_that_must_be_there(
+    given: Given,
+) -> None:
+    _sites(given, {"counter_id": COUNTER, "name": "Сайт", "until": date(2023, 1, 10)})
+    _of_2022(given, {JANUARY_10: numbers(1, 10), date(2022, 1, 20): numbers(11, 20)})
+    # Its history stays: what was loaded through the 20th counts. Ten site days are all matched; of the ten
+    # days after `until` only five are.
+    hole = days_between(date(2023, 1, 11), date(2023, 1, 15))
+    came = {in_2023(JANUARY_10): numbers(1, 12), date(2023, 1, 20): numbers(13, 30)}
+    given.site(date(2023, 1, 1), date(2023, 1, 20), came, without=hole)
+    assert _fact(given, date(2023, 1, 1)) == (30.0, 20.0, 50.0)
+
+
+def test_days_before_from_are_compared_though_none_of_them_must_be_there(given: Given) -> None:
+    _sites(given, {"counter_id": COUNTER, "name": "Сайт", "from": date(2022, 7, 1)})
+    _of_2022(given, {JANUARY_10: numbers(1, 10)})
+    given.site(date(2023, 1, 1), date(2023, 7, 1), {in_2023(JANUARY_10): numbers(1, 12)})
+    # June has no site day, July one of them: what was loaded before `from` is known, and counts in both.
+    assert _fact(given, date(2023, 6, 1)) == (12.0, 10.0, 20.0)
+    assert _fact(given, date(2023, 7, 1)) == (12.0, 10.0, 20.0)
+
+
 def test_site_that_was_closed_is_compared_through_its_last_day(given: Given) -> None:
     _sites(
         given,
@@ -324,6 +362,18 @@ def test_baseline_value_needs_nine_days_of_ten_covered(
     given.site(date(2024, 1, 1), date(2024, 1, 10), came, without=hole)
     # 366 × 10 / 366 = 10: the hole makes the baseline no smaller.
     assert _fact(given, date(2024, 1, 1)) == (12 if fact else None, 10 if fact else None, fact)
+
+
+@pytest.mark.parametrize(("missing", "fact"), [(5, 50.0), (6, None)])
+def test_29_february_is_no_day_that_must_be_covered(
+    given: Given, missing: int, fact: float | None
+) -> None:
+    given.change_indicator(CODE, baseline_year=None, baseline_value=366)
+    hole = days_between(date(2024, 1, 11), date(2024, 1, 10 + missing))
+    came = {date(2024, 2, 29): numbers(1, 90)}
+    given.site(date(2024, 1, 1), date(2024, 2, 29), came, without=hole)
+    # 54 of the 59 other days are enough, 53 (89.8 %) are not, though with the 29th it were 54 of 60.
+    assert _fact(given, date(2024, 2, 1)) == (90 if fact else None, 60 if fact else None, fact)
 
 
 def test_forecast_of_a_baseline_value_by_the_year_before(given: Given) -> None:

@@ -42,6 +42,12 @@ def full(written: Path) -> html.HtmlElement:
 
 
 @pytest.fixture(scope="session")
+def young(written: Path) -> html.HtmlElement:
+    """The page of a programme whose first month is under way."""
+    return _parsed(written / "young.html")
+
+
+@pytest.fixture(scope="session")
 def empty(written: Path) -> html.HtmlElement:
     """The page of marts without a row."""
     return _parsed(written / "empty.html")

@@ -20,12 +20,20 @@ from rich.console import Console
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.report import print_indicators, write_report
 from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.migrations import view_statements
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 HOSTILE = "<b>&</script><script>alert(1)</script>"
-WIDTHS = (80, 140)
-COMPUTED_AT = datetime(2026, 7, 1, 2, 10, tzinfo=UTC)
+WIDTHS = (80, 120, 140)
+COMPUTED_AT = datetime(2026, 7, 18, 2, 10, tzinfo=UTC)
 FIRST, LAST = date(2023, 1, 1), date(2026, 6, 1)
+# The month under way: the site is loaded through its 17th day, SMEV has not reached it.
+UNDER_WAY = date(2026, 7, 1)
+UNDER_WAY_THROUGH = {
+    "site_visitors_growth": date(2026, 7, 17),
+    "smev_requests": date(2026, 6, 30),
+    "ict_events": date(2026, 7, 9),
+}
 Value = object
 Rows = Iterator[tuple[Value, ...]]
 
@@ -154,8 +162,11 @@ def months() -> Iterator[tuple[int, date]]:
 
 def indicators() -> Rows:
     for code, name, unit, final_plan, fact_of, status in INDICATORS:
-        for passed, month in months():
-            fact = fact_of(passed)
+        is_counted = code in UNDER_WAY_THROUGH
+        for passed, month in [*months(), (42, UNDER_WAY)]:
+            # The mart carries what is counted forward where the source has not reached the month.
+            reached = code != "smev_requests" or month < UNDER_WAY
+            fact = fact_of(passed if reached else passed - 1)
             counted = unit != "%"
             plan = final_plan if counted and month.year >= 2025 else None
             growth = 12 / month.month if code == "smev_requests" else 1
@@ -168,9 +179,16 @@ def indicators() -> Rows:
                 month.year if plan else 2027, plan or final_plan,
                 None if fact is None else fact * growth,
                 None if fact is None else (plan or final_plan) * 0.7,
-                status if known else "no_data", True, date(2025, 1, 1),
-                date(2026, 6, 30) if known else None, COMPUTED_AT,
+                status if known else "no_data", not (is_counted and month == UNDER_WAY),
+                date(2025, 1, 1), _through(code, month) if known else None, COMPUTED_AT,
             )  # fmt: skip
+
+
+def _through(code: str, month: date) -> date:
+    """The last day that an indicator counts in a month; registers are of 30 June."""
+    if month == UNDER_WAY or code not in UNDER_WAY_THROUGH:
+        return UNDER_WAY_THROUGH.get(code, date(2026, 6, 30))
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def audience() -> Rows:
@@ -259,9 +277,9 @@ FUNDING = (
 )
 FRESHNESS = (
     ("registers", None, None, None, "missing", 0, ""),
-    ("metrica", COMPUTED_AT, date(2026, 6, 30), 1, "fresh", 0, ""),
-    ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 22, "late", 0, ""),
-    ("smev", COMPUTED_AT, date(2026, 6, 30), 1, "fresh", 0, ""),
+    ("metrica", COMPUTED_AT, date(2026, 7, 17), 1, "fresh", 0, ""),
+    ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 20, "late", 0, ""),
+    ("smev", COMPUTED_AT, date(2026, 6, 30), 18, "late", 0, ""),
 )
 SOURCES = {"organic": 0.52, "direct": 0.27, "referral": 0.11, "recommend": 0.06, "brand<new>": 0.04}
 DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}
@@ -274,6 +292,7 @@ def create(client: Client) -> None:
     for statement in SCHEMA.split(";"):
         if statement.strip():
             client.command(statement)
+    client.command(view_statements()["mart_views/indicators_latest.sql"])
 
 
 def fill(client: Client) -> None:
@@ -296,13 +315,18 @@ def fill(client: Client) -> None:
 
 
 def write_all(folder: Path) -> None:
-    """Pages and terminal tables of empty and full marts, and the error where a mart is missing."""
+    """Pages and terminal tables of empty, full and young marts, and the error where a mart is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     client = clickhouse_connect.get_client(interface="chdb", path=str(folder / "warehouse"))
     create(client)
     _write(Warehouse(client), folder, "empty")
     fill(client)
     _write(Warehouse(client), folder, "full")
+    client.command("DELETE FROM marts.indicators_monthly WHERE month > '2023-01-01'")
+    client.command(
+        "ALTER TABLE marts.indicators_monthly UPDATE is_complete = false WHERE indicator LIKE 'site%'"
+    )
+    _write(Warehouse(client), folder, "young")
     client.command("DROP TABLE marts.site_devices_monthly")
     try:
         _write(Warehouse(client), folder, "missing")
@@ -316,7 +340,7 @@ def _write(warehouse: Warehouse, folder: Path, name: str) -> None:
     assert write_report(warehouse, page, programme=PROGRAMME, time_zone="Europe/Moscow") == page
     for width in WIDTHS:
         with (folder / f"{name}-{width}.txt").open("w", encoding="utf-8") as out:
-            print_indicators(warehouse, Console(file=out, width=width))
+            print_indicators(warehouse, Console(file=out, width=width), "Europe/Moscow")
 
 
 if __name__ == "__main__":

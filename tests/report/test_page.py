@@ -70,7 +70,67 @@ def test_heading_says_what_and_when(full: html.HtmlElement) -> None:
     assert "2023–2027 годы" in head
     assert "Показатели за июнь 2026" in head
     assert "редакция программы от 1 января 2025" in head
-    assert "рассчитано 1 июля 2026, 05:10 (Europe/Moscow)" in head
+    assert "рассчитано 18 июля 2026, 05:10 (Europe/Moscow)" in head
+    assert (
+        "Июль идёт: сайт по 17 июля; "
+        "нет данных за июль — Госуслуги (по 28 июня), СМЭВ (по 30 июня), реестры."
+    ) in head
+    assert "Завершённого месяца ещё нет" not in head
+
+
+def test_first_month_under_way_is_shown_as_preliminary(young: html.HtmlElement) -> None:
+    head = text(one(young, "//header"))
+    assert "Показатели за январь 2023, предварительно" in head
+    assert "Завершённого месяца ещё нет. Январь ещё не полон: сайт по 17 июля" in head
+    assert len(indicator_cards(young)) == len(INDICATORS)
+    assert found(young, "//*[@class='preliminary']") == []
+    assert len(found(young, "//*[@class='tally']/li")) > 1
+
+
+def test_month_under_way_stands_beside_the_headline(full: html.HtmlElement) -> None:
+    beside = {
+        card.get("id"): text(one(card, ".//*[@class='preliminary']"))
+        for card in indicator_cards(full)
+    }
+    assert beside["indicator-site_visitors_growth"] == (
+        "Июль, предварительно: 58,44 % по 17.07.2026 под угрозой"
+    )
+    assert beside["indicator-eservices_share"] == (
+        "Июль, предварительно: 62,5 % на 30.06.2026 достигнут"
+    )
+    assert beside["indicator-smev_requests"] == "Июль, предварительно: нет данных за июль"
+    cells = found(full, "//*[@class='overview']//td[@class='beside']")
+    assert [text(cell) for cell in cells][:3] == [
+        "58,44 % по 17.07.2026", "62,5 % на 30.06.2026", "нет данных за июль",
+    ]  # fmt: skip
+
+
+def test_course_marks_the_month_under_way_and_repeats_no_old_sum(full: html.HtmlElement) -> None:
+    newest, before = rows_behind(full, "chart-smev_requests")[1:3]
+    assert newest[:2] == ["июль 2026*", "нет данных"]
+    assert before[:2] == ["июнь 2026", "1 146"]
+    bars = drawn(full, "chart-smev_requests")["Факт"]
+    assert bars["y"][-2:] == [1146.0, None]  # type: ignore[index]
+    assert bars["marker"]["opacity"] == [1] * 42 + [0.45]  # type: ignore[index]
+    assert rows_behind(full, "chart-site_visitors_growth")[1][:2] == ["июль 2026*", "58,44"]
+    line = drawn(full, "chart-site_visitors_growth")["Факт"]
+    assert line["marker"]["symbol"] == ["circle"] * 42 + ["circle-open"]  # type: ignore[index]
+    card = text(by_id(full, "indicator-ict_events"))
+    assert "в таблице * — предварительно: месяц ещё не полон." in card
+
+
+def test_sum_of_a_month_that_is_not_whole_is_marked(full: html.HtmlElement) -> None:
+    bars = drawn(full, "chart-service-channels")["ЕПГУ"]
+    assert bars["marker"]["opacity"] == [1] * 41 + [0.45]  # type: ignore[index]
+    card = one(full, "//article[.//*[@id='chart-service-channels']]")
+    assert "* Месяц ещё не полон: данные по 28 июня 2026." in text(card)
+    whole = one(full, "//article[.//*[@id='chart-smev-requests']]")
+    assert "не полон" not in text(whole)
+
+
+def test_it_is_told_which_month_is_shown(full: html.HtmlElement) -> None:
+    told = text(by_id(full, "method"))
+    assert "Показатели и их число по статусам — за последний завершённый месяц" in told
 
 
 def test_every_indicator_has_a_card(full: html.HtmlElement) -> None:
@@ -102,7 +162,7 @@ def test_null_is_said_and_never_zero(full: html.HtmlElement) -> None:
     facts = text(one(by_id(full, "indicator-edms_workplaces_share"), ".//*[@class='facts']"))
     assert "Факт, июнь 2026 нет данных" in facts
     assert not re.search(r"\b0\b", facts.replace("40 %", ""))
-    newest = rows_behind(full, "chart-edms_workplaces_share")[1]
+    newest = rows_behind(full, "chart-edms_workplaces_share")[2]
     assert newest == ["июнь 2026", *["нет данных"] * 3, "40", *["нет данных"] * 3]
 
 
@@ -122,11 +182,12 @@ def test_statuses_differ_without_colour(full: html.HtmlElement) -> None:
 def test_freshness_of_each_source(full: html.HtmlElement) -> None:
     sources = [text(source) for source in found(full, "//*[starts-with(@class, 'source ')]")]
     assert sources == [
-        "Яндекс Метрика свежие Данные по 30 июня 2026 Отставание 1 день "
-        "Загружено 1 июля 2026, 05:10",
-        "Выгрузки Госуслуг запаздывают Данные по 28 июня 2026 Отставание 22 дня "
-        "Загружено 29 июня 2026, 05:10",
-        "Журналы СМЭВ свежие Данные по 30 июня 2026 Отставание 1 день Загружено 1 июля 2026, 05:10",
+        "Яндекс Метрика свежие Данные по 17 июля 2026 Отставание 1 день "
+        "Загружено 18 июля 2026, 05:10",
+        "Выгрузки Госуслуг запаздывают Данные по 28 июня 2026 Отставание 20 дней "
+        "Загружено 16 июля 2026, 05:10",
+        "Журналы СМЭВ запаздывают Данные по 30 июня 2026 Отставание 18 дней "
+        "Загружено 18 июля 2026, 05:10",
         "Реестры программы не поступали Данные по нет данных Отставание нет данных "
         "Загружено нет данных",
     ]
@@ -147,7 +208,7 @@ def test_indicator_charts_draw_fact_plan_and_forecast(full: html.HtmlElement) ->
     plan = traces["План года"]["y"]
     assert isinstance(plan, list)
     assert plan[:24] == [None] * 24
-    assert plan[24:] == [1600.0] * 18
+    assert plan[24:] == [1600.0] * 19
 
 
 def test_audience_adds_sites_and_leaves_the_missing_month_open(full: html.HtmlElement) -> None:
@@ -182,7 +243,7 @@ def test_applications_by_channel(full: html.HtmlElement) -> None:
         "В срок", "Просрочено",
     ]  # fmt: skip
     assert newest == [
-        "июнь 2026", "142", "12", "25", "20", "3", "0", "202", "76,2 %", "192", "10",
+        "июнь 2026*", "142", "12", "25", "20", "3", "0", "202", "76,2 %", "192", "10",
     ]  # fmt: skip
     assert "прочее" not in drawn(full, "chart-service-channels")
 

@@ -71,3 +71,17 @@ def test_instants_are_shown_by_the_programme_clock(zone_written: object) -> None
 )  # fmt: skip
 def test_counted_nouns(count: int, expected: str) -> None:
     assert russian.plural(count, "день", "дня", "дней").replace(russian.NBSP, " ") == expected
+
+
+def test_reaches_name_the_month_once() -> None:
+    november = date(2026, 11, 1)
+    days = [
+        ("сайт", date(2026, 11, 17)),
+        ("реестры", date(2025, 12, 31)),
+        ("СМЭВ", date(2026, 11, 15)),
+        ("Госуслуги", None),
+    ]
+    assert russian.reaches(november, days).replace(russian.NBSP, " ") == (
+        "сайт по 17 ноября, СМЭВ по 15-е; "
+        "нет данных за ноябрь — реестры (по 31 декабря 2025), Госуслуги"
+    )

@@ -23,7 +23,7 @@ def cells(table: str, beginning: str) -> list[str]:
 def test_title_and_headings(table: str) -> None:
     assert "Показатели программы, июнь 2026" in table
     assert cells(table, "Показатель ") == [
-        "Показатель", "Ед.", "План", "Факт", "Прогноз", "Итоговый план", "Статус",
+        "Показатель", "Ед.", "План", "Факт", "Июль*", "Прогноз", "Итоговый план", "Статус",
     ]  # fmt: skip
 
 
@@ -32,16 +32,33 @@ def test_each_indicator_has_its_row(table: str) -> None:
         INDICATORS
     )
     assert cells(table, "Увеличение посещаемости")[1:] == [
-        "%", "не задан", "57,14", "57,14", "60", "▲ под угрозой",
+        "%", "не задан", "57,14", "58,44", "57,14", "60", "▲ под угрозой",
     ]  # fmt: skip
     assert cells(table, "Количество запросов")[1:] == [
-        "ед.", "1 600", "1 146", "2 292", "1 600", "● в графике",
+        "ед.", "1 600", "1 146", "нет данных", "2 292", "1 600", "● в графике",
     ]  # fmt: skip
+
+
+def test_month_under_way_has_its_day_and_the_sources_their_reach(written: Path) -> None:
+    text = (written / "full-120.txt").read_text(encoding="utf-8")
+    lines = text.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert max(map(len, lines)) <= 120
+    growth = next(number for number, line in enumerate(lines) if "58,44" in line)
+    assert "17.07.26" in lines[growth + 1]
+    assert lines[-1].startswith("* Июль идёт: сайт по 17 июля; нет данных за июль — Госуслуги")
+
+
+def test_first_month_under_way_is_the_title(written: Path) -> None:
+    text = (written / "young-120.txt").read_text(encoding="utf-8")
+    printed = text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Показатели программы, январь 2023, предварительно" in printed
+    assert "Январь ещё не полон: сайт по 17 июля" in printed
+    assert "Январь*" not in printed
 
 
 def test_null_is_said_and_never_zero(table: str) -> None:
     assert cells(table, "рабочих мест в СЭД")[2:] == [
-        "не задан", "нет данных", "нет данных", "40", "○ нет данных",
+        "не задан", "нет данных", "нет данных", "нет данных", "40", "○ нет данных",
     ]  # fmt: skip
 
 
@@ -53,7 +70,15 @@ def test_a_narrow_terminal_loses_nothing(written: Path) -> None:
     lines = (written / "full-80.txt").read_text(encoding="utf-8").splitlines()
     assert max(map(len, lines)) <= 80
     printed = "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
-    for whole in ("▲ под угрозой", "✔ достигнут", "○ нет данных", "1 600", "2 292", "57,14"):
+    for whole in (
+        "▲ под угрозой",
+        "✔ достигнут",
+        "○ нет данных",
+        "1 600",
+        "2 292",
+        "57,14",
+        "17.07.26",
+    ):
         assert whole in printed
     assert "…" not in printed
 

@@ -117,7 +117,7 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "time_zone": passport.time_zone,
         "settling_days": passport.settling_days,
         "first_year": passport.first_year,
-        "last_year": passport.last_year,
+        "end_year": passport.end_year,
         "today": now.astimezone(passport.zone).date(),
         "computed_at": now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         "baseline_year": growth.baseline_year if growth else None,
@@ -163,7 +163,7 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
             for n, i in enumerate(passport.indicators, start=1)
         ],
         "reference.programme_editions": lambda: [
-            (e.date, e.document, e.last_year or passport.last_year) for e in editions
+            (e.date, e.document, passport.last_year_of(e)) for e in editions
         ],
         "reference.programme_targets": lambda: [
             (e.date, code, year, target)

@@ -37,6 +37,7 @@ class Labels(Strict):
     traffic_sources: dict[str, str]
     devices: dict[str, str]
     indicators: dict[str, Explanation]
+    sources_in_text: dict[str, str] = Field(default_factory=dict)
 
     def explanation(self, code: str, variant: str) -> Explanation | None:
         """The words of an indicator in its variant; None if the file has none."""

@@ -209,6 +209,15 @@ class Passport(_Part):
             counter_id = successors[counter_id]
         return counter_id
 
+    def last_year_of(self, edition: Edition) -> int:
+        """The last year of the programme as an edition has it."""
+        return edition.last_year or self.last_year
+
+    @property
+    def end_year(self) -> int:
+        """The last year of the programme, prolonged by an edition's own if that is later."""
+        return max([self.last_year, *map(self.last_year_of, self.editions)])
+
     @property
     def zone(self) -> ZoneInfo:
         """The programme zone."""

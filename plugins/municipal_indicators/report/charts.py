@@ -20,6 +20,9 @@ from municipal_indicators.report.russian import Number
 
 Values = Sequence[Number | None]
 
+# A month that is not whole: behind its name in a table, and how much of its colour its bar keeps.
+MARK = "*"
+PALE = 0.45
 SERIES = tuple(f"var(--series-{number})" for number in range(1, 7))
 
 
@@ -149,15 +152,20 @@ def add_bars(
     values: Values,
     color: str,
     unit: str = "",
+    pale: Sequence[bool] = (),
 ) -> None:
-    """Bars of counts or sums over months or categories; NULL is no bar."""
+    """Bars of counts or sums over months or categories; NULL is no bar, a month under way is pale."""
     drawing.add_bar(
         name=plain(name),
         x=list(x),
         y=[None if value is None else float(value) for value in values],
         customdata=[russian.quantity(value, unit) for value in values],
         hovertemplate=_hover(name),
-        marker={"color": color, "line": {"width": 0}},
+        marker={
+            "color": color,
+            "line": {"width": 0},
+            "opacity": [PALE if one else 1 for one in pale] or 1,
+        },
     )
 
 

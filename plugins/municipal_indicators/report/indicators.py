@@ -13,7 +13,8 @@ from municipal_indicators.reference.labels import (
     word,
 )
 from municipal_indicators.report import charts, queries, russian
-from municipal_indicators.report.charts import Chart, Table
+from municipal_indicators.report.charts import MARK, Chart, Table
+from municipal_indicators.report.latest import Latest
 from municipal_indicators.report.queries import Row
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -56,9 +57,26 @@ OVER_BARS: Style = {
 }
 
 
+NOTE = f"Светлый столбец или точка, в таблице {MARK} — предварительно: месяц ещё не полон."
+
+
+@dataclass(frozen=True)
+class Preliminary:
+    """The month under way beside a headline: ``Ноябрь, предварительно``, a value and its day.
+
+    Where the source has not reached the month, the note says so and the fact is empty.
+    """
+
+    month: str
+    fact: str
+    note: str
+    status: str
+    status_word: str
+
+
 @dataclass(frozen=True)
 class Card:
-    """One indicator in the last month, ready to be shown."""
+    """One indicator in the headline month, ready to be shown."""
 
     code: str
     name: str
@@ -66,9 +84,12 @@ class Card:
     fact: str
     plan: str
     final_plan: str
+    goal: str
+    due_year: int | None
     forecast: str
     status: str
     status_word: str
+    preliminary: Preliminary | None
     edition: str
     data_through: str
     year: int
@@ -77,9 +98,9 @@ class Card:
     chart: Chart
 
 
-def read_cards(warehouse: Warehouse, last: list[Row], labels: Labels) -> list[Card]:
-    """One card per indicator, from the rows of the last month; none without rows."""
-    rows = {row["indicator"]: row for row in last}
+def read_cards(warehouse: Warehouse, latest: Latest, labels: Labels) -> list[Card]:
+    """One card per indicator, from the rows of the headline month; none without rows."""
+    rows = latest.shown
     methods = {
         row["indicator"]: row["method"] for row in queries.rows(warehouse, "indicator_methods")
     }
@@ -88,12 +109,12 @@ def read_cards(warehouse: Warehouse, last: list[Row], labels: Labels) -> list[Ca
         if point["indicator"] in history:
             history[point["indicator"]].append(point)
     return [
-        _card(rows[code], history[code], labels, methods.get(code, ""))
+        _card(rows[code], latest.beside.get(code), history[code], labels, methods.get(code, ""))
         for code in in_order(rows, labels.indicators)
     ]
 
 
-def _card(row: Row, history: list[Row], labels: Labels, method: str) -> Card:
+def _card(row: Row, beside: Row | None, history: list[Row], labels: Labels, method: str) -> Card:
     unit = row["unit"]
     explanation = labels.explanation(row["indicator"], method) or Explanation(
         formula=UNKNOWN_FORMULA, numerator="числитель", denominator="знаменатель"
@@ -105,15 +126,28 @@ def _card(row: Row, history: list[Row], labels: Labels, method: str) -> Card:
         fact=russian.quantity(row["fact"], unit),
         plan=russian.planned(row["plan"], unit),
         final_plan=russian.planned(row["final_plan"], unit),
+        goal=russian.planned(row["goal"], unit),
+        due_year=row["due_year"],
         forecast=russian.quantity(row["forecast"], unit),
         status=row["status"],
         status_word=word(labels.statuses, row["status"]),
+        preliminary=_preliminary(beside, labels) if beside else None,
         edition=russian.day(row["edition_date"]),
         data_through=russian.day(row["data_through"]),
         year=row["year"],
         formula=explanation.formula,
         parts=_parts(row, explanation),
         chart=_chart(row, history, labels),
+    )
+
+
+def _preliminary(row: Row, labels: Labels) -> Preliminary:
+    return Preliminary(
+        month=russian.MONTHS[row["month"].month - 1],
+        fact="" if row["fact"] is None else russian.quantity(row["fact"], row["unit"]),
+        note=row["note"],
+        status=row["status"],
+        status_word=word(labels.statuses, row["status"]),
     )
 
 
@@ -136,6 +170,7 @@ def _chart(row: Row, history: list[Row], labels: Labels) -> Chart:
         ),
         tables=(_table(row["name"], row["unit"], history, labels),),
         figure=_figure(row["unit"], history),
+        note=NOTE if any(point["is_preliminary"] for point in history) else "",
     )
 
 
@@ -151,11 +186,15 @@ def _figure(unit: str, history: list[Row]) -> go.Figure | None:
             continue
         drawn.append(column)
         if column == "fact" and counted:
-            charts.add_bars(drawing, title, months, values, "var(--fact)", unit)
+            pale = [point["is_preliminary"] for point in history]
+            charts.add_bars(drawing, title, months, values, "var(--fact)", unit, pale)
         else:
             written = [russian.quantity(value, unit) for value in values]
             fitting = OVER_BARS if column == "forecast" and counted else style
             charts.add_line(drawing, title, months, values, written, fitting)
+            if column == "fact":
+                symbols = ["circle-open" if one["is_preliminary"] else "circle" for one in history]
+                drawing.data[-1].marker.symbol = symbols
     if drawn and "fact" not in drawn:
         charts.say_no_data(drawing)
     charts.month_axis(drawing, months)
@@ -190,7 +229,7 @@ def _table(name: str, unit: str, history: list[Row], labels: Labels) -> Table:
         ),
         rows=[
             (
-                russian.month(point["month"]),
+                russian.month(point["month"]) + (MARK if point["is_preliminary"] else ""),
                 *(russian.number(point[column], decimals) for column in columns),
                 word(labels.statuses, point["status"]),
             )

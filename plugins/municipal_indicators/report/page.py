@@ -23,6 +23,7 @@ from municipal_indicators.reference.labels import (
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
+from municipal_indicators.report.latest import Latest, month_of, read_latest
 from municipal_indicators.warehouse.client import Warehouse
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -64,17 +65,21 @@ def write_report(warehouse: Warehouse, path: Path, *, programme: str, time_zone:
 
 def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, Any]:
     labels = read_labels()
-    last = queries.rows(warehouse, "indicators_last_month")
+    latest = read_latest(warehouse, labels, zone)
+    month = month_of(latest.shown)
     period = queries.rows(warehouse, "programme_period")
     return {
         "programme": programme,
         "period": period[0] if period else None,
-        "month": russian.month(last[0]["month"]) if last else None,
-        "year": last[0]["year"] if last else None,
-        "computed_at": russian.instant(_newest(last), zone),
-        "edition": _edition(last),
+        "month": latest.month if month else None,
+        "year": month.year if month else None,
+        "reaches": latest.reaches,
+        "has_headline": bool(latest.headline),
+        "beside": russian.month(month_of(latest.beside)) if latest.beside else None,
+        "computed_at": russian.instant(_newest(latest), zone),
+        "edition": _edition(latest),
         "zone": zone.key,
-        "cards": read_cards(warehouse, last, labels),
+        "cards": read_cards(warehouse, latest, labels),
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
         "sources": _sources(warehouse, labels, zone),
@@ -83,12 +88,12 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
     }
 
 
-def _newest(last: list[queries.Row]) -> datetime | None:
-    return max((row["computed_at"] for row in last), default=None)
+def _newest(latest: Latest) -> datetime | None:
+    return max((row["computed_at"] for row in latest.shown.values()), default=None)
 
 
-def _edition(last: list[queries.Row]) -> str:
-    dates = [row["edition_date"] for row in last if row["edition_date"]]
+def _edition(latest: Latest) -> str:
+    dates = [row["edition_date"] for row in latest.shown.values() if row["edition_date"]]
     return russian.day(max(dates, default=None))
 
 

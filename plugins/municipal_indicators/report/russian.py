@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -69,6 +70,33 @@ def day(value: date | None) -> str:
     if value is None:
         return NO_DATA
     return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}{NBSP}{value.year}"
+
+
+def reaches(month: date, sources: Iterable[tuple[str, date | None]]) -> str:
+    """``сайт по 17 ноября, СМЭВ по 15-е``: how far each source reaches into the month.
+
+    Those that have not reached it follow: ``нет данных за ноябрь — реестры (по 30 октября)``.
+    """
+    within: list[str] = []
+    before: list[str] = []
+    for name, reach in sources:
+        if reach is None:
+            before.append(name)
+        elif reach < month:
+            told = day(reach) if reach.year != month.year else day_of_year(reach)
+            before.append(f"{name} (по{NBSP}{told})")
+        else:
+            told = f"{reach.day}-е" if within else day_of_year(reach)
+            within.append(f"{name} по{NBSP}{told}")
+    parts = [", ".join(within)]
+    if before:
+        parts.append(f"{NO_DATA} за {MONTHS[month.month - 1]} — {', '.join(before)}")
+    return "; ".join(filter(None, parts))
+
+
+def day_of_year(value: date) -> str:
+    """``30 июня``."""
+    return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}"
 
 
 def short_day(value: date | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from municipal_indicators.reference.labels import Labels
 from municipal_indicators.report import charts, queries, russian
-from municipal_indicators.report.charts import SERIES, Chart, Table
+from municipal_indicators.report.charts import MARK, SERIES, Chart, Table
 from municipal_indicators.report.queries import Row
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -25,7 +25,8 @@ def audience(warehouse: Warehouse) -> Chart:
     found = queries.rows(warehouse, "site_audience_by_month")
     months = [row["month"] for row in found]
     drawing = charts.figure(height=330)
-    charts.add_bars(drawing, "Визиты", months, [row["visits"] for row in found], SERIES[0])
+    visits = [row["visits"] for row in found]
+    charts.add_bars(drawing, "Визиты", months, visits, SERIES[0], pale=_unfinished(found))
     visitors = [row["visitors"] for row in found]
     charts.add_line(
         drawing,
@@ -48,6 +49,22 @@ def audience(warehouse: Warehouse) -> Chart:
     )
 
 
+def _unfinished(found: list[Row]) -> list[bool]:
+    """The months which the source does not reach to their last day."""
+    return [bool(row["is_unfinished"]) for row in found]
+
+
+def _month(row: Row) -> str:
+    return russian.month(row["month"]) + (MARK if row["is_unfinished"] else "")
+
+
+def _unfinished_note(found: list[Row]) -> str:
+    """Why the last bar is short; empty if all months are whole."""
+    if not any(_unfinished(found)):
+        return ""
+    return f"{MARK} Месяц ещё не полон: данные по {russian.day(found[-1]['data_through'])}."
+
+
 def _marked(color: str, symbol: str, width: int) -> dict[str, object]:
     return {
         "mode": "lines+markers",
@@ -67,8 +84,8 @@ def _latest_visits(found: list[Row]) -> str:
 
 
 def _audience_note(found: list[Row], *, several_sites: bool) -> str:
-    notes = []
-    if any(row["is_settled"] is False for row in found):
+    notes = [_unfinished_note(found)] if _unfinished_note(found) else []
+    if any(row["is_settled"] is False and not row["is_unfinished"] for row in found):
         notes.append("Отмеченные * месяцы предварительные: Метрика ещё уточняет их.")
     if several_sites:
         notes.append("Посетитель нескольких сайтов посчитан на каждом из них.")
@@ -76,7 +93,7 @@ def _audience_note(found: list[Row], *, several_sites: bool) -> str:
 
 
 def _month_with_mark(row: Row) -> str:
-    return russian.month(row["month"]) + ("*" if row["is_settled"] is False else "")
+    return russian.month(row["month"]) + (MARK if row["is_settled"] is False else "")
 
 
 def _audience_table(found: list[Row]) -> Table:
@@ -195,7 +212,7 @@ def applications(warehouse: Warehouse) -> Chart:
     for (column, title), color in zip(CHANNELS, SERIES, strict=True):
         values = [row[column] for row in found]
         if any(values):
-            charts.add_bars(drawing, title, months, values, color)
+            charts.add_bars(drawing, title, months, values, color, pale=_unfinished(found))
     charts.month_axis(drawing, months)
     drawing.update_layout(barmode="stack", bargap=0.25)
     drawing.update_yaxes(rangemode="tozero", tickformat=",d")
@@ -205,7 +222,7 @@ def applications(warehouse: Warehouse) -> Chart:
         summary=f"Заявления на муниципальные услуги по месяцам подачи и каналам. {BEHIND}",
         tables=(_applications_table(found),),
         figure=drawing if found else None,
-        note="Месяц подачи заявления. Электронные каналы — ЕПГУ и РПГУ.",
+        note=f"Месяц подачи заявления. Электронные каналы — ЕПГУ и РПГУ. {_unfinished_note(found)}",
     )
 
 
@@ -222,7 +239,7 @@ def _applications_table(found: list[Row]) -> Table:
         ),
         rows=[
             (
-                russian.month(row["month"]),
+                _month(row),
                 *(russian.number(row[column]) for column, _ in CHANNELS),
                 russian.number(row["applications"]),
                 russian.percent(row["electronic_share"]),
@@ -243,7 +260,8 @@ def smev(warehouse: Warehouse) -> Chart:
         ("interagency", "Межведомственные", SERIES[0]),
         ("portal", "С портала", SERIES[5]),
     ):
-        charts.add_bars(drawing, title, months, [row[column] for row in found], color)
+        values = [row[column] for row in found]
+        charts.add_bars(drawing, title, months, values, color, pale=_unfinished(found))
     for column, title, color, symbol in (
         ("answered", "Отвечено", "var(--plan)", "circle"),
         ("overdue", "Просрочено", "var(--bad)", "x"),
@@ -261,7 +279,7 @@ def smev(warehouse: Warehouse) -> Chart:
         f"{BEHIND}",
         tables=(_smev_table(found),),
         figure=drawing if found else None,
-        note="«Отвечено» — есть окончательный ответ, в том числе отказ.",
+        note="«Отвечено» — есть окончательный ответ, в том числе отказ. " + _unfinished_note(found),
     )
 
 
@@ -280,7 +298,7 @@ def _smev_table(found: list[Row]) -> Table:
         head=("Месяц", *(title for _, title in columns)),
         rows=[
             (
-                russian.month(row["month"]),
+                _month(row),
                 *(russian.number(row[column]) for column, _ in columns),
             )
             for row in reversed(found)
@@ -312,7 +330,7 @@ def smev_service(warehouse: Warehouse) -> Chart:
         head=(*head, "Без ответа на конец", "Молчание адаптера, часов"),
         rows=[
             (
-                russian.month(row["month"]),
+                _month(row),
                 *(russian.number(row[name]) for name in ("on_time", "overdue", "open")),
                 russian.percent(row["on_time_share"]),
                 *(russian.number(row[name]) for name in ("faults", "backlog", "silent_hours")),
@@ -327,7 +345,7 @@ def smev_service(warehouse: Warehouse) -> Chart:
         tables=(table,),
         figure=drawing if known else None,
         note="Срок — по виду сведений (reference/smev_kinds.csv), иначе общий из паспорта программы. "
-        "Просроченные без ответа остаются в знаменателе.",
+        f"Просроченные без ответа остаются в знаменателе. {_unfinished_note(found)}",
     )
 
 

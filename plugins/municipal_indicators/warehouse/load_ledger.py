@@ -120,14 +120,18 @@ def withdraw_units(
 ) -> None:
     """Unpublish units: readers no longer see any version of them, until one is loaded again.
 
-    Without ``dataset`` all that the source loads under these keys: visits and hits.
+    Without ``dataset`` all that the source loads under these keys: visits and hits, and the same
+    counter day under another time zone.
     """
     warehouse.command(
         """
         INSERT INTO ops.load_events (source, dataset, unit_key, unit, load_id, status, at, message)
         SELECT source, dataset, unit_key, unit, load_id, 'withdrawn', now64(6, 'UTC'), {message:String}
         FROM ops.published
-        WHERE source = {source:String} AND unit_key IN {keys:Array(String)}
+        WHERE source = {source:String}
+            AND arrayExists(
+                key -> unit_key = key OR startsWith(unit_key, concat(key, '/')), {keys:Array(String)}
+            )
             AND dataset = coalesce({dataset:Nullable(String)}, dataset)
         """,
         {"source": source, "keys": list(keys), "message": message, "dataset": dataset},

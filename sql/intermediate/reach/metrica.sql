@@ -1,17 +1,24 @@
 -- Covered days of the sites. Of those observed today the one that is furthest behind limits all: a site
--- that stopped loading must show. If none is observed today, the one that came furthest. Hits must not hide
--- late visits.
+-- that stopped loading must show. Counters that replaced each other are one site, which reaches as far as
+-- the latest of them. A site without a covered day does not count yet. If none is observed today, the one
+-- that came furthest. Hits must not hide late visits.
 WITH last_days AS
 (
     SELECT
-        max(c.day) AS last_day,
-        coalesce(any(s.observed_from), makeDate(1970, 1, 1)) <= toDate({{ today | literal }})
-            AND coalesce(any(s.observed_until), makeDate(2149, 1, 1)) >= toDate({{ today | literal }})
-            AS is_observed
-    FROM intermediate.site_calendar AS c
-    INNER JOIN reference.programme_sites AS s ON s.counter_id = c.counter_id
-    WHERE c.day <= toDate({{ today | literal }})
-    GROUP BY c.counter_id
+        s.site_id AS site_id,
+        max(c.last_day) AS last_day,
+        max(toDate({{ today | literal }}) BETWEEN coalesce(s.observed_from, makeDate(1970, 1, 1))
+            AND coalesce(s.observed_until, makeDate(2149, 1, 1))) AS is_observed
+    FROM reference.programme_sites AS s
+    LEFT JOIN
+    (
+        SELECT counter_id, max(day) AS last_day
+        FROM intermediate.site_calendar
+        WHERE day <= toDate({{ today | literal }})
+        GROUP BY counter_id
+    ) AS c ON c.counter_id = s.counter_id
+    GROUP BY site_id
+    HAVING countIf(c.counter_id != 0) > 0
 )
 SELECT day
 FROM intermediate.site_calendar

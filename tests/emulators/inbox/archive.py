@@ -1,7 +1,7 @@
 """The monthly zip of SOAP envelopes that an administration keeps of its SMEV traffic."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -9,7 +9,7 @@ from tests.emulators.inbox import envelopes
 from tests.emulators.inbox.clock import moscow
 from tests.emulators.inbox.conversations import OURS, Conversation
 from tests.emulators.inbox.envelopes import Dialect
-from tests.emulators.inbox.items import Item, Written, export_time
+from tests.emulators.inbox.items import Item, Written
 from tests.emulators.inbox.people import crowd
 from tests.emulators.inbox.tables import write_file, zip_bytes
 from tests.emulators.inbox.truth import BadPiece
@@ -25,7 +25,7 @@ _CANCEL_DIALECT = Dialect("1.1", "soap", "ns2", "")
 
 
 def write_archive(
-    folder: Path, month: date, order: int, items: Sequence[Item], seed: int
+    folder: Path, month: date, order: int, items: Sequence[Item], seed: int, dated: datetime
 ) -> Written:
     """Write the zip of the month; every fourth month two of its members are damaged."""
     dialect = _DIALECTS[order % len(_DIALECTS)]
@@ -40,7 +40,6 @@ def write_archive(
     if month.month % 4:
         damaged = {}
     path = folder / f"{month.year}" / f"smev_{OURS}_{month:%Y%m}.zip"
-    dated = export_time(month)
     write_file(path, zip_bytes(members | damaged, dated), dated)
     bad = tuple(BadPiece(path, "", "damaged envelope", member=name) for name in damaged)
     return Written(path, len(members) + len(damaged), bad)

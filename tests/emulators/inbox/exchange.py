@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tests.emulators.inbox.archive import write_archive
@@ -22,11 +22,11 @@ from tests.emulators.inbox.truth import Request
 class Exchange:
     """The conversations of a span of months and the logs written of them."""
 
-    def __init__(self, first_month: date, last_month: date, seed: int) -> None:
-        """Invent the conversations; nothing after the end of `last_month` is in any log."""
-        self._months = months(first_month, last_month)
+    def __init__(self, first_month: date, until: date, seed: int) -> None:
+        """Invent the conversations; nothing after the day `until` is in any log."""
+        self._months = months(first_month, until)
         self._seed = seed
-        self._end = datetime.combine(add_months(last_month, 1), datetime.min.time(), MOSCOW)
+        self._end = datetime.combine(until + timedelta(days=1), datetime.min.time(), MOSCOW)
         begun = [one for month in self._months for one in conversations(month, seed)]
         self._conversations = [one for one in begun if one.deliveries[0] < self._end]
         self._by_month: dict[date, list[Item]] = defaultdict(list)
@@ -62,11 +62,17 @@ class Exchange:
         """Write all logs into the folder, month by month."""
         for order, month in enumerate(self._months):
             items = sorted(self._by_month[month], key=lambda item: (item.at, item.what))
-            yield write_archive(folder, month, order, _seen(items, "soap"), self._seed)
+            taken = self._export_time(month)
+            yield write_archive(folder, month, order, _seen(items, "soap"), self._seed, taken)
             if month >= JOURNAL_FROM:
-                yield from write_journals(folder, month, _seen(items, "journal"))
+                yield from write_journals(folder, month, _seen(items, "journal"), taken)
             if month.month == TEXT_LOG_MONTH:
-                yield from write_text_logs(folder, month, items, self._seed)
+                yield from write_text_logs(folder, month, items, self._seed, taken)
+
+    def _export_time(self, month: date) -> datetime:
+        """When the logs of a month are taken: the first morning after it, or after the last day."""
+        following = datetime.combine(add_months(month, 1), datetime.min.time(), MOSCOW)
+        return min(following, self._end) + timedelta(hours=6)
 
 
 def _seen(items: Sequence[Item], source: Source) -> list[Item]:

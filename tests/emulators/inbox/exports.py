@@ -1,14 +1,14 @@
 """The adapter's own logs of SMEV traffic: journal exports and rotated text logs."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.emulators.inbox import textlog
 from tests.emulators.inbox.clock import moscow
 from tests.emulators.inbox.conversations import OURS, TEXT_LOG_MONTH
-from tests.emulators.inbox.items import Item, Written, export_time
+from tests.emulators.inbox.items import Item, Written
 from tests.emulators.inbox.journal import gzip_bytes, journal_bytes, journal_line
 from tests.emulators.inbox.people import crowd
 from tests.emulators.inbox.tables import write_file
@@ -19,11 +19,13 @@ _CONTENT_MONTH = date(2025, 3, 1)
 """The month whose journal was exported with the raw XML in it, by mistake."""
 
 
-def write_journals(folder: Path, month: date, items: Sequence[Item]) -> Iterator[Written]:
+def write_journals(
+    folder: Path, month: date, items: Sequence[Item], dated: datetime
+) -> Iterator[Written]:
     """Write the month's export; every fifth month also a preliminary one, cut in its last line."""
     lines = list(_journal_lines(month, items))
     name = f"smev_journal_{month:%Y%m}.jsonl"
-    place, dated = folder / f"{month.year}", export_time(month)
+    place = folder / f"{month.year}"
     if month.month % 5 == 0:
         early = lines[: len(lines) // 2]
         path = place / "preliminary" / name
@@ -114,14 +116,14 @@ def _original_key(month: date) -> str:
 
 
 def write_text_logs(
-    folder: Path, month: date, items: Sequence[Item], seed: int
+    folder: Path, month: date, items: Sequence[Item], seed: int, dated: datetime
 ) -> Iterator[Written]:
     """Write the month's text log and its older rotated half, each year in another pattern."""
     pattern = list(textlog.PATTERNS)[month.year % len(textlog.PATTERNS)]
     lines = [line for item in items for line in _log_entries(item, pattern)]
-    lines += _troubles(month, pattern, seed)
+    lines += _troubles(month, pattern, seed, dated)
     half = len(lines) // 2
-    place, dated = folder / f"{month.year}" / f"log-{month:%Y-%m}", export_time(month)
+    place = folder / f"{month.year}" / f"log-{month:%Y-%m}"
     packed = month.year % 3 == 0
     for name, part in (
         ("smev-adapter.log.1", lines[:half]),
@@ -161,10 +163,10 @@ def _log_entries(item: Item, pattern: str) -> Iterator[str]:
         yield textlog.log_entry(at, text, pattern=pattern)
 
 
-def _troubles(month: date, pattern: str, seed: int) -> Iterator[str]:
+def _troubles(month: date, pattern: str, seed: int, dated: datetime) -> Iterator[str]:
     assert month.month == TEXT_LOG_MONTH
     person = crowd(seed)[month.year % 7]
-    at = export_time(month) - timedelta(hours=7)
+    at = dated - timedelta(hours=7)
     for number, text in enumerate(
         (
             textlog.timeout(),

@@ -11,6 +11,7 @@ from tests.emulators.inbox.applications import (
     write_application_registers,
 )
 from tests.emulators.inbox.catalogue import write_catalogues
+from tests.emulators.inbox.clock import last_day
 from tests.emulators.inbox.exchange import Exchange
 from tests.emulators.inbox.people import crowd, planted
 from tests.emulators.inbox.registers import (
@@ -53,10 +54,17 @@ class _Span:
         self.bad += [replace(one, path=below) for one in bad]
 
 
-def write_inbox(folder: Path, first_month: date, last_month: date, seed: int = SEED) -> Truth:
+def write_inbox(
+    folder: Path,
+    first_month: date,
+    last_month: date,
+    seed: int = SEED,
+    smev_until: date | None = None,
+) -> Truth:
     """Write gosuslugi/, smev/ and registers/ of the months into the folder; return the truth.
 
-    The same arguments give the same bytes and modification times. Months are given by any day.
+    The same arguments give the same bytes and modification times. Months are given by any day. The
+    logs of SMEV may go on after the last month, through the day `smev_until`.
     Raises ValueError where the span is empty or begins before 2022.
     """
     if not date(2022, 1, 1) <= first_month <= last_month:
@@ -64,7 +72,7 @@ def write_inbox(folder: Path, first_month: date, last_month: date, seed: int = S
     span = _Span(folder, first_month.replace(day=1), last_month.replace(day=1), seed)
     services = _write_catalogues(span)
     applications, unfiled = _write_applications(span)
-    requests, uncounted = _write_exchange(span)
+    requests, uncounted = _write_exchange(span, smev_until or last_day(span.last_month))
     return Truth(
         last_month=span.last_month,
         applications=tuple(applications),
@@ -102,8 +110,8 @@ def _write_applications(span: _Span) -> tuple[list[Application], frozenset[str]]
     return resolve(registers)
 
 
-def _write_exchange(span: _Span) -> tuple[list[Request], frozenset[str]]:
-    exchange = Exchange(span.first_month, span.last_month, span.seed)
+def _write_exchange(span: _Span, until: date) -> tuple[list[Request], frozenset[str]]:
+    exchange = Exchange(span.first_month, until, span.seed)
     for one in exchange.write(span.folder / "smev"):
         span.note(one.path, one.delivered, one.bad)
     return exchange.requests(), exchange.uncounted_messages()

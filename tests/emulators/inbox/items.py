@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from tests.emulators.inbox.clock import MOSCOW, add_months
 from tests.emulators.inbox.conversations import Answer, Conversation
 from tests.emulators.inbox.truth import BadPiece
 
@@ -47,9 +46,3 @@ def items_of(one: Conversation) -> Iterator[Item]:
         yield Item(at, "delivery", one, attempt=attempt)
     for answer in one.answers:
         yield Item(answer.sent_at, "response", one, answer)
-
-
-def export_time(month: date) -> datetime:
-    """When the logs of a month are taken: the next month's first morning."""
-    day = add_months(month, 1)
-    return datetime(day.year, day.month, day.day, 6, tzinfo=MOSCOW)

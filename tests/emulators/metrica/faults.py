@@ -96,6 +96,10 @@ class Faults:
 
     The column faults change headings and cells alike, in the parts from `columns_from_part` on:
     `extra_columns` (heading and cell) come first, `renamed_columns` maps old headings to new.
+
+    `refused_fields` are unknown, as if they were retired. `renamed_models` shows log requests with
+    the names of the attribution models that answer old ones. The list of parts leaves out
+    `lost_parts`, though the log's size counts them.
     """
 
     bad_values: dict[str, str] = field(default_factory=dict)
@@ -109,6 +113,8 @@ class Faults:
     renamed_columns: dict[str, str] = field(default_factory=dict)
     missing_columns: set[str] = field(default_factory=set)
     columns_from_part: int = 0
+    renamed_models: bool = False
+    lost_parts: set[int] = field(default_factory=set)
     byte_order_mark: bool = False
     no_last_newline: bool = False
     empty_parts: bool = False

@@ -23,6 +23,14 @@ MODELS = (
     "automatic",
 )
 
+# What answers an old model since 2026-06-18 (docs/metrica-api.md#fields).
+PRESENT_MODELS = {
+    "first": "cross_device_first",
+    "lastsign": "cross_device_last_significant",
+    "last_yandex_direct_click": "automatic",
+    "cross_device_last_yandex_direct_click": "automatic",
+}
+
 _ATTRIBUTED_NAME = re.compile(
     rf"({'|'.join(sorted(MODELS, key=len, reverse=True))}|{PLACEHOLDER})"
     rf"({'|'.join(ATTRIBUTED)})",
@@ -66,6 +74,15 @@ def builder(name: str, source: str, model: str) -> Builder:
 def _strict(bare: str) -> str:
     model = max((m for m in MODELS if bare.lower().startswith(m)), key=len)
     return model + bare[len(model) :]
+
+
+def present_name(name: str) -> str:
+    """A field with the model that answers it now; any other name as it is."""
+    prefix = PREFIXES["visits"]
+    match = _ATTRIBUTED_NAME.fullmatch(name.removeprefix(prefix))
+    if not match:
+        return name
+    return f"{prefix}{PRESENT_MODELS.get(match[1], match[1])}{match[2]}"
 
 
 def header(name: str, model: str) -> str:

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -59,6 +59,7 @@ class MetricaEmulator:
         port: int = 0,
     ) -> None:
         self.counters = {counter.id: counter for counter in counters}
+        self._first_counters = dict(self.counters)
         self.tokens = {
             token: set(self.counters) if ids is None else set(ids) for token, ids in tokens.items()
         }
@@ -132,6 +133,7 @@ class MetricaEmulator:
     def reset(self, settings: Settings | None = None) -> None:
         """Forget all requests, calls, faults and changed settings; the clock stays as it is."""
         with self.store.lock:
+            self.counters.update(self._first_counters)
             _restore(self.settings, settings or Settings())
             self.faults.clear()
             self.limits.clear()
@@ -153,6 +155,12 @@ class MetricaEmulator:
         """The hits that the API would deliver for these days if requested now."""
         for visit in self.visits(counter_id, first, last):
             yield from visit_hits(visit)
+
+    def move(self, counter_id: int, time_zone: str) -> None:
+        """Change the time zone in a counter's settings; its visits keep their instants."""
+        counter = self.counters[counter_id]
+        first = counter.first_time_zone or counter.time_zone
+        self.counters[counter_id] = replace(counter, time_zone=time_zone, first_time_zone=first)
 
     def actions(self) -> list[str]:
         """The short names of all calls so far, in order."""
@@ -286,7 +294,7 @@ class MetricaEmulator:
 
     def _list(self, request: Request) -> Response:
         found = self.store.look_at_all(self._permitted(request))
-        answer = {"requests": [one.as_json(self.settings.source_form) for one in found]}
+        answer = {"requests": [self._shown(one) for one in found]}
         return json_response(answer, pretty=wants_pretty(request))
 
     def _evaluate(self, request: Request) -> Response:
@@ -318,8 +326,11 @@ class MetricaEmulator:
         return self._one(request, self.store.cancel(counter.id, number))
 
     def _one(self, request: Request, found: LogRequest) -> Response:
-        answer = {"log_request": found.as_json(self.settings.source_form)}
-        return json_response(answer, pretty=wants_pretty(request))
+        return json_response({"log_request": self._shown(found)}, pretty=wants_pretty(request))
+
+    def _shown(self, found: LogRequest) -> dict[str, Any]:
+        is_renamed = self.faults.renamed_models
+        return found.as_json(self.settings.source_form, is_renamed=is_renamed)
 
     def _download(self, request: Request) -> Response:
         counter = self._permitted(request)

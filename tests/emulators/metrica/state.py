@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
 from threading import RLock
@@ -16,7 +16,13 @@ from tests.emulators.metrica.fields import UnknownFieldError
 from tests.emulators.metrica.hits import Hit, visit_hits
 from tests.emulators.metrica.parts import Part, Settings, Table, build_parts, bulk_parts
 from tests.emulators.metrica.style import Style
-from tests.emulators.metrica.visits import DEFAULT_SITE, HISTORY_START, Visit, day_visits
+from tests.emulators.metrica.visits import (
+    DEFAULT_SITE,
+    HISTORY_START,
+    Visit,
+    day_visits,
+    moved_visit,
+)
 
 MAX_FIELDS_LENGTH = 3000
 FINAL = {
@@ -32,13 +38,18 @@ NOT_PROCESSED = "Only log of requests in status 'processed' can be downloaded"
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A site's counter; there are no visits before `created`."""
+    """A site's counter; there are no visits before `created`.
+
+    `first_time_zone` is the one that it had before its settings were changed: the visits keep their
+    instants, and all days, old ones too, are cut by the present zone (docs/metrica-api.md#fields).
+    """
 
     id: int
     name: str = "Официальный сайт администрации"
     time_zone: str = "Europe/Moscow"
     site: str = DEFAULT_SITE
     created: date = HISTORY_START
+    first_time_zone: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,9 +87,12 @@ class LogRequest:
         """Neither processed nor ended."""
         return self.status != PROCESSED and self.status not in FINAL
 
-    def as_json(self, source_form: str) -> dict[str, Any]:
-        """The LogRequest object (docs/metrica-api.md#log-requests); with size and parts once it has files."""
-        order = self.order
+    def as_json(self, source_form: str, *, is_renamed: bool = False) -> dict[str, Any]:
+        """The LogRequest object (docs/metrica-api.md#log-requests); with size and parts once it has files.
+
+        `is_renamed` shows old attribution models by the names that answer them.
+        """
+        order = present_names(self.order) if is_renamed else self.order
         answer: dict[str, Any] = {
             "request_id": self.request_id,
             "counter_id": order.counter_id,
@@ -234,6 +248,17 @@ class LogStore:
 
     def visits(self, counter: Counter, day: date, today: date) -> list[Visit]:
         """A day's visits as known `today`."""
+        if not counter.first_time_zone:
+            return self._visits(counter, day, today)
+        near = (day + timedelta(n) for n in range(-2, 3))
+        moved = (
+            moved_visit(visit, ZoneInfo(counter.first_time_zone), counter.zone)
+            for each in near
+            for visit in self._visits(counter, each, today)
+        )
+        return [visit for visit in moved if visit.day == day]
+
+    def _visits(self, counter: Counter, day: date, today: date) -> list[Visit]:
         if day < counter.created or day > today:
             return []
         settled = (today - day).days > self.settings.settling_days
@@ -264,6 +289,8 @@ class LogStore:
             table = self._table(order, counter)
             request.parts = build_parts(table, rows, self.settings, self.faults)
         request.size = sum(part.size for part in request.parts)
+        lost = self.faults.lost_parts
+        request.parts = [part for part in request.parts if part.number not in lost]
 
     def _table(self, order: Order, counter: Counter) -> Table:
         settings = self.settings
@@ -297,6 +324,14 @@ class LogStore:
         rows = visits if order.source == "visits" else _hits(visits)
         parts = build_parts(table, rows, Settings(parts_per_request=1), Faults())
         return max(1, sum(part.size for part in parts))
+
+
+def present_names(order: Order) -> Order:
+    """An order with the names of the attribution models that answer it since 2026-06-18."""
+    fields = tuple(registry.present_name(name) for name in order.fields)
+    model = order.attribution.lower()
+    attribution = registry.PRESENT_MODELS.get(model, model).upper()
+    return replace(order, fields=fields, attribution=attribution)
 
 
 def _hits(visits: list[Visit]) -> list[Hit]:

@@ -158,6 +158,16 @@ def day_visits(
     return visits if settled else _preliminary(visits)
 
 
+def moved_visit(visit: Visit, old: ZoneInfo, new: ZoneInfo) -> Visit:
+    """The same visit as a counter shows it whose zone was changed: its instants stay."""
+
+    def moved(local: datetime) -> datetime:
+        return local.replace(tzinfo=old).astimezone(new).replace(tzinfo=None)
+
+    goals = tuple((goal, moved(at)) for goal, at in visit.goals)
+    return visit._replace(started=moved(visit.started), goals=goals)
+
+
 def iter_visits(
     counter_id: int,
     first: date,

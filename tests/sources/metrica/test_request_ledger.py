@@ -9,6 +9,7 @@ import pytest
 from municipal_indicators.sources.metrica.api_models import LogQuery, LogRequest
 from municipal_indicators.sources.metrica.request_ledger import (
     OwnRequest,
+    RequestKey,
     fields_hash,
     read_ledger,
 )
@@ -33,6 +34,10 @@ def request(number: int, wanted: LogQuery | None = None, status: str = "processe
     )
 
 
+def own(listed: LogRequest, ordered_at: datetime, state: str = "ordered") -> OwnRequest:
+    return OwnRequest(listed, ordered_at, state, RequestKey.of(listed))
+
+
 def test_the_order_of_fields_does_not_matter() -> None:
     assert fields_hash(["b", "a"]) == fields_hash(["a", "b"]) != fields_hash(["a,b", "c"])
 
@@ -42,8 +47,8 @@ def test_a_request_recorded_as_created_is_ours(warehouse: Warehouse) -> None:
     # A foreign request does not become ours by being loaded.
     record(warehouse, "a run", "published", log_query(), 8, AT)
     ledger = read_ledger(warehouse, [SITE])
-    assert [own.request.request_id for own in ledger.own_requests([request(7), request(8)])] == [7]
-    assert ledger.own_requests([request(7)]) == [OwnRequest(request(7), AT, "ordered")]
+    assert [one.request.request_id for one in ledger.own_requests([request(7), request(8)])] == [7]
+    assert ledger.own_requests([request(7)]) == [own(request(7), AT)]
     assert read_ledger(warehouse, [FAR_SITE]).own_requests([request(7)]) == []
 
 
@@ -69,7 +74,7 @@ def test_a_number_that_the_service_reuses_is_not_ours(warehouse: Warehouse, even
     later = AT + timedelta(days=1)
     record(warehouse, "a run", "ordered", other, 7, later)
     assert read_ledger(warehouse, [SITE]).own_requests([request(7, other)]) == [
-        OwnRequest(request(7, other), later, "ordered")
+        own(request(7, other), later)
     ]
 
 
@@ -85,7 +90,7 @@ def test_an_intent_claims_the_first_equal_request_that_is_newer(warehouse: Wareh
         request(11, log_query(last=date(2024, 3, 2))),
         request(14, log_query().model_copy(update={"attribution": "LAST"})),
     ]
-    assert [own.request.request_id for own in ledger.own_requests(listed)] == [12]
+    assert [one.request.request_id for one in ledger.own_requests(listed)] == [12]
     assert ledger.own_requests([request(9)]) == []
 
 
@@ -108,7 +113,7 @@ def test_an_intent_of_a_request_that_has_ended_claims_no_other(warehouse: Wareho
     record(warehouse, "a run", "ordering", log_query(), 0, AT, known_up_to=10)
     listed = [request(11, status="processing_failed"), request(12)]
     ledger = read_ledger(warehouse, [SITE])
-    assert [own.request.request_id for own in ledger.own_requests(listed) if own.is_open] == []
+    assert [one.request.request_id for one in ledger.own_requests(listed) if one.is_open] == []
     events = ledger.corrections(listed, SITE, "visits")
     assert [(one.event, one.request_id) for one in events] == [("ordered", 11), ("lost", 11)]
     assert {one.ordered_at for one in events} != {AT}  # when the intent was recorded
@@ -134,5 +139,4 @@ def test_corrections_leave_the_other_source_alone(warehouse: Warehouse) -> None:
     ],
 )
 def test_which_requests_are_fresh(ordered_at: datetime, state: str, is_fresh: bool) -> None:
-    own = OwnRequest(request(7), ordered_at, state)
-    assert own.is_fresh(AT, 3, "Europe/Moscow") is is_fresh
+    assert own(request(7), ordered_at, state).is_fresh(AT, 3, "Europe/Moscow") is is_fresh

@@ -115,6 +115,70 @@ def test_a_rejected_optional_field_is_left_out(
     assert "rejects the field ym:s:browser" in caplog.text
 
 
+def test_a_field_that_the_api_does_not_know_yet_is_asked_for_by_its_older_name(
+    emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    emulator.faults.refused_fields = {"ym:s:cross_device_last_significantTrafficSource"}
+    run_all("a run", "2024-03-01", "2024-03-01", at=NOW)
+    (request,) = emulator.store.requests.values()
+    assert "ym:s:lastsignTrafficSource" in request.order.fields
+    assert warehouse.rows("SELECT * FROM ops.load_warnings") == []
+    assert warehouse.value("SELECT uniqExact(traffic_source) FROM core.site_visits") > 3
+
+
+def test_a_retired_field_costs_only_the_columns_of_its_mart(
+    emulator: MetricaEmulator, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [f"ym:s:{m}TrafficSource" for m in ("cross_device_last_significant", "lastsign")]
+    emulator.faults.refused_fields = set(names)
+    run_all("a run", "2024-03-01", "2024-03-03", at=NOW)
+    visits = len(list(emulator.visits(SITE, FIRST, LAST)))
+    assert warehouse.rows(
+        "SELECT traffic_source, count() FROM core.site_visits GROUP BY traffic_source"
+    ) == [("undefined", visits)]
+    ((code, unit, text),) = warehouse.rows("SELECT code, unit, text FROM ops.load_warnings")
+    assert (code, unit) == ("missing_field", f"{SITE}/{FIRST}")
+    assert "TrafficSource: за дни 2024-03-01…2024-03-03 столбец traffic_source" in text
+    assert "site_sources_monthly" in text
+    assert text in caplog.text
+
+
+@pytest.mark.parametrize("was", ["ordered", "killed before the number was recorded"])
+def test_a_request_that_the_api_shows_under_other_names_is_ours(
+    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, was: str
+) -> None:
+    former = load_fields("visits")
+    for field in former.fields:
+        if field.former:
+            former = former.with_former(field)
+    wanted = log_query().model_copy(update={"fields": former.names, "attribution": "LASTSIGN"})
+    emulator.faults.renamed_models = True
+    if was == "ordered":
+        created(client, warehouse, wanted)
+    else:
+        record(warehouse, "killed", "ordering", wanted, 0, datetime.now(UTC))
+        assert client.create(wanted)
+    # Other days: the request is not needed.
+    run_all("next", "2024-03-05", "2024-03-06", at=NOW)
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
+    created(client, warehouse, wanted)
+    run_all("the same days", str(FIRST), str(LAST), at=NOW)
+    assert emulator.actions().count("create") == 3  # the run reused the one that was left
+    assert statuses(emulator) == ["cleaned_by_user"] * 3
+
+
+def test_a_number_of_ours_is_ours_whatever_fields_the_api_shows(
+    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse
+) -> None:
+    # As if it had been ordered with fields that the API does not show any more.
+    wanted = log_query().model_copy(update={"fields": log_query().fields[:-3]})
+    request = client.create(wanted)
+    assert request
+    record(warehouse, "a run", "ordered", log_query(), request.request_id, datetime.now(UTC))
+    run_all("next", "2024-03-05", "2024-03-06", at=NOW)
+    assert statuses(emulator) == ["cleaned_by_user"] * 2
+
+
 def test_a_rejected_required_field_stops_the_run(
     emulator: MetricaEmulator, warehouse: Warehouse
 ) -> None:
@@ -157,6 +221,7 @@ def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
     observed(monkeypatch, tmp_path / "programme.yaml", 404, "until: 2024-02-29")
     (plan,) = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
     assert plan["counter_id"] == SITE
+    assert not [call for call in emulator.calls if "/404" in call.path]
     assert "Site 404 (Сайт 404) is not requested" in caplog.text
 
 
@@ -174,6 +239,8 @@ def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
         f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-01…2024-03-03",
     ]
     assert "404" in plan[1]["problem"]
+    assert "deleted or replaced, write the last day" in plan[1]["problem"]
+    assert "`until`" in plan[1]["problem"]
     assert plan[2]["time_zone"] == "Asia/Vladivostok"
 
 

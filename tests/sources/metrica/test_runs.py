@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from municipal_indicators import settings
+from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.sources.metrica import run_planning, trigger
 from municipal_indicators.sources.metrica import site_load as site_load_module
 from municipal_indicators.sources.metrica.checkpoint import Checkpoint
@@ -230,6 +233,33 @@ def test_a_night_without_an_outage_loads_its_window(
     if loaded:
         finish(site_load((loaded.first, loaded.last)))
     assert spans(run_all("a night", at=NIGHT, fill_gaps=True)) == expected_span
+
+
+def test_a_longer_settling_time_orders_no_settled_day_again(
+    emulator: MetricaEmulator,
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_planning, "CHUNK_DAYS", 92)
+    emulator.settings.polls = 1
+    # Under settling_days: 3, which the last day of each had behind it.
+    for first, last, asked in ((20, 1, "03-05"), (2, 7, "03-11")):
+        span = (date(2024, 2 if first == 20 else 3, first), date(2024, 3, last))
+        load = site_load(span)
+        checkpoint = load.start()
+        assert isinstance(checkpoint, Checkpoint)
+        finish(load, replace(checkpoint, requested_at=f"2024-{asked}T01:20:00+00:00"))
+    passport = tmp_path / "programme.yaml"
+    text = settings.passport_path().read_text(encoding="utf-8")
+    passport.write_text(text.replace("settling_days: 3", "settling_days: 7"), encoding="utf-8")
+    assert load_passport(passport).settling_days == 7
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", str(passport))
+    assert spans(run_all("a night", at=NIGHT, fill_gaps=True)) == ["03-04…03-11"]
+    passport.write_text(text.replace("settling_days: 3", "settling_days: 20"), encoding="utf-8")
+    assert spans(run_all("the next", at=NIGHT, fill_gaps=True)) == ["02-20…03-11"]
+    passport.write_text(text, encoding="utf-8")
+    assert spans(run_all("as before", at=NIGHT, fill_gaps=True)) == ["03-08…03-11"]
 
 
 def test_a_run_triggered_by_hand_fills_no_gaps(

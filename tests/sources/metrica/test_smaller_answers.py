@@ -66,7 +66,7 @@ def test_a_day_whose_rows_are_all_in_quarantine_keeps_its_published_version(
     rows = len(published(warehouse))
     emulator.faults.bad_rows = [OTHER_FORM] * rows
     told = (
-        rf"1 of 1 days keep .*counter {SITE}, day {FIRST}: {rows} of {rows} rows are in quarantine, most of "
+        rf"1 of 1 days stay .*counter {SITE}, day {FIRST}: {rows} of {rows} rows are in quarantine, most of "
         rf"them because ym:s:dateTime .* is not a time.* day of {rows} rows stays.*metrica_visits\.yaml"
     )
     kept(warehouse, fetch(), told)
@@ -121,7 +121,7 @@ def test_a_heading_without_rows_keeps_published_days(
     kept(
         warehouse,
         fetch(last=LAST),
-        rf"3 of 3 days keep.*counter {SITE}, day {MIDDLE}: the answer has no row, but \d+ are published",
+        rf"3 of 3 days stay.*counter {SITE}, day {MIDDLE}: the answer has no row, but \d+ are published",
     )
     assert "withdraw it first" in warehouse.value(
         "SELECT any(message) FROM ops.loads WHERE status = 'failed'"
@@ -151,11 +151,68 @@ def test_the_other_days_of_the_log_are_published(
     with pytest.raises(
         SmallerAnswerError, match=rf"1 of 3 days.*day {MIDDLE}: the answer has no row"
     ):
-        load(warehouse, again)
+        load(warehouse, replace(again, size=sum(path.stat().st_size for _, path in again.parts)))
     assert published(warehouse) == before
     assert ends(warehouse) == [("failed", 1), ("published", 5)]
     newer = warehouse.rows("SELECT counter_day FROM ops.metrica_reloads ORDER BY counter_day")
     assert newer == [(FIRST,), (LAST,)]
+
+
+def test_a_first_load_without_a_good_row_is_not_published(
+    emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch
+) -> None:
+    emulator.faults.bad_rows = [OTHER_FORM] * 1000
+    with pytest.raises(SmallerAnswerError, match=r"3 of 3 days.*ym:s:dateTime.*stays not loaded"):
+        load(warehouse, fetch(last=LAST))
+    assert warehouse.rows("SELECT * FROM core.site_days") == []
+    assert ends(warehouse) == [("failed", 3)]
+
+
+@pytest.mark.parametrize("bad", [{"ym:s:date": "01.03.2024"}, {"ym:s:date": "2023-03-01"}])
+def test_a_first_load_whose_rows_tell_no_day_is_not_published(
+    emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch, bad: dict[str, str]
+) -> None:
+    emulator.faults.bad_rows = [bad] * 1000
+    with pytest.raises(MetricaError, match=r"rows tell no day.*ym:s:date '.*' is not a day"):
+        load(warehouse, fetch(last=LAST))
+    assert warehouse.rows("SELECT * FROM core.site_days") == []
+    assert ends(warehouse) == [("failed", 3)]
+    emulator.faults.bad_rows = [bad]
+    load(warehouse, fetch(last=LAST))
+    assert warehouse.value("SELECT count() FROM core.site_days") == 3
+
+
+def test_a_first_load_whose_rows_have_other_cells_is_not_published(
+    emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch
+) -> None:
+    emulator.faults.wrong_column_rows = 1000
+    with pytest.raises(MetricaError, match=r"rows tell no day.*cells where the heading has"):
+        load(warehouse, fetch(last=LAST))
+    assert warehouse.rows("SELECT * FROM core.site_days") == []
+
+
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_a_part_that_is_missing_in_the_list_is_an_error(
+    emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch, lost: int
+) -> None:
+    load(warehouse, fetch(last=LAST))
+    before = published(warehouse)
+    emulator.settings.parts_per_request = 4
+    emulator.faults.lost_parts = {lost}
+    with pytest.raises(MetricaError, match=r"announced a log of \d+ bytes.*a part is missing"):
+        load(warehouse, fetch(last=LAST))
+    assert published(warehouse) == before
+
+
+def test_numbers_of_parts_may_have_gaps_where_the_sizes_are_whole(
+    emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch
+) -> None:
+    emulator.settings.sparse_parts = True
+    prepared = fetch(last=LAST)
+    with pytest.raises(MetricaError, match=r"announced a log of unknown bytes.*parts 0, 2"):
+        load(warehouse, replace(prepared, size=0))
+    load(warehouse, prepared)
+    assert warehouse.value("SELECT count() FROM core.site_days") == 3
 
 
 def test_a_size_without_parts_is_an_error_whatever_was_published(
@@ -206,7 +263,7 @@ def test_a_later_run_with_the_same_dates_loads_only_the_day_that_was_kept(
     run_all("first", *span)
     rows = len(list(emulator.visits(SITE, FIRST, FIRST)))
     emulator.faults.bad_rows = [OTHER_FORM] * rows
-    with pytest.raises(MetricaError, match=rf"logs .*1 of 3 days keep .*day {FIRST}"):
+    with pytest.raises(MetricaError, match=rf"logs .*1 of 3 days stay .*day {FIRST}"):
         run_all("second", *span)
     emulator.faults.clear()
     (site,) = run_all("third", *span)

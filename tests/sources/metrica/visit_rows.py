@@ -72,13 +72,13 @@ def fetched(
     assert request
     while not request.is_processed:
         request = client.log_request(wanted.counter_id, request.request_id)
-    parts = []
+    parts, size = [], request.size or 0
     for part in sorted(request.parts, key=lambda part: part.part_number):
         path = folder / f"{request.request_id}.{part.part_number}.tsv"
         client.download(request, part, path)
         parts.append((part.part_number, path))
     client.clean(request)
-    return PreparedLog(wanted, parts, zone, REQUESTED)
+    return PreparedLog(wanted, parts, zone, REQUESTED, settling_days=3, size=size)
 
 
 def quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:

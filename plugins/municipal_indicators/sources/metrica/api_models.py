@@ -6,6 +6,8 @@ from datetime import date
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 
+from municipal_indicators.sources.metrica.attribution import present_field, present_model
+
 PROCESSED = "processed"
 ENDED = frozenset(
     {
@@ -40,7 +42,7 @@ class LogQuery(BaseModel, frozen=True):
     date2: date
     fields: tuple[str, ...]
     source: str = "visits"
-    attribution: str = "LASTSIGN"
+    attribution: str = "CROSS_DEVICE_LAST_SIGNIFICANT"
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -100,10 +102,13 @@ class LogRequest(BaseModel):
         return self.status in ENDED
 
     def matches(self, query: LogQuery) -> bool:
-        """Whether it delivers what a query asks for; the order of the fields does not matter."""
+        """Whether it delivers what a query asks for, by the API's own words.
+
+        Neither the order of the fields matters, nor whether a model has its old name.
+        """
         return (
             (self.counter_id, self.source, self.date1, self.date2)
             == (query.counter_id, query.source, query.date1, query.date2)
-            and self.fields == frozenset(query.fields)
-            and self.attribution.upper() in ("", query.attribution)
+            and set(map(present_field, self.fields)) == set(map(present_field, query.fields))
+            and present_model(self.attribution) in ("", present_model(query.attribution))
         )

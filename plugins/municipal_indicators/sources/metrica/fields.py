@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MetricaError
 from municipal_indicators.reference.files import PlacedError, Strict, read_kept
+from municipal_indicators.sources.metrica.attribution import present_field
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ _REFUSED = re.compile(r"Unknown field in the request: (\S+)")
 class ApiField(Strict):
     """One field: its name in the API, our column, its type and what it is for.
 
+    ``former`` is an older name, asked for where the API does not know the present one. ``marts`` are
+    those that show the column: they have no values where the API does not give an optional field.
     ``absent`` is the value that an empty cell stands for, ``least`` the smallest value taken;
     ``masked`` texts lose what looks like a person's (e-mail, telephone, SNILS) in a query.
     """
@@ -33,6 +36,8 @@ class ApiField(Strict):
     type: str
     required: bool
     purpose: str
+    former: str | None = None
+    marts: tuple[str, ...] = ()
     absent: str | None = None
     least: int | None = None
     masked: bool = False
@@ -41,6 +46,11 @@ class ApiField(Strict):
     def is_nullable(self) -> bool:
         """Whether an empty cell is legal and becomes NULL."""
         return self.type.startswith("Nullable(")
+
+    @property
+    def known_as(self) -> set[str]:
+        """The headings under which it may come, as ``present_field`` writes them."""
+        return {present_field(name) for name in (self.name, self.former) if name}
 
     @property
     def inner_type(self) -> str:
@@ -88,6 +98,12 @@ class FieldList(Strict):
         left = tuple(field for field in self.fields if field.name not in refused)
         return self.model_copy(update={"fields": left})
 
+    def with_former(self, refused: ApiField) -> FieldList:
+        """The list with the older name of one field, which then has no other."""
+        older = refused.model_copy(update={"name": refused.former, "former": None})
+        left = tuple(older if field == refused else field for field in self.fields)
+        return self.model_copy(update={"fields": left})
+
     def refused_in(self, message: str) -> ApiField | None:
         """The field that the API's refusal names, if it names one of ours."""
         found = _REFUSED.search(message)
@@ -98,11 +114,11 @@ class FieldList(Strict):
 
         Raises MetricaError, naming ``place``, when a required field is missing or one stands twice.
         """
-        names = [name.casefold() for name in heading]
-        known = {field.name.casefold() for field in self.fields}
-        unknown = [name for name in heading if name.casefold() not in known]
-        missing = [field for field in self.fields if field.name.casefold() not in names]
-        twice = sorted({name for name in heading if names.count(name.casefold()) > 1})
+        names = [present_field(name) for name in heading]
+        known = {name for field in self.fields for name in field.known_as}
+        unknown = [name for name in heading if present_field(name) not in known]
+        missing = [field for field in self.fields if not field.known_as.intersection(names)]
+        twice = sorted({name for name in heading if names.count(present_field(name)) > 1})
         if twice or any(field.required for field in missing):
             raise MetricaError(
                 f"{place}: the heading does not fit the order: "
@@ -119,7 +135,9 @@ class FieldList(Strict):
             )
         nowhere = len(names) + 1
         return [
-            names.index(name) + 1 if (name := field.name.casefold()) in names else nowhere
+            min(
+                (names.index(name) + 1 for name in field.known_as if name in names), default=nowhere
+            )
             for field in self.fields
         ]
 

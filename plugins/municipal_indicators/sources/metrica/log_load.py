@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 from municipal_indicators.errors import IndicatorsError, MetricaError, UnbalancedLoadError
 from municipal_indicators.sources.metrica import reload_changes, smaller_answers
 from municipal_indicators.sources.metrica.api_models import LogQuery
-from municipal_indicators.sources.metrica.days import Days
-from municipal_indicators.sources.metrica.fields import FieldList
+from municipal_indicators.sources.metrica.days import DAY, Days
+from municipal_indicators.sources.metrica.fields import DAY as DAY_COLUMN
+from municipal_indicators.sources.metrica.fields import ApiField, FieldList, file_of
+from municipal_indicators.sources.metrica.request_ledger import utc
 from municipal_indicators.sources.metrica.smaller_answers import SmallerAnswerError
 from municipal_indicators.sources.metrica.staging import (
     id_of,
@@ -42,6 +44,9 @@ log = logging.getLogger(__name__)
 
 # A block is one insert and one part of the table: larger blocks need fewer merges and more memory.
 BLOCK_BYTES = 48 << 20
+# The parts together may be a little smaller than the log: what the announced size counts is not documented.
+LEAST_SHARE = 0.95
+MISSING_FIELD = "missing_field"
 IDS_AT_ONCE = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Which of two rows with the same id is kept: the longest state of a visit, any of a hit.
@@ -52,14 +57,16 @@ _RANKS = {"visits": "(page_views, visit_duration_seconds)", "hits": "part"}
 class PreparedLog:
     """A log that can be downloaded: its query, its parts as files, and when it was requested.
 
-    ``time_zone`` is the counter's. The parts may be an iterator: the next one is downloaded while
-    one is staged. ``size`` is that of the whole log as the API announced it, 0 if it did not.
+    ``time_zone`` is the counter's, ``settling_days`` the passport's. The parts may be an iterator:
+    the next one is downloaded while one is staged. ``size`` is that of the whole log as the API
+    announced it, 0 if it did not.
     """
 
     query: LogQuery
     parts: Iterable[tuple[int, Path]]
     time_zone: str
     requested_at: datetime
+    settling_days: int
     size: int = 0
 
     @property
@@ -67,10 +74,55 @@ class PreparedLog:
         """The counter days of the log."""
         return Days(self.query.date1, self.query.date2)
 
-    @property
-    def unit_keys(self) -> list[str]:
-        """The unit of each day, in the order of the days."""
-        return [f"{self.query.counter_id}/{day}" for day in self.days]
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """The instants at which a counter day begins and is over."""
+        zone = ZoneInfo(self.time_zone)
+        return datetime.combine(day, time(), zone), datetime.combine(day + DAY, time(), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedUnit:
+    """The unit under which a counter day is loaded, and the published one that readers see now."""
+
+    key: str
+    replaces: str | None
+
+
+def loaded_units(warehouse: Warehouse, prepared: PreparedLog) -> list[LoadedUnit]:
+    """The unit of each day of a log, in their order: ``counter/day``.
+
+    A day that is published under another time zone keeps that version beside the new one, since
+    hours at its edge may be told by nothing else: the new one is ``counter/day/zone``.
+    """
+    query = prepared.query
+    published: dict[date, list[list[Any]]] = {}
+    for day, *version in warehouse.rows(
+        """
+        SELECT counter_day, unit_key, from_at, until_at FROM ops.metrica_published_days
+        WHERE source = {source:String} AND counter_id = {counter:UInt32}
+            AND counter_day BETWEEN {first:Date} AND {last:Date}
+        ORDER BY published_at DESC
+        """,
+        {
+            "source": query.source,
+            "counter": query.counter_id,
+            "first": query.date1,
+            "last": query.date2,
+        },
+    ):
+        published.setdefault(day, []).append(version)
+
+    def unit_of(day: date) -> LoadedUnit:
+        versions, bounds = published.get(day, []), prepared.bounds(day)
+        for key, *version in versions:
+            if (utc(version[0]), utc(version[1])) == bounds:
+                return LoadedUnit(key, key)
+        plain = f"{query.counter_id}/{day}"
+        if versions:
+            return LoadedUnit(f"{plain}/{prepared.time_zone}", versions[0][0])
+        return LoadedUnit(plain, None)
+
+    return [unit_of(day) for day in prepared.days]
 
 
 def load_log(warehouse: Warehouse, prepared: PreparedLog, fields: FieldList) -> LoadCounts:
@@ -104,24 +156,33 @@ class LogLoad:
         self.prepared = prepared
         self.fields = fields
         self.source = prepared.query.source
+        self.units = loaded_units(warehouse, prepared)
         suffix = label_suffix(self.source)
-        units = [
-            Unit("metrica", key, key + suffix, dataset=self.source) for key in prepared.unit_keys
-        ]
-        self.loads = begin_loads(warehouse, units)
+        self.bytes = 0
+        self.absent: dict[str, ApiField] = {}
+        self.loads = begin_loads(
+            warehouse,
+            [Unit("metrica", one.key, one.key + suffix, dataset=self.source) for one in self.units],
+        )
 
     def publish(self) -> LoadCounts:
         """Stage, check and publish; the sum of the counts."""
         lines = self._stage()
         self._check_parts(lines)
         self._check_lines(lines)
+        self._check_days(sum(lines.values()))
         counts = self._balance()
-        verdict = smaller_answers.judge(self.warehouse, self.source, self.loads, counts)
+        replaced = {
+            load.load_id: unit.replaces
+            for load, unit in zip(self.loads, self.units, strict=True)
+            if unit.replaces
+        }
+        verdict = smaller_answers.judge(self.warehouse, self.source, self.loads, counts, replaced)
         taken = [load for load in self.loads if load.load_id not in verdict.refused]
         if taken:
             self._record_days(taken)
             reload_changes.record_changes(self.warehouse, self.source, taken)
-            smaller_answers.record_doubts(self.warehouse, taken, verdict)
+            smaller_answers.record_warnings(self.warehouse, self._warnings(taken, verdict))
             publish_loads(self.warehouse, [(load, counts[load.load_id], "") for load in taken])
         if verdict.refused:
             refused = [load for load in self.loads if load.load_id in verdict.refused]
@@ -151,10 +212,15 @@ class LogLoad:
                 f"{part}: it has 0 bytes, not even a heading. Nothing of the log was published. Run the "
                 "DAG again: it is requested anew."
             )
+        self.bytes += size
         with path.open("rb") as file:
             header = file.readline().removeprefix(_BYTE_ORDER_MARK).removesuffix(b"\n")
             heading = header.decode("utf-8", errors="replace").split("\t")
-            context = self._context(number, heading, self.fields.places_of(heading, part))
+            places = self.fields.places_of(heading, part)
+            context = self._context(number, heading, places)
+            for field, place in zip(self.fields.fields, places, strict=True):
+                if place > len(heading):
+                    self.absent[field.column] = field
             first_line = 2
             # LF is the only line end here. The pieces are not joined: that would copy them.
             while chunk := file.read(BLOCK_BYTES):
@@ -175,6 +241,7 @@ class LogLoad:
             "places": places,
             "width": len(heading),
             "first_day": query.date1,
+            "unit_keys": [load.unit.key for load in self.loads],
             "load_ids": [load.load_id for load in self.loads],
             "counter_id": query.counter_id,
             "time_zone": self.prepared.time_zone,
@@ -182,13 +249,52 @@ class LogLoad:
         }
 
     def _check_parts(self, lines: Mapping[int, int]) -> None:
-        """Raise MetricaError where the API announced a size and gave no part."""
-        if self.prepared.size and not lines:
+        """Raise MetricaError unless the parts are all that the API announced.
+
+        Numbers may have gaps: then only the sizes prove that no part is missing.
+        """
+        size = self.prepared.size
+        if size and not lines:
             raise MetricaError(
-                f"{self.prepared.query}: the API announced a log of {self.prepared.size} bytes, but lists no "
+                f"{self.prepared.query}: the API announced a log of {size} bytes, but lists no "
                 "part of it. Nothing of it was published, and published days stay. Run the DAG again: it "
                 "is requested anew."
             )
+
+        has_gap = sorted(lines) != list(range(len(lines)))
+        if self.bytes < size * LEAST_SHARE or (has_gap and not 0 < size <= self.bytes):
+            raise MetricaError(
+                f"{self.prepared.query}: the API announced a log of {size or 'unknown'} bytes, but its parts "
+                f"{', '.join(map(str, sorted(lines)))} have {self.bytes}: a part is missing. Nothing of it "
+                "was published, and published days stay. Run the DAG again: it is requested anew."
+            )
+
+    def _check_days(self, lines: int) -> None:
+        """Raise MetricaError where many rows tell no day: those of the other days would be too few."""
+        day = next(field.name for field in self.fields.fields if field.column == DAY_COLUMN)
+        lost, reason = self._rows("rows_without_day", self.loads, day=day)[0]
+        if lost > lines * smaller_answers.MOST_QUARANTINED:
+            raise MetricaError(
+                f"{self.prepared.query}: {lost} of {lines} rows tell no day, such as: {day} {reason}. "
+                "Nothing of it was published, and published days stay. If Metrica changed the field, correct "
+                f"it in reference/{file_of(self.source).name}, then run the DAG again."
+            )
+
+    def _warnings(
+        self, taken: Sequence[Load], verdict: smaller_answers.Verdict
+    ) -> Iterator[tuple[Load, str, str]]:
+        """What is doubtful in days to publish, and once which marts miss a field, in Russian for BI."""
+        for load in taken:
+            if text := verdict.doubtful.get(load.load_id):
+                yield load, smaller_answers.MANY_QUARANTINED, text
+        for field in self.absent.values():
+            if field.marts:
+                text = (
+                    f"Метрика не отдала поле {field.name}: за дни {self.prepared.days} столбец "
+                    f"{field.column} витрин {', '.join(field.marts)} не определён"
+                )
+                log.warning("%s: %s", self.prepared.query, text)
+                yield taken[0], MISSING_FIELD, text
 
     def _check_lines(self, lines: Mapping[int, int]) -> None:
         """Raise UnbalancedLoadError unless every line of every part is a row or in quarantine."""
@@ -242,7 +348,7 @@ class LogLoad:
         return distinct
 
     def _record_days(self, taken: Sequence[Load]) -> None:
-        prepared, zone = self.prepared, ZoneInfo(self.prepared.time_zone)
+        prepared = self.prepared
         load_ids = {load.load_id for load in taken}
         self.warehouse.insert(
             "core.metrica_days",
@@ -256,6 +362,7 @@ class LogLoad:
                 "until_at",
                 "requested_at",
                 "source",
+                "settling_days",
             ],
             (
                 [
@@ -264,17 +371,17 @@ class LogLoad:
                     prepared.query.counter_id,
                     day,
                     prepared.time_zone,
-                    datetime.combine(day, time(), zone),
-                    datetime.combine(day + timedelta(days=1), time(), zone),
+                    *prepared.bounds(day),
                     prepared.requested_at,
                     self.source,
+                    prepared.settling_days,
                 ]
                 for load, day in zip(self.loads, prepared.days, strict=True)
                 if load.load_id in load_ids
             ),
         )
 
-    def _rows(self, name: str, loads: Sequence[Load], **values: int) -> list[tuple[Any, ...]]:
+    def _rows(self, name: str, loads: Sequence[Load], **values: object) -> list[tuple[Any, ...]]:
         """The rows of a query in sql/loads, for some of the loads."""
         return self.warehouse.rows(self._sql(name), {**self._keys(loads), **values})
 
@@ -288,7 +395,7 @@ class LogLoad:
 
     def _keys(self, loads: Sequence[Load]) -> dict[str, Any]:
         return {
-            "keys": self.prepared.unit_keys,
+            "keys": [unit.key for unit in self.units],
             "loads": [str(load.load_id) for load in loads],
         }
 

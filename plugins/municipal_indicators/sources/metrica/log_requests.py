@@ -66,7 +66,7 @@ class _Snapshot:
 
     def own_matching(self, query: LogQuery) -> list[OwnRequest]:
         """Our open requests that deliver the same log."""
-        return [own for own in self.own_open if own.request.matches(query)]
+        return [own for own in self.own_open if own.delivers(query)]
 
 
 class LogRequests:

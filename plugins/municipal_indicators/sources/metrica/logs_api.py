@@ -21,20 +21,25 @@ def accepted_fields(
 ) -> tuple[FieldList, Evaluation]:
     """The fields without optional ones that the API rejects for this counter, and the query's evaluation.
 
-    Raises MetricaRequestError when a required field is rejected, or for any other rejection.
+    A rejected field that has an older name is asked for by that first. Raises MetricaRequestError when
+    a required field is rejected, or for any other rejection.
     """
     while True:
         try:
             return fields, client.evaluate(query.model_copy(update={"fields": fields.names}))
         except RejectedRequestError as error:
             rejected = fields.refused_in(error.api_message)
+            if rejected and rejected.former:
+                fields = fields.with_former(rejected)
+                continue
             if rejected is None or rejected.required:
                 raise
             log.warning(
-                "The API rejects the field %s for counter %d: left out (%s).",
+                "The API rejects the field %s for counter %d: left out (%s). Without it: %s.",
                 rejected.name,
                 query.counter_id,
                 rejected.purpose,
+                ", ".join(rejected.marts) or "no mart",
             )
             fields = fields.without([rejected.name])
 

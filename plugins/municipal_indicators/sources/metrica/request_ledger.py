@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.sources.metrica.api_models import LogQuery, LogRequest
+from municipal_indicators.sources.metrica.attribution import present_field, present_model
 from municipal_indicators.warehouse.client import Warehouse
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What makes two log requests equal; ``fields_hash`` ignores the order of the fields."""
+    """What makes two log requests equal, with the present names of attribution models.
+
+    ``fields_hash`` ignores the order of the fields.
+    """
 
     counter_id: int
     source: str
@@ -59,13 +63,13 @@ class RequestKey:
             subject.date1,
             subject.date2,
             fields_hash(subject.fields),
-            subject.attribution.upper(),
+            present_model(subject.attribution),
         )
 
-    def matches(self, request: LogRequest, *, ignore_attribution: bool = False) -> bool:
+    def matches(self, request: LogRequest) -> bool:
         """Whether a request has this key; an attribution that the API leaves out matches any."""
         other = RequestKey.of(request)
-        if ignore_attribution or not other.attribution:
+        if not other.attribution:
             other = replace(other, attribution=self.attribution)
         return self == other
 
@@ -97,8 +101,17 @@ class LedgerEntry:
         return self.state in ("ordered", "published")
 
     def is_about(self, request: LogRequest) -> bool:
-        """Whether it is this request: a restarted test service counts its numbers from the start again."""
-        return self.is_open and self.key.matches(request, ignore_attribution=True)
+        """Whether it is this request: the one of its number, whatever names the API shows for its fields.
+
+        The days are compared since a restarted test service counts its numbers from the start again.
+        """
+        key = self.key
+        return self.is_open and (key.counter_id, key.source, key.date1, key.date2) == (
+            request.counter_id,
+            request.source,
+            request.date1,
+            request.date2,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +129,21 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class OwnRequest:
-    """A request of ours in its present state at the API, and its state in the ledger."""
+    """A request of ours in its present state at the API; ``key`` and ``state`` are the ledger's."""
 
     request: LogRequest
     ordered_at: datetime
     state: str
+    key: RequestKey
 
     @property
     def is_open(self) -> bool:
         """Whether it uses storage or will use it."""
         return not self.request.is_ended
+
+    def delivers(self, query: LogQuery) -> bool:
+        """Whether it delivers what a query asks for, by what we ordered and not by what the API shows."""
+        return self.key == RequestKey.of(query)
 
     def is_fresh(self, now: datetime, settling_days: int, time_zone: str) -> bool:
         """Whether its data may still be published: recent, or of days that had settled when created.
@@ -142,7 +160,7 @@ class OwnRequest:
         """An event of this request."""
         return RequestEvent(
             event,
-            RequestKey.of(self.request),
+            self.key,
             self.request.request_id,
             self.ordered_at,
             message=message,
@@ -171,14 +189,14 @@ class Ledger:
         for request in listed:
             entry = self.entries.get((request.counter_id, request.request_id))
             if entry and entry.is_about(request):
-                found.append(OwnRequest(request, entry.ordered_at, entry.state))
+                found.append(OwnRequest(request, entry.ordered_at, entry.state, entry.key))
             else:
                 unknown.append(request)
         for intent in self.intents:
             matching = [request for request in unknown if intent.matches(request)]
             if matching:
                 first = min(matching, key=lambda request: request.request_id)
-                found.append(OwnRequest(first, intent.recorded_at, "ordering"))
+                found.append(OwnRequest(first, intent.recorded_at, "ordering", intent.key))
         return found
 
     def corrections(
@@ -206,8 +224,9 @@ class Ledger:
 
 
 def fields_hash(names: Iterable[str]) -> str:
-    """SHA-256 of field names in any order."""
-    return hashlib.sha256(",".join(sorted(names)).encode()).hexdigest()
+    """SHA-256 of field names in any order, each by its present name."""
+    present = sorted(map(present_field, names))
+    return hashlib.sha256(",".join(present).encode()).hexdigest()
 
 
 def record_events(warehouse: Warehouse, run_id: str, events: Iterable[RequestEvent]) -> None:

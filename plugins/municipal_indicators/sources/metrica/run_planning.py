@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from municipal_indicators import settings
 from municipal_indicators.errors import (
     ConfigurationError,
-    IndicatorsError,
-    MetricaError,
     MetricaUnavailableError,
 )
 from municipal_indicators.reference.passport import Passport, Site, load_passport
@@ -52,6 +49,7 @@ from municipal_indicators.sources.metrica.runs import (
     record_plan,
 )
 from municipal_indicators.sources.metrica.site_plan import SitePlan
+from municipal_indicators.sources.metrica.site_problems import check_zone, problem_of, with_way_out
 from municipal_indicators.warehouse.client import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -111,11 +109,15 @@ class _SiteState:
 
 @dataclass(frozen=True, slots=True)
 class _SiteDays:
-    """The counter days of a site: all that the run has to publish, and those not published yet."""
+    """The counter days of a site: all that the run has to publish, and those not published yet.
+
+    ``is_recut``: the counter's time zone was changed, so that older requests may be cut otherwise.
+    """
 
     days: list[date]
     left: list[date]
     begun_at: datetime
+    is_recut: bool = False
 
 
 class RunPlanner:
@@ -148,7 +150,8 @@ class RunPlanner:
         self._raise_if_no_site_is_left(observed)
         with open_warehouse() as warehouse:
             ledger = read_ledger(warehouse, states)
-            history = read_history(warehouse, self.run, self.passport, states)
+            zones = {number: one.counter.time_zone_name for number, one in states.items()}
+            history = read_history(warehouse, self.run, self.passport, zones)
             listed = {counter_id: state.requests for counter_id, state in states.items()}
             record_storage(warehouse, ledger, listed)
         plans: list[PlanJson] = []
@@ -157,7 +160,7 @@ class RunPlanner:
                 with self._problem_of(site):
                     plans += self._plan_site(states[site.counter_id], ledger, history)
             if site.counter_id in self._errors:
-                plans.append(_problem(site, self._errors[site.counter_id]))
+                plans.append(problem_of(site, self._errors[site.counter_id]))
         with open_warehouse() as warehouse:
             record_events(warehouse, self.run.run_id, self._events)
             record_plan(warehouse, self.run, self._counter_days)
@@ -191,9 +194,9 @@ class RunPlanner:
         """The sites that the API serves, by counter; the errors of the others are kept."""
         states = {}
         for site in observed:
-            with self._problem_of(site):
+            with self._problem_of(site), with_way_out(site):
                 counter = self.client.counter(site.counter_id)
-                _check_zone(counter)
+                check_zone(counter)
                 requests = self.client.log_requests(site.counter_id)
                 states[site.counter_id] = _SiteState(site, counter, requests)
         return states
@@ -287,13 +290,14 @@ class RunPlanner:
         )
         if window is None:
             return None
+        wanted = sorted({*self._gaps(state, window, history), *window})
+        days = self._with_edges(state, wanted, history)
+        is_recut = days != wanted
         if not self.run.date_from:
-            days = [*self._gaps(state, window, history), *window]
-            return _SiteDays(days, days, self.now)
-        days = list(window)
+            return _SiteDays(days, days, self.now, is_recut)
         unfinished = history.unfinished.get(counter.id)
         if unfinished is None or self.run.forced:
-            return _SiteDays(days, days, self.now)
+            return _SiteDays(days, days, self.now, is_recut)
         left = [day for day in days if day not in unfinished.done]
         log.info(
             "Site %s: resuming run %s of these dates, started %s: %d of %d days are published. "
@@ -304,7 +308,21 @@ class RunPlanner:
             len(days) - len(left),
             len(days),
         )
-        return _SiteDays(days, left, unfinished.begun_at)
+        return _SiteDays(days, left, unfinished.begun_at, is_recut)
+
+    def _with_edges(self, state: _SiteState, days: Sequence[date], history: History) -> list[date]:
+        """The days and their neighbours that another time zone cut: between both hours may be missing."""
+        edges = history.edges(state.counter.id, days)
+        if edges:
+            log.warning(
+                "Site %s: its time zone in Metrica was changed from %s to %s. What was loaded before stays "
+                "as it was cut; the day at the edge is ordered once more, cut anew: %s.",
+                state,
+                ", ".join(sorted(set(edges.values()))),
+                state.counter.time_zone_name,
+                ", ".join(map(str, edges)),
+            )
+        return sorted({*days, *edges})
 
     def _gaps(self, state: _SiteState, window: Days, history: History) -> list[date]:
         if not self.run.fill_gaps:
@@ -325,7 +343,7 @@ class RunPlanner:
         self, own: Sequence[OwnRequest], days: _SiteDays, counter: Counter, fields: FieldList
     ) -> list[OwnRequest]:
         """Those of our open requests that deliver days still to load, each day at most once."""
-        if self.run.forced:
+        if self.run.forced or days.is_recut:
             return []
         left = set(days.left)
         reusable = []
@@ -333,7 +351,7 @@ class RunPlanner:
             span = Days(one.request.date1, one.request.date2)
             if (
                 left.issuperset(span)
-                and one.request.matches(self._query(counter, span, fields))
+                and one.delivers(self._query(counter, span, fields))
                 and one.is_fresh(self.now, self.passport.settling_days, counter.time_zone_name)
             ):
                 reusable.append(one)
@@ -395,25 +413,3 @@ class RunPlanner:
 def _years(days: Sequence[date] | set[date]) -> Iterator[Days]:
     """The contiguous spans of days, each of at most a year."""
     return (year for span in contiguous_spans(days) for year in split(span))
-
-
-def _check_zone(counter: Counter) -> None:
-    """Raise MetricaError unless this machine knows the time zone of a counter's days."""
-    name = counter.time_zone_name
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise MetricaError(
-            f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
-            "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
-            "then run the DAG again."
-        ) from None
-
-
-def _problem(site: Site, error: Exception) -> PlanJson:
-    name = f"{site.counter_id} ({site.name})"
-    is_ours = isinstance(error, IndicatorsError)
-    # The text of other errors may quote the data.
-    text = str(error) if is_ours else f"{type(error).__name__} (see the log of plan_requests)"
-    log.error("Site %s cannot be loaded: %s", name, text, exc_info=None if is_ours else error)
-    return {"name": name, "problem": f"Site {name}: {text}"}

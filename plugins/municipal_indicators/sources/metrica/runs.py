@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -57,10 +57,21 @@ class UnfinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier runs did, by counter: an unfinished run, and for each published day if it had settled."""
+    """What earlier runs did, by counter: an unfinished run, and for each published day if it had settled.
 
+    ``other_zone`` has the days that were loaded only under other time zones than the counter's
+    present one, with the zone.
+    """
+
+    other_zone: dict[int, dict[date, str]] = field(default_factory=dict)
     unfinished: dict[int, UnfinishedRun] = field(default_factory=dict)
     settled: dict[int, dict[date, bool]] = field(default_factory=dict)
+
+    def edges(self, counter_id: int, days: Sequence[date]) -> dict[date, str]:
+        """The neighbours of days to load that were cut by another time zone, with the zone."""
+        cut = self.other_zone.get(counter_id, {})
+        near = {day + step for day in days for step in (-DAY, DAY)}.difference(days)
+        return {day: cut[day] for day in sorted(near.intersection(cut))}
 
     def gaps(self, counter_id: int, before: date) -> list[date]:
         """The days before the nightly window that are missing or were loaded unsettled.
@@ -80,19 +91,28 @@ class History:
 
 
 def read_history(
-    warehouse: Warehouse, run: Run, passport: Passport, counter_ids: Iterable[int]
+    warehouse: Warehouse, run: Run, passport: Passport, time_zones: Mapping[int, str]
 ) -> History:
-    """What earlier runs did: for given dates the run to resume, for a night the published days."""
-    counters = sorted(set(counter_ids))
+    """What earlier runs did: for given dates the run to resume, for a night the published days.
+
+    ``time_zones`` are the present ones of the counters to load.
+    """
+    counters = sorted(time_zones)
+    other_zone = _other_zone(warehouse, run.source, time_zones)
     if run.date_from:
-        return History(unfinished=_unfinished(warehouse, run, counters))
+        return History(other_zone, unfinished=_unfinished(warehouse, run, counters))
     rows = warehouse.rows(
         """
         SELECT counter_id, counter_day,
-               dateDiff('day', counter_day, toDate(requested_at, {zone:String})) > {settling:UInt32}
+               argMax(
+                   dateDiff('day', counter_day, toDate(requested_at, {zone:String}))
+                       > least(settling_days, {settling:UInt32}),
+                   published_at
+               )
         FROM ops.metrica_published_days
         WHERE source = {source:String} AND counter_id IN {counters:Array(UInt32)}
             AND counter_day BETWEEN {first:Date} AND {last:Date}
+        GROUP BY counter_id, counter_day
         """,
         {
             "source": run.source,
@@ -106,7 +126,32 @@ def read_history(
     settled: dict[int, dict[date, bool]] = {}
     for counter_id, day, is_settled in rows:
         settled.setdefault(counter_id, {})[day] = bool(is_settled)
-    return History(settled=settled)
+    return History(other_zone, settled=settled)
+
+
+def _other_zone(
+    warehouse: Warehouse, source: str, time_zones: Mapping[int, str]
+) -> dict[int, dict[date, str]]:
+    rows = warehouse.rows(
+        """
+        SELECT counter_id, counter_day, argMax(time_zone, published_at)
+        FROM ops.metrica_published_days
+        WHERE source = {source:String} AND counter_id IN {counters:Array(UInt32)}
+        GROUP BY counter_id, counter_day
+        HAVING countIf(
+            time_zone = {zones:Array(String)}[indexOf({counters:Array(UInt32)}, counter_id)]
+        ) = 0
+        """,
+        {
+            "source": source,
+            "counters": list(time_zones),
+            "zones": list(time_zones.values()),
+        },
+    )
+    found: dict[int, dict[date, str]] = {}
+    for counter_id, day, zone in rows:
+        found.setdefault(counter_id, {})[day] = zone
+    return found
 
 
 def _unfinished(warehouse: Warehouse, run: Run, counters: list[int]) -> dict[int, UnfinishedRun]:

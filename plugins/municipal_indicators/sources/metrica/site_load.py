@@ -181,7 +181,7 @@ class SiteLoad:
         """Release the request of a log that cannot be loaded; the checkpoint after it."""
         query = self.queries[checkpoint.index]
         log.error("%s: skipped, the other logs are loaded: %s", query, error)
-        self.requests.release("its load failed", lambda own: own.request.matches(query))
+        self.requests.release("its load failed", lambda own: own.delivers(query))
         return checkpoint.next_log(failure=str(error))
 
     def _storage_full_error(self, query: LogQuery) -> MetricaQuotaError:
@@ -199,7 +199,12 @@ class SiteLoad:
         with tempfile.TemporaryDirectory(prefix="metrica-") as folder:
             parts = logs_api.download_parts(self.client, request, Path(folder))
             prepared = PreparedLog(
-                query, parts, self.site.time_zone, requested_at, request.size or 0
+                query,
+                parts,
+                self.site.time_zone,
+                requested_at,
+                self.site.settling_days,
+                request.size or 0,
             )
             counts = load_log(warehouse, prepared, load_fields(query.source))
         log.info("%s: %d days published: %s", query, len(prepared.days), asdict(counts))

@@ -32,26 +32,39 @@ class Verdict:
 
 
 def judge(
-    warehouse: Warehouse, source: str, loads: Sequence[Load], counts: Mapping[UUID, LoadCounts]
+    warehouse: Warehouse,
+    source: str,
+    loads: Sequence[Load],
+    counts: Mapping[UUID, LoadCounts],
+    replaced: Mapping[UUID, str],
 ) -> Verdict:
     """Compare each day of a log with its published version; has to run before they are published.
 
-    A day is refused where it has no row and the published one has some, or where more than
-    ``MOST_QUARANTINED`` of its rows are in quarantine. The latter is only doubtful where nothing is
-    replaced, or where the published day was as doubtful and had no more good rows.
+    ``replaced`` has the unit that readers see now, by load; days published for the first time have
+    none.
+
+    A day is refused where it has no row and the published one has some, where all of its rows are in
+    quarantine, or where more than ``MOST_QUARANTINED`` of them are. The last is only doubtful where
+    nothing is replaced, or where the published day was as doubtful and had no more good rows.
     """
-    published = _published(warehouse, source, [load.unit.key for load in loads])
+    published = _published(warehouse, source, list(replaced.values()))
     many = [load for load in loads if _share(counts[load.load_id]) > MOST_QUARANTINED]
     reasons = _main_reasons(warehouse, many) if many else {}
     refused, doubtful = {}, {}
     for load in loads:
-        new, old = counts[load.load_id], published.get(load.unit.key, LoadCounts())
+        new = counts[load.load_id]
+        old = published.get(replaced.get(load.load_id, ""), LoadCounts())
         if load in many:
             text = f"{_named(load)}: {_quarantined(new, reasons.get(load.load_id, ''))}"
-            if _replaces_better(new, old):
+            if _replaces_better(new, old) or not new.loaded:
+                stays = (
+                    f"The published day of {old.loaded} rows stays"
+                    if old.loaded
+                    else "The day stays not loaded"
+                )
                 refused[load.load_id] = (
-                    f"{text}. The published day of {old.loaded} rows stays. If Metrica changed a field, "
-                    f"correct it in reference/{file_of(source).name}, then run the DAG again."
+                    f"{text}. {stays}. If Metrica changed a field, correct it in "
+                    f"reference/{file_of(source).name}, then run the DAG again."
                 )
             else:
                 doubtful[load.load_id] = text
@@ -63,15 +76,14 @@ def judge(
     return Verdict(refused, doubtful)
 
 
-def record_doubts(warehouse: Warehouse, loads: Iterable[Load], verdict: Verdict) -> None:
-    """Write what is doubtful into ``ops.load_warnings``."""
+def record_warnings(warehouse: Warehouse, warnings: Iterable[tuple[Load, str, str]]) -> None:
+    """Write loads, each with the code and the text of what is doubtful, into ``ops.load_warnings``."""
     warehouse.insert(
         "ops.load_warnings",
         ("load_id", "source", "unit", "sheet", "line", "code", "text", "times"),
         (
-            (load.load_id, load.unit.source, load.unit.label, "", 0, MANY_QUARANTINED, text, 1)
-            for load in loads
-            if (text := verdict.doubtful.get(load.load_id))
+            (load.load_id, load.unit.source, load.unit.label, "", 0, code, text, 1)
+            for load, code, text in warnings
         ),
     )
 
@@ -81,7 +93,7 @@ def smaller_answer(name: object, days: int, verdict: Verdict) -> SmallerAnswerEr
     reasons = list(verdict.refused.values())
     more = f" And {len(reasons) - _SHOWN} more: see ops.loads." if len(reasons) > _SHOWN else ""
     return SmallerAnswerError(
-        f"{name}: {len(reasons)} of {days} days keep their published version: "
+        f"{name}: {len(reasons)} of {days} days stay as they were: "
         f"{' '.join(reasons[:_SHOWN])}{more}"
     )
 
@@ -97,7 +109,7 @@ def _share(counts: LoadCounts) -> float:
 
 
 def _named(load: Load) -> str:
-    counter_id, day = load.unit.key.split("/")
+    counter_id, day = load.unit.key.split("/")[:2]
     return f"counter {counter_id}, day {day}"
 
 
