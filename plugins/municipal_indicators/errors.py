@@ -11,6 +11,7 @@
     ├── WarehouseUnreachableError   no answer from the server, or half of one: try again
     ├── UnbalancedLoadError         delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
+    ├── ChannelError                a message could not be sent: it is kept, and sent by the next run
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
     └── MetricaError                the Metrica API refused or broke
         ├── MetricaAccessError      401 or 403: token, scope or grant; a repeat cannot help
@@ -56,6 +57,10 @@ class UnbalancedLoadError(IndicatorsError):
 
 class DataCheckError(IndicatorsError):
     """A check of ``sql/checks`` found rows that must not exist."""
+
+
+class ChannelError(IndicatorsError):
+    """A message was not taken; the text names no address and no secret."""
 
 
 class FileRejectedError(IndicatorsError):

@@ -169,7 +169,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
 
 
 def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any]:
-    """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
+    """``load_new_files`` for a DAG: ``published`` (count), ``rejected`` (names) and ``failed``, what stays.
 
     With ``again``, archived files are loaded again first: True or a pattern of names, see
     ``load_again``. A separate task reports the files that failed, so that the assets of what was
@@ -178,7 +178,7 @@ def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any
     steps = [partial(load_new_files, source)]
     if again:
         steps.insert(0, partial(load_again, source, again if isinstance(again, str) else ""))
-    published, failed = 0, []
+    published, rejected, failed = 0, [], []
     for step in steps:
         try:
             run = step()
@@ -186,7 +186,8 @@ def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any
             run = error.run
             failed.append(str(error))
         published += run.published
-    return {"published": published, "failed": " ".join(failed)}
+        rejected += run.rejected
+    return {"published": published, "rejected": rejected, "failed": " ".join(failed)}
 
 
 @contextmanager
@@ -287,7 +288,7 @@ class _FileLoader:
 
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
         reason = mask_personal(error.reason)
-        fail_loads(self.warehouse, [load], reason)
+        fail_loads(self.warehouse, [load], f"{reason}\n{mask_personal(error.for_sender)}")
         target = landing.reject(file, error)
         self.run.rejected.append(file.unit.label)
         self.run.errors.append(error)
