@@ -9,9 +9,10 @@
     rows UInt64
         COMMENT 'Сколько: строк карантина, замечаний, дней пропуска, визитов расхождения; не загружено — 1'
 )
--- What it reads is in ops, which the readers of marts may not see.
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
+-- Read with the rights of whoever made it: the ledger is not for the readers of marts. Computed when it is
+-- read, so that the morning sees what the night left.
 WITH
     (SELECT any(time_zone) FROM marts.data_coverage) AS zone,
     ifNull(nullIf(zone, ''), 'UTC') AS local,
