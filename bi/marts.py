@@ -51,7 +51,8 @@ def read_marts(client: Client) -> list[Mart]:
         "FROM system.tables WHERE database = 'marts' ORDER BY name"
     ).result_rows
     return [
-        Mart(name, comment, VIEW_KEYS.get(name, key), columns[name]) for name, comment, key in tables
+        Mart(name, comment, VIEW_KEYS.get(name, str(key)), columns[name])
+        for name, comment, key in tables
     ]
 
 

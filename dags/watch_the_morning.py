@@ -14,8 +14,8 @@ Outside of its hour `look` is skipped. A run that is started by hand always look
 ### Inputs
 The warehouse, the runs of all DAGs as Airflow knows them, the passport. Channels are Variables:
 `notify_email` (addresses; the connection `smtp_default` names the server) and `notify_webhook` (a
-connection with the address as its password). Without them messages go to the log of `send`. docs/operations.md
-has lines to paste. No params.
+connection with the address as its password). Without them messages go to the log of `send`.
+docs/operations.md has lines to paste. No params.
 
 ### When it fails
 `send` fails while a channel does not take messages, and names the channel; they stay in

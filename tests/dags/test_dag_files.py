@@ -19,6 +19,7 @@ from airflow.timetables.base import TimeRestriction
 from municipal_indicators.dag_support.schedules import ZONE, every_night
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.metrica.operators import TRIGGERER_GRACE, WAIT_LIMIT
+from municipal_indicators.watch.problems import watched_dags
 
 DAG_IDS = {
     "build_indicator_marts",
@@ -110,6 +111,11 @@ def parsed() -> dict[str, Any]:
 def test_dag_ids_are_the_file_stems(parsed: dict[str, Any]) -> None:
     assert set(parsed["dags"]) == DAG_IDS
     assert {dag["file"] for dag in parsed["dags"].values()} == DAG_IDS
+
+
+def test_the_nights_of_all_loads_are_watched() -> None:
+    loads = {dag_id for dag_id in DAG_IDS if dag_id.startswith("load_")}
+    assert {*watched_dags()} == loads | {"build_indicator_marts"}
 
 
 def test_parsing_does_no_work(parsed: dict[str, Any]) -> None:

@@ -83,9 +83,7 @@ def test_a_rejected_file_is_seen_in_airflow_and_fails_nothing(
     arrivals.put("empty.csv", b"")
     for state, named in (("success", "Отклонённые файлы: 2"), ("skipped", "Отклонённые файлы: 0")):
         run = dag.test()
-        (found,) = [
-            one for one in run.get_task_instances() if one.task_id == "name_rejected_files"
-        ]
+        (found,) = [one for one in run.get_task_instances() if one.task_id == "name_rejected_files"]
         assert (run.state, str(found.state), found.rendered_map_index) == ("success", state, named)
     reasons = dict(
         warehouse.rows("SELECT unit, reason FROM marts.data_problems WHERE kind = 'rejected'")

@@ -94,22 +94,22 @@ def webhook() -> Iterator[Received]:
     got = Received()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if not got.refuses:
                 got.posts.append((self.path, json.loads(body)))
             self.send_response(503 if got.refuses else 200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
     with HTTPServer((LOCAL, 0), Handler) as server:
         yield from _serving(server, got)
 
 
-def _serving(server: socketserver.BaseServer, got: Received) -> Iterator[Received]:
-    got.port = server.server_address[1]  # type: ignore[index]
+def _serving(server: socketserver.TCPServer, got: Received) -> Iterator[Received]:
+    got.port = int(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -86,9 +86,7 @@ def test_each_problem_is_told_once_and_its_end_once(
         ("rejected", "registers: registers/empty.csv", False),
     ]
     letters = {letter.subject: letter for letter in mail.letters}
-    letter = letters[
-        "[Показатели программы] Не загружено: registers/empty.csv. Файл пуст."
-    ]
+    letter = letters["[Показатели программы] Не загружено: registers/empty.csv. Файл пуст."]
     assert letter.recipients == ["a@example.org", "b@example.org"]
     for part in ("Где: Реестры программы", "С какого времени: ", "Что сделать: ", "/dags/load_"):
         assert part in letter.text
@@ -112,7 +110,10 @@ def test_each_problem_is_told_once_and_its_end_once(
         ("check", "shares", True),
         ("rejected", "registers: registers/empty.csv", True),
     ]
-    assert any(one.subject.endswith("Проверка данных не пройдена: shares, найдено строк: 3") for one in mail.letters[count:])
+    assert any(
+        one.subject.endswith("Проверка данных не пройдена: shares, найдено строк: 3")
+        for one in mail.letters[count:]
+    )
     # The marts are there now, and with them how old the data are.
     assert {row[1] for row in told(warehouse) if row[0] == "stale"} == {
         "metrica", "gosuslugi", "smev", "registers",
@@ -179,9 +180,9 @@ def test_without_a_channel_the_log_has_the_messages(
     dag: DAG, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     dag.test()
-    assert warehouse.rows(
-        "SELECT DISTINCT channel, sent_at IS NULL FROM ops.notifications"
-    ) == [("log", 0)]
+    assert warehouse.rows("SELECT DISTINCT channel, sent_at IS NULL FROM ops.notifications") == [
+        ("log", 0)
+    ]
     assert "Витрины ни разу не построены" in caplog.text
 
 
@@ -208,3 +209,18 @@ def test_a_failed_task_is_told_with_its_run_and_its_end(
     assert [body["text"] for _, body in chat.posts if text in body["text"]][1:] == [
         f"Больше не наблюдается: {text}"
     ]
+
+
+def test_the_watch_says_itself_that_it_could_not_look(
+    dag: DAG,
+    warehouse: Warehouse,
+    chat: Received,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "programme.yaml").write_text("watch_hour: 25")
+    monkeypatch.setenv("AIRFLOW_VAR_PROGRAMME_PASSPORT", str(tmp_path / "programme.yaml"))
+    assert dag.test().state == "failed"
+    ((_, body),) = chat.posts
+    assert body["text"].startswith("Утренняя проверка не выполнена")
+    assert "/dags/watch_the_morning/runs/manual__" in body["text"]

@@ -42,9 +42,9 @@ def load_and_announce(name: str) -> None:
     """Wire ``load_files`` to ``announce_new_data``, ``name_failed_files`` and ``name_rejected_files``.
 
     ``name`` is that of the source in ``sources.SOURCES``. What was published is announced even
-    where other files failed; then the run fails all the same. A rejected file does not fail it: its task is
-    green and named after the number of files, or skipped where there is none. A run with the param ``again``, true
-    or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
+    where other files failed; then the run fails all the same. A rejected file does not fail it: its
+    task is green and named after the number of files, or skipped where there is none. A run with the
+    param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
     ``file_loads.load_again``; the DAG declares it with ``again_params``.
     """
     (asset,) = source(name).assets

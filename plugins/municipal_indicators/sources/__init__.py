@@ -24,7 +24,8 @@ class Source:
 
     ``name`` is that of its package, of its folders in the inbox and the archive, and its code in
     the ledger, the marts, ``reference/freshness.csv`` and ``reference/labels.yaml``. ``dags`` are
-    its loads, of which the watch of the morning tells; ``assets`` are what they announce. With ``has_tables`` its files hold tables of the kinds ``KINDS``.
+    its loads, whose nights are watched, ``assets`` what they announce. With ``has_tables`` its files
+    hold tables of the kinds ``KINDS``.
     """
 
     name: str

@@ -38,7 +38,9 @@ class Message:
 class Channel(Protocol):
     """``send`` delivers messages together, or raises ChannelError or ConfigurationError."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What ``ops.notifications`` calls it."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Deliver them."""
@@ -166,5 +168,6 @@ class Webhook:
         except (OSError, ValueError, TemplateError) as error:
             raise ConfigurationError(
                 f"{self.template}: it makes no JSON ({type(error).__name__}). It may use text, headline and "
-                "messages, with `| tojson` behind each; the Airflow Variable notify_webhook_template names it."
+                "messages, with `| tojson` behind each. The Airflow Variable notify_webhook_template names "
+                "it."
             ) from None

@@ -45,16 +45,16 @@ KINDS = {
         '{"again": true} или попросите исправить файл.',
         days_to_remind=30,
     ),
-    "stale": Kind("посмотрите, пришли ли файлы и прошла ли загрузка; если нет — напомните отправителю."),
+    "stale": Kind(
+        "посмотрите, пришли ли файлы и прошла ли загрузка; если нет — напомните отправителю."
+    ),
     "build": Kind(f"запустите DAG build_indicator_marts; если он не проходит, {_AGAIN}."),
     "check": Kind("запрос проверки — в sql/checks: он показывает строки, которых быть не должно."),
     "status": Kind("посмотрите показатель в отчёте."),
 }
 
 
-def note_messages(
-    warehouse: Warehouse, found: Sequence[Problem], channels: Sequence[str]
-) -> int:
+def note_messages(warehouse: Warehouse, found: Sequence[Problem], channels: Sequence[str]) -> int:
     """Note what has to be told in ``ops.notifications``, for each channel; returns the number of messages.
 
     ``found`` is all that is wrong now: what was told and is not in it is over.

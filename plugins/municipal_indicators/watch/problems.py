@@ -98,9 +98,7 @@ def of_runs(dag: DagRuns, passport: Passport) -> list[Problem]:
     if state:
         since = f"последний прогон {latest.shown(passport.zone)}"
         link = settings.airflow_address(f"dags/{dag.dag_id}")
-        problems.append(
-            Problem("run", dag.dag_id, state, what, f"DAG {dag.dag_id}", since, link)
-        )
+        problems.append(Problem("run", dag.dag_id, state, what, f"DAG {dag.dag_id}", since, link))
     return problems
 
 
