@@ -1,10 +1,11 @@
--- Files that were not loaded, and files with rows in quarantine: one problem a file. Of Metrica one a counter,
--- since a fault there is that of many days.
+-- Files that were not loaded, and files with rows in quarantine: one problem a file. Of Metrica one a
+-- counter, since a fault there is that of many days.
 {%- from 'macros/words.sql' import word %}
 SELECT
     kind,
     concat(source, ': ', thing) AS subject,
-    -- What has to differ to be told again: of a file how much, of a counter, which fails anew each night, why.
+    -- What has to differ to be told again: of a file how much, of a counter, which fails anew each night,
+    -- why.
     concat(
         multiIf(source = 'metrica', '', kind = 'rejected', toString(count()), toString(sum(rows))),
         ' ',
