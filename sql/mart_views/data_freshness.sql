@@ -39,7 +39,7 @@ WITH
                     - toInt64(covered_days)
             ) AS missing,
             if(
-                counter_id = 0 OR until <= coalesce(data_through, since - 1),
+                counter_id = 0 OR until < since OR ifNull(until <= data_through, false),
                 [],
                 [(if(data_through IS NULL, greatest(since, first_day), data_through + 1), until)]
             ) AS tail,

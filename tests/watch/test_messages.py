@@ -33,6 +33,16 @@ def passport() -> Passport:
     return load_passport()
 
 
+def age(warehouse: Warehouse, table: str, *, days: int) -> None:
+    """Make what a table of events says that many days older."""
+    shifted = f"SELECT * REPLACE (at - INTERVAL {days} DAY AS at) FROM {table}"
+    warehouse.command("DROP TABLE IF EXISTS ops.aged")
+    warehouse.command(f"CREATE TABLE ops.aged AS {table}")
+    warehouse.command(f"INSERT INTO ops.aged {shifted}")
+    warehouse.command(f"EXCHANGE TABLES ops.aged AND {table}")
+    warehouse.command("DROP TABLE ops.aged")
+
+
 def texts(warehouse: Warehouse) -> list[str]:
     """The first lines of all messages, oldest first."""
     rows = warehouse.rows("SELECT text FROM ops.notifications ORDER BY at, subject")
@@ -45,14 +55,7 @@ def test_a_problem_is_told_again_when_it_changes_or_stands_for_a_week(warehouse:
     worse = replace(LATE, state="missing", what="Данные не поступали")
     assert note_messages(warehouse, [worse], ["log"]) == 1
     # As if all that had been a week ago.
-    rows = warehouse.rows("SELECT * FROM ops.notification_events")
-    warehouse.command("TRUNCATE TABLE ops.notification_events")
-    columns = warehouse.columns("ops.notification_events")
-    warehouse.insert(
-        "ops.notification_events",
-        columns,
-        [(at.replace(tzinfo=UTC) - timedelta(days=7), *rest) for at, *rest in rows],
-    )
+    age(warehouse, "ops.notification_events", days=7)
     assert note_messages(warehouse, [worse], ["log"]) == 1
     assert note_messages(warehouse, [], ["log"]) == 1
     assert note_messages(warehouse, [], ["log"]) == 0
@@ -64,6 +67,49 @@ def test_a_problem_is_told_again_when_it_changes_or_stands_for_a_week(warehouse:
     ]
     # Once more is news again.
     assert note_messages(warehouse, [LATE], ["log"]) == 1
+
+
+def states(given: Given, kind: str) -> list[str]:
+    return [
+        one.state for one in find_problems(given.warehouse, given.passport, []) if one.kind == kind
+    ]
+
+
+def test_marts_are_told_of_when_they_are_missing_behind_or_old(given: Given) -> None:
+    now = datetime.now(UTC)
+    assert states(given, "build") == ["never"]
+    given.build(now=now)
+    assert states(given, "build") == []
+    given.events(date(2024, 3, 1))
+    assert states(given, "build") == ["behind"]
+    given.build(now=datetime.now(UTC) + timedelta(seconds=1))
+    assert states(given, "build") == []
+    age(given.warehouse, "ops.load_events", days=3)
+    given.build(now=now - timedelta(hours=27))
+    assert states(given, "build") == ["old"]
+
+
+def test_checks_that_are_gone_or_passed_are_not_told(warehouse: Warehouse, given: Given) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        (now - timedelta(days=1), "gone", "fail", False),
+        (now - timedelta(days=1), "mended", "fail", False),
+        (now - timedelta(seconds=5), "mended", "fail", True),
+        (now - timedelta(days=2), "broken", "warn", False),
+        (now - timedelta(days=1), "broken", "warn", True),
+        (now - timedelta(hours=1), "broken", "warn", False),
+        (now, "broken", "warn", False),
+    ]
+    warehouse.insert(
+        "ops.checks",
+        ["at", "check", "severity", "passed", "rows", "example"],
+        [(*row, 2, "") for row in rows],
+    )
+    found = [one for one in find_problems(warehouse, given.passport, []) if one.kind == "check"]
+    assert [(one.subject, one.state) for one in found] == [("broken", "warn failed")]
+    since = (now - timedelta(hours=1)).astimezone(given.passport.zone)
+    assert found[0].since == since.strftime("%d.%m.%Y %H:%M")
+    assert "(предупреждение): broken, найдено строк: 2" in found[0].what
 
 
 def test_a_flood_is_one_message(warehouse: Warehouse, chat: Received) -> None:
