@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
+# What makes a row of a view; a table says so itself.
+VIEW_KEYS = {
+    "data_freshness": "source",
+    "data_problems": "source, unit, kind, reason, day",
+    "indicators_latest": "role, indicator",
+}
 # A comment gives the name first, then an explanation.
 END_OF_NAME = re.compile(r";|\.|, первый день|, 0…1|, отказы включены|: (?=[a-z0-9_]+ )")
 
@@ -45,11 +51,13 @@ def read_marts(client: Client) -> list[Mart]:
     ).result_rows:
         columns.setdefault(table, []).append(Column(*column))
     tables = client.query(
-        "SELECT name, comment, transform(name, ['data_freshness', 'indicators_latest'], "
-        "['source', 'role, indicator'], sorting_key) "
+        "SELECT name, comment, sorting_key "
         "FROM system.tables WHERE database = 'marts' ORDER BY name"
     ).result_rows
-    return [Mart(name, comment, key, columns[name]) for name, comment, key in tables]
+    return [
+        Mart(name, comment, VIEW_KEYS.get(name, str(key)), columns[name])
+        for name, comment, key in tables
+    ]
 
 
 def dictionary(marts: Sequence[Mart]) -> str:

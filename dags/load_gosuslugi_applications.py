@@ -18,7 +18,8 @@ matches it. On the command line: `--conf '{"again": true}'`.
 
 ### When it fails
 A file that cannot be loaded is moved to `archive/rejected/`, with a `.reason.txt` for its sender.
-That does not fail the run. Single bad rows are in `ops.quarantine` with file, sheet, line, field
+That does not fail the run. The task «Отклонённые файлы» says how many and which; it is skipped when
+there are none. Single bad rows are in `ops.quarantine` with file, sheet, line, field
 and reason; the rest of their file is loaded. `name_failed_files` fails if files failed because of
 an error on our side. They stay in the inbox: correct the cause and run the DAG again. Published
 files are announced in any case and not loaded twice. Attempts are in `ops.loads`, with the columns that

@@ -48,6 +48,7 @@ LONGEST_FIRST = (
     "production/test_airflow_services.py",
     "airflow_ui/test_walk.py",
     "sources/metrica/test_killed.py",
+    "watch/test_watch_the_morning.py",
     "dags/test_load_metrica_visits.py",
     "sources/smev/test_subsets.py",
     "bench/test_files.py",

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spreadsheets",),
     ("sources.gosuslugi", "sources.metrica", "sources.registers", "sources.smev"),
     ("sources",),
-    ("marts", "report", "dag_support", "inspection"),
+    ("marts", "report", "watch", "dag_support", "inspection"),
     ("airflow_ui",),
 )
 

@@ -12,6 +12,7 @@
     ├── StorageError                a folder or disk is full, read-only or closed: the message names it
     ├── UnbalancedLoadError         delivered ≠ loaded + quarantined + duplicates: nothing was published
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
+    ├── ChannelError                a message could not be sent: it is kept, and sent by the next run
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
     └── MetricaError                the Metrica API refused or broke
         ├── MetricaAccessError      401 or 403: token, scope or grant; a repeat cannot help
@@ -61,6 +62,10 @@ class UnbalancedLoadError(IndicatorsError):
 
 class DataCheckError(IndicatorsError):
     """A check of ``sql/checks`` found rows that must not exist."""
+
+
+class ChannelError(IndicatorsError):
+    """A message was not taken; the text names no address and no secret."""
 
 
 class FileRejectedError(IndicatorsError):

@@ -22,6 +22,8 @@ REFERENCE = Path(os.environ.get(REFERENCE_VARIABLE) or REPOSITORY / "reference")
 
 CLICKHOUSE_CONNECTION = "clickhouse_default"
 METRICA_CONNECTION = "metrica_default"
+SMTP_CONNECTION = "smtp_default"
+WEBHOOK_CONNECTION = "notify_webhook"
 WAREHOUSE_POOL = "warehouse"
 METRICA_RATE_LIMIT_VARIABLE = "METRICA_RATE_LIMIT_FOLDER"
 # What `airflow connections add` takes for each type, with words in place of the values.
@@ -31,6 +33,11 @@ _CONNECTION_ARGUMENTS = {
         "--conn-type clickhouse --conn-host HOST --conn-port 8123 --conn-login loader "
         "--conn-password PASSWORD"
     ),
+    SMTP_CONNECTION: (
+        "--conn-type smtp --conn-host HOST --conn-port 465 --conn-login LOGIN --conn-password PASSWORD "
+        """--conn-extra '{"from_email": "ADDRESS"}'"""
+    ),
+    WEBHOOK_CONNECTION: "--conn-type generic --conn-password https://HOST/PATH",
 }
 
 
@@ -109,6 +116,35 @@ def report_path() -> Path:
 
 def _airflow_home() -> Path:
     return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+
+
+def airflow_address(path: str) -> str:
+    """An address in Airflow's web pages, which begin at ``[api] base_url``."""
+    from airflow.sdk.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="http://localhost:8080")
+    return f"{base.rstrip('/')}/{path}"
+
+
+def mail_recipients() -> list[str]:
+    """Who gets messages by e-mail: Variable ``notify_email``, addresses with commas between them."""
+    return [one.strip() for one in (_variable("notify_email") or "").split(",") if one.strip()]
+
+
+def webhook_connection() -> str | None:
+    """The connection that holds the address of the webhook: Variable ``notify_webhook``."""
+    return _variable("notify_webhook")
+
+
+def webhook_template() -> Path | None:
+    """The template of what is posted there: Variable ``notify_webhook_template``."""
+    path = _variable("notify_webhook_template")
+    return Path(path).expanduser() if path else None
+
+
+def has_channel() -> bool:
+    """Whether messages of the watch go anywhere but to its log."""
+    return bool(mail_recipients() or webhook_connection())
 
 
 def metrica_rate_limit_folder() -> Path:

@@ -19,6 +19,7 @@ from airflow.timetables.base import TimeRestriction
 from municipal_indicators.dag_support.schedules import ZONE, every_night
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.metrica.operators import TRIGGERER_GRACE, WAIT_LIMIT
+from municipal_indicators.watch.problems import watched_dags
 
 DAG_IDS = {
     "build_indicator_marts",
@@ -27,6 +28,7 @@ DAG_IDS = {
     "load_metrica_visits",
     "load_programme_registers",
     "load_smev_requests",
+    "watch_the_morning",
 }
 
 # Parses every DAG file in a fresh interpreter, as Airflow's processor does, under an audit hook.
@@ -111,6 +113,11 @@ def test_dag_ids_are_the_file_stems(parsed: dict[str, Any]) -> None:
     assert {dag["file"] for dag in parsed["dags"].values()} == DAG_IDS
 
 
+def test_the_nights_of_all_loads_are_watched() -> None:
+    loads = {dag_id for dag_id in DAG_IDS if dag_id.startswith("load_")}
+    assert {*watched_dags()} == loads | {"build_indicator_marts"}
+
+
 def test_parsing_does_no_work(parsed: dict[str, Any]) -> None:
     assert parsed["touched"] == []
     assert parsed["heavy"] == []
@@ -120,7 +127,7 @@ def test_params_are_those_that_users_know(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
     asked = {"date_from": None, "date_to": None, "force": False}
     assert params.pop("load_metrica_visits") == params.pop("load_metrica_hits") == asked
-    assert params.pop("build_indicator_marts") == {}
+    assert params.pop("build_indicator_marts") == params.pop("watch_the_morning") == {}
     assert all(of_dag == {"again": None} for of_dag in params.values())
 
 

@@ -95,3 +95,20 @@ def test_another_type_of_again_is_refused_in_words(dag: DAG, again: object) -> N
         ParamValidationError, match=r"Invalid input for param again: .*(?:of type|empty)"
     ):
         dag.test(run_conf={"again": again})
+
+
+def test_a_rejected_file_is_seen_in_airflow_and_fails_nothing(
+    dag: DAG, places: Path, warehouse: Warehouse
+) -> None:
+    arrivals = Arrivals("registers", places, warehouse, load_file)
+    arrivals.put("broken.xlsx", b"PK\x03\x04 no workbook")
+    arrivals.put("empty.csv", b"")
+    for state, named in (("success", "Отклонённые файлы: 2"), ("skipped", "Отклонённые файлы: 0")):
+        run = dag.test()
+        (found,) = [one for one in run.get_task_instances() if one.task_id == "name_rejected_files"]
+        assert (run.state, str(found.state), found.rendered_map_index) == ("success", state, named)
+    reasons = dict(
+        warehouse.rows("SELECT unit, reason FROM marts.data_problems WHERE kind = 'rejected'")
+    )
+    assert reasons["registers/empty.csv"] == "Файл пуст."
+    assert "повреждён" in reasons["registers/broken.xlsx"]

@@ -199,6 +199,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "missing_days": "UInt32",
         "detail": "String",
     },
+    "data_problems": {
+        "source": "String",
+        "unit": "String",
+        "kind": "String",
+        "reason": "String",
+        "day": "Date",
+        "rows": "UInt64",
+    },
     "data_coverage": {
         "source": "String",
         "counter_id": "UInt32",
@@ -229,6 +237,7 @@ COUNTED_ELSEWHERE = {
     "indicator_methods",
     "indicators_latest",
     "data_coverage",
+    "data_problems",
 }
 """Marts whose numbers have tests of their own in tests/marts, or a view over them here, and no oracle."""
 
@@ -252,6 +261,7 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "programme_funding_yearly": ("year",),
     "data_freshness": ("source",),
     "data_coverage": ("source", "counter_id"),
+    "data_problems": ("source", "unit", "kind", "reason"),
 }
 """What makes a row of each mart unique."""
 
@@ -261,5 +271,6 @@ BY_THE_CLOCK = {
     "metrica_reconciliation": {"compared_at"},
     "data_coverage": {"last_success_at"},
     "data_freshness": {"last_success_at"},
+    "data_problems": {"day"},
 }
 """Columns that tell when something ran, which no count of the sources can know."""

@@ -183,6 +183,7 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
     assert "other.csv" in outcome["failed"]
     assert load_outcome(file_source("registers", "Europe/Moscow", one_row)) == {
         "published": 1,
+        "rejected": [],
         "failed": "",
     }
 

@@ -58,6 +58,7 @@ def test_a_quarantined_row_comes_in_once_after_the_mapping_was_mended(
     edit(own_lists / "words.yaml", '"yes": [', '"yes": [стоит, ')
     assert load_outcome(file_source("registers", ZONE, load_file), again=True) == {
         "published": 1,
+        "rejected": [],
         "failed": "",
     }
     rows = arrivals.rows("number, has_pc", "core.workplace_rows", "number, unit_key")

@@ -125,8 +125,8 @@ LINES = (
     ("reference/headings.yaml", "\nworkplaces:\n", "  floor: [Этаж]\n"),
     (
         "plugins/municipal_indicators/sources/__init__.py",
-        'assets=("programme_registers",), has_tables=True),\n',
-        '    Source("mfc_queue", assets=("mfc_queue",), has_tables=True),\n',
+        '        dags=("load_programme_registers",),\n        has_tables=True,\n    ),\n',
+        '    Source("mfc_queue", ("mfc_queue",), ("load_mfc_queue",), has_tables=True),\n',
     ),
     (
         "reference/headings.yaml",

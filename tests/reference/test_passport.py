@@ -18,6 +18,7 @@ def test_a_passport_is_read() -> None:
     passport = load_passport()
     assert (passport.first_year, passport.last_year, passport.settling_days) == (2023, 2027, 3)
     assert len(passport.indicators) == 7
+    assert passport.watch_hour == 8
     assert passport.editions[-1].funding_thousand_roubles[2026] == Decimal("930.5")
     assert {i.code: i.span for i in passport.indicators if i.span} == {
         "smev_requests": "year",
@@ -42,6 +43,11 @@ def test_a_passport_is_read() -> None:
             "answer_hours: 48",
             "answer_hours: 0",
             r":13: smev\.answer_hours: '0' cannot stand here; it must be greater than or equal to 1",
+        ),
+        (
+            "settling_days: 3",
+            "watch_hour: 24",
+            r":7: watch_hour: '24' cannot stand here; it must be less than or equal to 23",
         ),
         (
             "Europe/Moscow",

@@ -48,6 +48,10 @@ CREATE TABLE marts.indicators_monthly (
     is_complete Bool,
     edition_date Nullable(Date), data_through Nullable(Date), computed_at DateTime('UTC')
 ) ENGINE = MergeTree ORDER BY (indicator, month);
+CREATE TABLE marts.data_problems (
+    source LowCardinality(String), unit String, kind LowCardinality(String), reason String, day Date,
+    rows UInt64
+) ENGINE = MergeTree ORDER BY (source, unit);
 CREATE TABLE marts.site_audience (
     grain Enum8('day' = 1, 'week' = 2, 'month' = 3, 'quarter' = 4, 'year' = 5), period_start Date,
     counter_id UInt32, site String, visits UInt64, visitors UInt64, new_visitors UInt64,
@@ -281,6 +285,10 @@ FRESHNESS = (
     ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 20, "late", 0, ""),
     ("smev", COMPUTED_AT, date(2026, 6, 30), 18, "late", 0, ""),
 )
+PROBLEMS = (
+    ("registers", HOSTILE, "rejected", "Файл пуст.", date(2026, 6, 30), 1),
+    ("metrica", "11/2026-06-29", "quarantined", "Поле «a»: не число", date(2026, 6, 29), 3),
+)
 SOURCES = {"organic": 0.52, "direct": 0.27, "referral": 0.11, "recommend": 0.06, "brand<new>": 0.04}
 DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}
 
@@ -310,6 +318,7 @@ def fill(client: Client) -> None:
         ("indicator_methods", iter(METHODS)),
         ("programme_funding_yearly", iter(FUNDING)),
         ("data_freshness", iter(FRESHNESS)),
+        ("data_problems", iter(PROBLEMS)),
     ):
         client.insert(table, [list(row) for row in made_up], database="marts")
 

@@ -193,6 +193,15 @@ def test_freshness_of_each_source(full: html.HtmlElement) -> None:
     ]
 
 
+def test_what_was_not_loaded_is_said_and_that_nobody_is_told(
+    full: html.HtmlElement, empty: html.HtmlElement
+) -> None:
+    assert text(one(full, "//p[@class='rejected-title']")) == "Не загружено: 1"
+    assert text(one(full, "//ul[@class='rejected']/li")) == f"30.06.2026, {HOSTILE}: Файл пуст."
+    assert "адрес для сообщений не задан" in text(one(full, "//p[@class='no-channel']"))
+    assert found(empty, "//*[@class='rejected-title']") == []
+
+
 def test_every_chart_has_words_and_a_table(full: html.HtmlElement) -> None:
     for chart in CHARTS:
         element = by_id(full, chart)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from airflow.sdk import Param, task
+from airflow.sdk import Param, get_current_context, task
 
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.settings import WAREHOUSE_POOL
 from municipal_indicators.sources import source
+
+log = logging.getLogger(__name__)
 
 # The value that a form sends for ``{"again": true}``.
 TICKED = "true"
@@ -36,11 +39,12 @@ def again_params() -> dict[str, Param]:
 
 
 def load_and_announce(name: str) -> None:
-    """Wire ``load_files`` to ``announce_new_data`` and ``name_failed_files`` in the DAG being declared.
+    """Wire ``load_files`` to ``announce_new_data``, ``name_failed_files`` and ``name_rejected_files``.
 
     ``name`` is that of the source in ``sources.SOURCES``. What was published is announced even
-    where other files failed; then the run fails all the same. A run with the param ``again``, true
-    or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
+    where other files failed; then the run fails all the same. A rejected file does not fail it: its
+    task is green and named after the number of files, or skipped where there is none. A run with the
+    param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
     ``file_loads.load_again``; the DAG declares it with ``again_params``.
     """
     (asset,) = source(name).assets
@@ -77,6 +81,26 @@ def load_and_announce(name: str) -> None:
         if outcome["failed"]:
             raise IndicatorsError(outcome["failed"])
 
+    # Mapped over one part, since only a mapped task can be named by what it found.
+    @task(
+        retries=0,
+        task_display_name="Отклонённые файлы",
+        map_index_template="{{ named }}",
+    )
+    def name_rejected_files(outcome: dict[str, Any], part: str) -> list[str]:
+        """Show in Airflow which files were rejected; skipped where none were."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        rejected: list[str] = outcome[part]
+        get_current_context()["named"] = f"Отклонённые файлы: {len(rejected)}"  # type: ignore[typeddict-unknown-key]
+        if not rejected:
+            raise AirflowSkipException(f"No file of inbox/{name} was rejected.")
+        log.warning(
+            "Moved to archive/rejected, with a .reason.txt for the sender: %s", "; ".join(rejected)
+        )
+        return rejected
+
     outcome = load_files()
     announce_new_data(outcome)  # type: ignore[arg-type]  # Airflow hands over the value
     name_failed_files(outcome)  # type: ignore[arg-type]
+    name_rejected_files.partial(outcome=outcome).expand(part=["rejected"])

@@ -185,7 +185,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
 def load_outcome(
     source: FileSource, again: bool | str = False, since: datetime | None = None
 ) -> dict[str, Any]:
-    """``load_new_files`` for a DAG: ``published`` (count) and ``failed`` (what stays in the inbox).
+    """``load_new_files`` for a DAG: ``published`` (count), ``rejected`` (names) and ``failed``, what stays.
 
     With ``again``, archived files are loaded again first: True or a pattern of names, see
     ``load_again``. With ``since``, what was published after that instant counts too: by an attempt
@@ -195,7 +195,7 @@ def load_outcome(
     steps = [partial(load_new_files, source)]
     if again:
         steps.insert(0, partial(load_again, source, again if isinstance(again, str) else ""))
-    published, failed = 0, []
+    published, rejected, failed = 0, [], []
     for step in steps:
         try:
             run = step()
@@ -203,9 +203,10 @@ def load_outcome(
             run = error.run
             failed.append(str(error))
         published += run.published
+        rejected += run.rejected
     if since and not published:
         published = _published_since(source.name, since)
-    return {"published": published, "failed": " ".join(failed)}
+    return {"published": published, "rejected": rejected, "failed": " ".join(failed)}
 
 
 def _published_since(source: str, since: datetime) -> int:
@@ -375,7 +376,7 @@ class _FileLoader:
 
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:
         reason = mask_personal(error.reason)
-        fail_loads(self.warehouse, [load], reason)
+        fail_loads(self.warehouse, [load], f"{reason}\n{mask_personal(error.for_sender)}")
         self.run.rejected.append(file.unit.label)
         self.run.errors.append(error)
         name = landing.reject(file, error)

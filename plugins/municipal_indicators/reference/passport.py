@@ -149,13 +149,17 @@ class Edition(_Part):
 
 
 class Passport(_Part):
-    """The whole programme; ``time_zone`` cuts every day, month and year."""
+    """The whole programme; ``time_zone`` cuts every day, month and year.
+
+    At ``watch_hour`` of that zone the night has to be over: ``watch_the_morning`` looks then.
+    """
 
     programme: Annotated[str, Field(min_length=1)]
     first_year: Year
     last_year: Year
     time_zone: ZoneName = "Europe/Moscow"
     settling_days: Annotated[int, Field(ge=0, le=60)] = 3
+    watch_hour: Annotated[int, Field(ge=0, le=23)] = 8
     sites: list[Site]
     smev: Smev
     indicators: Annotated[list[Indicator], Field(min_length=1)]

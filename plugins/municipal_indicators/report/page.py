@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.reference.labels import (
     Labels,
@@ -83,6 +84,8 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
         "sources": _sources(warehouse, labels, zone),
+        "rejected": queries.rows(warehouse, "data_problems"),
+        "has_channel": settings.has_channel(),
         "sections": _sections(warehouse, labels),
         "no_data": russian.NO_DATA,
     }

@@ -23,12 +23,14 @@ class Source:
     """A source of data.
 
     ``name`` is that of its package, of its folders in the inbox and the archive, and its code in
-    the ledger, the marts, ``reference/freshness.csv`` and ``reference/labels.yaml``. ``assets`` are
-    what its DAGs announce. With ``has_tables`` its files hold tables of the kinds ``KINDS``.
+    the ledger, the marts, ``reference/freshness.csv`` and ``reference/labels.yaml``. ``dags`` are
+    its loads, whose nights are watched, ``assets`` what they announce. With ``has_tables`` its files
+    hold tables of the kinds ``KINDS``.
     """
 
     name: str
     assets: tuple[str, ...]
+    dags: tuple[str, ...] = ()
     has_files: bool = True
     has_tables: bool = False
 
@@ -52,10 +54,25 @@ class Source:
 
 
 SOURCES = (
-    Source("metrica", assets=("metrica_visits", "metrica_hits"), has_files=False),
-    Source("gosuslugi", assets=("service_applications",), has_tables=True),
-    Source("smev", assets=("smev_requests",)),
-    Source("registers", assets=("programme_registers",), has_tables=True),
+    Source(
+        "metrica",
+        assets=("metrica_visits", "metrica_hits"),
+        dags=("load_metrica_visits", "load_metrica_hits"),
+        has_files=False,
+    ),
+    Source(
+        "gosuslugi",
+        assets=("service_applications",),
+        dags=("load_gosuslugi_applications",),
+        has_tables=True,
+    ),
+    Source("smev", assets=("smev_requests",), dags=("load_smev_requests",)),
+    Source(
+        "registers",
+        assets=("programme_registers",),
+        dags=("load_programme_registers",),
+        has_tables=True,
+    ),
 )
 
 

@@ -58,7 +58,7 @@ _CREATE_DATABASE = re.compile(r"(?P<head>CREATE DATABASE IF NOT EXISTS (?P<name>
 _CREATE_FUNCTION = re.compile(r"(?P<head>CREATE OR REPLACE FUNCTION \w+)(?P<rest>\s+AS\s.+)", re.S)
 _CREATE_VIEW = re.compile(
     rf"(?P<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?{_NAME})"
-    r"(?P<rest>(?:\s+\(.+?\))?\s+AS\s.+)",
+    r"(?P<rest>(?:\s+\(.+?\))?(?:\s+DEFINER = CURRENT_USER SQL SECURITY DEFINER)?\s+AS\s.+)",
     re.S,
 )
 _CREATE_MATERIALIZED_VIEW = re.compile(

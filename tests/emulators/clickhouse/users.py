@@ -10,6 +10,9 @@ from lxml import etree
 
 USERS_FILE = Path(__file__).resolve().parents[3] / "deploy/clickhouse/users.d/municipal.xml"
 
+# Who makes the views of the warehouse: some are read with this user's rights.
+DEFINER = "loader"
+
 # What the server's image brings: users.d is merged into it.
 IMAGE_USERS = """<clickhouse>
   <profiles><default/></profiles>
@@ -47,6 +50,14 @@ def names() -> list[str]:
     return [str(user.tag) for user in users if user.find("password") is not None]
 
 
+def own_views(warehouse: Path) -> None:
+    """Make the views that the engine's only user made in a closed warehouse those of ``loader``."""
+    for path in warehouse.rglob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        if "DEFINER = default" in text:
+            path.write_text(text.replace("DEFINER = default", f"DEFINER = {DEFINER}"))
+
+
 def write_config(folder: Path, users: str) -> Path:
     """A server's config.xml and users.xml in `folder`; returns the first."""
     config = etree.fromstring(_CONFIG)
@@ -82,7 +93,11 @@ def as_default(
     etree.SubElement(embedded, "password")
     etree.SubElement(etree.SubElement(embedded, "networks"), "ip").text = "::/0"
     for user in list(users):
-        users.remove(user)
+        if user.tag != DEFINER:
+            users.remove(user)
+    definer = users.find(f"{DEFINER}/password")
+    assert definer is not None
+    definer.attrib.clear()
     users.append(embedded)
     for section in ("profiles", "quotas"):
         found = root.find(section)

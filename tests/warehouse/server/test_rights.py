@@ -112,6 +112,7 @@ def loaded(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             with open_warehouse() as opened:
                 for statement in FORBIDDEN_TO_LOADER:
                     assert refused(opened, statement) == DENIED, statement
+    users.own_views(folder / "warehouse")
     return folder
 
 
