@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from municipal_indicators.errors import ConfigurationError, FileRejectedError, IndicatorsError
-from municipal_indicators.inbox import landing
+from municipal_indicators.inbox import fence, landing
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import LandedFile
 from municipal_indicators.inbox.masking import mask_personal
@@ -191,7 +191,7 @@ def load_outcome(source: FileSource, again: bool | str = False) -> dict[str, Any
 
 @contextmanager
 def _opened(source: FileSource) -> Iterator[_FileLoader]:
-    with open_warehouse() as warehouse:
+    with fence.fenced(), open_warehouse() as warehouse:
         source.apply_schema(warehouse)
         yield _FileLoader(source, warehouse, FileRun())
 
@@ -237,7 +237,8 @@ class _FileLoader:
     def _load(self, file: LandedFile, place: str) -> bool:
         (load,) = begin_loads(self.warehouse, [file.unit])
         try:
-            counts, message = self._staged(load, file)
+            with fence.counted(self.warehouse, load):
+                counts, message = self._staged(load, file)
             publish_loads(self.warehouse, [(load, counts, message)])
         except FileRejectedError as error:
             self._reject(load, file, error, place)
