@@ -157,6 +157,23 @@ def metrica_rate_limit_folder() -> Path:
     return Path(given) if given else _airflow_home() / "metrica-rate-limit"
 
 
+def file_memory() -> int:
+    """Bytes that the parsing of one file may take: Variable ``file_memory_mib``, else 3 GiB."""
+    return _whole_number("file_memory_mib", 3072) << 20
+
+
+def file_seconds() -> int:
+    """Processor time that the parsing of one file may take: Variable ``file_seconds``, else 600 s."""
+    return _whole_number("file_seconds", 600)
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = _variable(name) or str(default)
+    if not text.isdecimal() or not int(text):
+        raise ConfigurationError(f"The Airflow Variable {name} must be a whole number above 0.")
+    return int(text)
+
+
 def personal_data_key() -> bytes:
     """The secret of keyed hashes: Variable ``personal_data_key``.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.sources.gosuslugi.numbers import application_keys
-from municipal_indicators.sources.gosuslugi.vocabulary import Channels, Statuses
+from municipal_indicators.sources.gosuslugi.vocabulary import LONGEST_WORD, Channels, Statuses
 from municipal_indicators.spreadsheets.cells import (
     Cell,
     Memo,
@@ -130,7 +130,7 @@ class _Conversion:
         texts = self.shown.column(block.column("channel"))
         if "" in channels:
             unknown = (text for name, text in zip(channels, texts, strict=True) if not name)
-            self.channels.unknown.update(text for text in unknown if text)
+            self.channels.unknown.update(text[:LONGEST_WORD] for text in unknown if text)
         return {"channel": [name or "прочее" for name in channels], "channel_text": texts}
 
     def _problems(self, block: Block) -> tuple[list[str], list[str]]:
