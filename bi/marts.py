@@ -1,4 +1,4 @@
-"""The marts as BI sees them: tables and columns with the Russian comments of ``sql/migrations``."""
+"""The marts as BI sees them: views and columns with the Russian comments of ``sql/migrations``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A table of database ``marts``; ``key`` is the order of its rows, as SQL."""
+    """A view of database ``marts``; ``key`` is the order of its rows, as SQL."""
 
     name: str
     comment: str
@@ -45,8 +45,10 @@ def read_marts(client: Client) -> list[Mart]:
     ).result_rows:
         columns.setdefault(table, []).append(Column(*column))
     tables = client.query(
-        "SELECT name, comment, if(engine = 'View', 'source', sorting_key) "
-        "FROM system.tables WHERE database = 'marts' ORDER BY name"
+        "SELECT m.name, m.comment, if(r.sorting_key = '', 'source', r.sorting_key) "
+        "FROM system.tables AS m "
+        "LEFT JOIN system.tables AS r ON r.name = m.name AND r.database = 'mart_rows' "
+        "WHERE m.database = 'marts' ORDER BY m.name"
     ).result_rows
     return [Mart(name, comment, key, columns[name]) for name, comment, key in tables]
 

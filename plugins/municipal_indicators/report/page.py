@@ -74,6 +74,7 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
         "computed_at": russian.instant(_newest(last), zone),
         "edition": _edition(last),
         "zone": zone.key,
+        "rejected": _rejected(warehouse, zone),
         "cards": read_cards(warehouse, last, labels),
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
@@ -85,6 +86,24 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
 
 def _newest(last: list[queries.Row]) -> datetime | None:
     return max((row["computed_at"] for row in last), default=None)
+
+
+def _rejected(warehouse: Warehouse, zone: ZoneInfo) -> str:
+    """Why the newest build is not what the page shows; empty where it is."""
+    found = queries.rows(warehouse, "rejected_build")
+    if not found:
+        return ""
+    checks = ", ".join(
+        f"{row['check']} ({russian.plural(row['rows'], 'строка', 'строки', 'строк')})"
+        for row in found
+    )
+    shown_at = found[0]["shown_at"]
+    shown = (
+        f"Показаны данные сборки от {russian.instant(shown_at, zone)}"
+        if shown_at
+        else "Показывать пока нечего"
+    )
+    return f"{shown}: новая сборка не прошла проверку {checks}."
 
 
 def _edition(last: list[queries.Row]) -> str:
