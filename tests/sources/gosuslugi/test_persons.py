@@ -13,6 +13,7 @@ from rich.console import Console
 from municipal_indicators.inspection.findings import inspect_file
 from municipal_indicators.inspection.terminal import print_inspection
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import load_passport
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.sources.gosuslugi.registers_of_applications import HEADINGS, register, row
@@ -108,7 +109,8 @@ def test_persons_in_every_place_of_a_workbook_are_in_no_table_log_or_inspection(
     with caplog.at_level(logging.DEBUG):
         print_inspection(inspect_file(path, "gosuslugi", ZONE, rows=5), shown, problems=50)
         assert arrivals.take(path.name, path.read_bytes()).published == 1
-        build_marts(arrivals.warehouse, load_passport())
+        built = build_marts(arrivals.warehouse, load_passport())
+        publish_marts(arrivals.warehouse, built.id)
     marts = "SELECT count() FROM marts.service_applications_monthly"
     assert arrivals.warehouse.value(marts) > 0
     inspected = shown.file.getvalue()  # type: ignore[attr-defined]
