@@ -180,6 +180,8 @@ def personal_data_key() -> bytes:
     Without one a key is made and kept as that Variable, so that a first run works and later
     runs hash alike. Raises ConfigurationError for a key under 16 characters.
     """
+    from airflow.sdk.log import mask_secret
+
     key = _variable("personal_data_key")
     if key is None:
         from airflow.sdk import Variable
@@ -195,4 +197,6 @@ def personal_data_key() -> bytes:
             "The Airflow Variable personal_data_key is shorter than 16 characters: "
             "set a random secret of at least 16 and keep it for good."
         )
+    # Its name is on no list of Airflow's own: without this a message that holds it would show it.
+    mask_secret(key)
     return key.encode()

@@ -341,7 +341,6 @@ def application(number: str, **values: Any) -> dict[str, Any]:
         "portal": "",
         "application_key": number,
         "service_code": "100",
-        "service_name": "Выдача справки",
         "filed_on": filed,
         "channel": "ЕПГУ",
         "status_group": "in_progress",

@@ -31,7 +31,7 @@ def test_a_csv_says_the_same_as_a_workbook(
     rows = [row(Номер_заявления=f"{number}", Оценка=number % 5 + 1) for number in range(20)]
     table = register(*rows, title_rows=("Администрация, Мценск",), closing_rows=[("Итого", "20")])
     arrivals.take("a.xlsx", xlsx_bytes(table))
-    columns = "line, application_key, service_name, filed_on, status_at, due_on, rating"
+    columns = "line, application_key, service_code, filed_on, status_at, due_on, rating"
     expected = arrivals.rows(columns, ROWS)
     arrivals.warehouse.command("TRUNCATE TABLE ops.load_events")
     arrivals.take(
