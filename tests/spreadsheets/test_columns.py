@@ -24,8 +24,8 @@ from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, moment_text
 from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.sheets import (
     Sheet,
+    SheetRows,
     row_blocks,
-    split_top,
 )
 from municipal_indicators.spreadsheets.texts import Texts, as_arrow, joined
 from municipal_indicators.spreadsheets.words import read_words
@@ -165,9 +165,11 @@ def test_columns_are_joined_whatever_they_are_made_of() -> None:
 def test_the_first_rows_are_parted_from_the_rest() -> None:
     rows: list[list[Cell]] = [[str(number)] for number in range(2_500)]
     for number in (0, 40, 1_000, 1_001, 2_500, 9_999):
-        top, rest = split_top(row_blocks(rows), number)
-        assert top == rows[:number]
-        assert [row for block in rest for row in block.rows()] == rows[number:]
+        left = SheetRows(row_blocks(rows))
+        assert left.peek(number) == rows[:number]
+        left.skip(number)
+        assert left.line == min(number, len(rows)) + 1
+        assert [row for block in left for row in block.rows()] == rows[number:]
 
 
 @pytest.mark.parametrize("secret", [b"short", b"x" * 64, b"longer than a block " * 9])

@@ -16,7 +16,7 @@ from municipal_indicators.spreadsheets.cells import Cell, normal_form
 from municipal_indicators.spreadsheets.headings import Headings, find_headings, heading_sets
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.rows import data_rows
-from municipal_indicators.spreadsheets.sheets import row_blocks
+from municipal_indicators.spreadsheets.sheets import SheetRows, row_blocks
 from municipal_indicators.spreadsheets.staging import staging_scripts
 from municipal_indicators.spreadsheets.words import read_words
 
@@ -34,8 +34,9 @@ def read(rows: Grid, kinds: Sequence[TableKind] = REGISTERS) -> list[int]:
     """The lines of the data rows."""
     headings = found(rows, kinds)
     needed = next(kind.needed for kind in kinds if kind.name == headings.known.kind)
-    below = iter([list(row) for row in rows[headings.last_row + 1 :]])
-    runs = data_rows(row_blocks(below), headings, needed, read_words())
+    left = SheetRows(row_blocks([list(row) for row in rows]))
+    left.skip(headings.last_row + 1)
+    runs = data_rows(left, headings, needed, read_words())
     return [line for lines, _ in runs for line in lines]
 
 

@@ -244,10 +244,13 @@ def _looked_up(
         inspection.notes.append(message)
     _add_notes(warehouse, inspection, load_id)
     load = {"load_id": load_id, "unit_key": unit_key, "rows": rows}
-    inspection.tables = [_found(warehouse, table, kind, load) for table, kind in observed]
-    headings = {table.label: table for table, _ in observed}
+    tables = [table for table, _ in observed]
+    inspection.tables = [
+        _found(warehouse, table, kind, {**load, "end": _end(table, tables)})
+        for table, kind in observed
+    ]
     inspection.problems = [
-        Problem(sheet, line, _cell(headings.get(sheet), name, line), name, reason, shown)
+        Problem(sheet, line, _cell(_table_of(tables, sheet, line), name, line), name, reason, shown)
         for sheet, line, name, reason, shown in warehouse.rows(
             "SELECT sheet, line, field, reason, masked_row FROM ops.quarantine "
             "WHERE source = {source:String} AND load_id = {load_id:UUID} ORDER BY sheet, line",
@@ -275,10 +278,9 @@ def _add_notes(warehouse: Warehouse, inspection: Inspection, load_id: UUID) -> N
 
 def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, Any]) -> FoundTable:
     headings = table.headings
-    here = (
-        "WHERE unit_key = {unit_key:String} AND load_id = {load_id:UUID} AND sheet = {sheet:String}"
-    )
-    parameters = {**load, "sheet": table.label}
+    lines = "sheet = {sheet:String} AND line > {start:UInt64} AND line < {end:UInt64}"
+    here = f"WHERE unit_key = {{unit_key:String}} AND load_id = {{load_id:UUID}} AND {lines}"
+    parameters = {**load, "sheet": table.label, "start": headings.last_row + 1}
     types = warehouse.column_types(kind.target)
     names = [name for name in types if name not in _ORIGIN]
     shown_names = [f"{name} (UTC)" if "UTC" in types[name] else name for name in names]
@@ -289,8 +291,7 @@ def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, 
     )
     loaded = warehouse.value(f"SELECT count() FROM {kind.target} {here}", parameters)  # noqa: S608
     quarantined = warehouse.value(
-        "SELECT count() FROM ops.quarantine "
-        "WHERE load_id = {load_id:UUID} AND sheet = {sheet:String} AND line > 0",
+        f"SELECT count() FROM ops.quarantine WHERE load_id = {{load_id:UUID}} AND {lines}",  # noqa: S608
         parameters,
     )
     return FoundTable(
@@ -303,6 +304,17 @@ def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, 
         loaded=loaded,
         quarantined=quarantined,
     )
+
+
+def _end(table: Table, tables: Sequence[Table]) -> int:
+    """The line on which the headings of the next table of the sheet begin."""
+    begins = (one.headings.first_row for one in tables if one.label == table.label)
+    return min((first + 1 for first in begins if first > table.headings.first_row), default=2**63)
+
+
+def _table_of(tables: Sequence[Table], sheet: str, line: int) -> Table | None:
+    above = [one for one in tables if one.label == sheet and one.headings.last_row < line]
+    return max(above, key=lambda one: one.headings.last_row, default=None)
 
 
 def _cell(table: Table | None, name: str, line: int) -> str:

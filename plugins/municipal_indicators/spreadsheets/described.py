@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 
-from municipal_indicators.spreadsheets.amounts import column_scales, roubles
+from municipal_indicators.spreadsheets.amounts import NO_UNIT, UNIT_FIELD, Money
 from municipal_indicators.spreadsheets.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.spreadsheets.columns import (
     DAMAGED,
@@ -19,14 +20,18 @@ from municipal_indicators.spreadsheets.columns import (
     numbers,
 )
 from municipal_indicators.spreadsheets.dates import made_at, true_at
+from municipal_indicators.spreadsheets.hierarchies import Line, repeated
 from municipal_indicators.spreadsheets.kinds import (
     Block,
     Column,
     IncompleteTableError,
+    Note,
     Reading,
     Table,
     TableKind,
 )
+
+_TOTAL = "Итого"
 
 
 def _items(table: Table) -> Memo:
@@ -34,7 +39,7 @@ def _items(table: Table) -> Memo:
 
     def item_or_total(cell: Cell) -> str:
         # Many registers have a complete row «Итого» among the items: it is the total, not an item.
-        return "" if table.words.totals.match(normal_form(plain_text(cell))) else item[cell]
+        return "" if table.words.is_total(normal_form(plain_text(cell))) else item[cell]
 
     return Memo(item_or_total)
 
@@ -78,29 +83,89 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
             days[column.name] = _day_of_title(table, column.name, titled)
             # That is the date for which the rows are valid, not the date of the file.
             titled = None
-    memos = _memos(columns, table)
+    money = Money(table, [column.name for column in columns if column.type == "amount"])
+    memos = {column.name: _MEMOS[column.type](table) for column in columns if column.type in _MEMOS}
     keys = [column.name for column in columns if column.type == "code"]
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         texts = {name: memo.column(block.column(name)) for name, memo in memos.items()}
+        texts |= money.texts(block)
         texts |= {name: [day] * block.size for name, day in days.items()}
-        return {**texts, **_damages(table, block, keys)}
+        return {**texts, **_damages(table, block, keys, money)}
 
-    return Reading(convert, table.dated(made or titled))
-
-
-def _memos(columns: Sequence[Column], table: Table) -> dict[str, Memo]:
-    scales = column_scales(table, [column.name for column in columns if column.type == "amount"])
-    return {
-        column.name: roubles(table.words, scales[column.name])
-        if column.type == "amount"
-        else _MEMOS[column.type](table)
-        for column in columns
-    }
+    repeats = _Repeats(columns, table, money, convert)
+    return Reading(
+        convert,
+        table.dated(made or titled),
+        lambda: repeats.notes,
+        repeats.review if money.names else None,
+    )
 
 
-def _damages(table: Table, block: Block, keys: Sequence[str]) -> dict[str, list[str]]:
+class _Repeats:
+    """Makes totals of the rows of a table of money that repeat other rows."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        table: Table,
+        money: Money,
+        convert: Callable[[Block], Mapping[str, Sequence[str]]],
+    ) -> None:
+        self.notes: list[Note] = []
+        self._table = table
+        self._money = money
+        self._convert = convert
+        self._common = [column.name for column in columns if column.type in ("year", "day")]
+        items = (column.name for column in columns if column.type == "item")
+        self._item = next((name for name in items if name in table.headings.columns), "")
+
+    def review(self, blocks: Sequence[Block]) -> Sequence[Block]:
+        """The blocks with «Итого» as the item of such rows. Raises IncompleteTableError, see ``Money``."""
+        self._money.review(blocks)
+        if not self._item:
+            return blocks
+        places = set(repeated([line for block in blocks for line in self._lines(block)]))
+        if not places:
+            return blocks
+        text = "rows that are the sum of other ones, or their parts: each sum is taken once"
+        self.notes.append(Note("parent_rows", text, len(places)))
+        changed, start = [], 0
+        for block in blocks:
+            items = [
+                _TOTAL if start + place in places else cell
+                for place, cell in enumerate(block.column(self._item))
+            ]
+            changed.append(Block(block.size, {**block.cells, self._item: items}))
+            start += block.size
+        return changed
+
+    def _lines(self, block: Block) -> list[Line]:
+        texts = self._convert(block)
+        names = [normal_form(plain_text(item)) for item in block.column(self._item)]
+        return [
+            Line(
+                amounts=tuple(_number(texts[name][place]) for name in self._money.names),
+                name=item,
+                group=tuple(texts[name][place] for name in self._common),
+                is_total=self._table.words.is_total(item),
+            )
+            for place, item in enumerate(names)
+        ]
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        return Decimal()
+    return number if number.is_finite() else Decimal()
+
+
+def _damages(table: Table, block: Block, keys: Sequence[str], money: Money) -> dict[str, list[str]]:
     fields, problems = [""] * block.size, [""] * block.size
+    for place in money.without_unit(block):
+        fields[place], problems[place] = table.headings.known.names[UNIT_FIELD], NO_UNIT
     for key in keys:
         for place, is_damaged in enumerate(damaged(block.column(key))):
             if is_damaged:

@@ -24,7 +24,7 @@ from municipal_indicators.spreadsheets.words import wildcard
 FILE = "headings.yaml"
 SEARCHED_ROWS = 40
 SEARCHED_COLUMNS = 512
-_HEADER_ROWS = 3
+HEADER_ROWS = 3
 _LONGEST = 1_000
 _MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
 
@@ -60,7 +60,9 @@ class Headings:
     """The place of a table's headings and their meaning.
 
     ``last_row`` is the 0-based row of the lowest header level, ``columns`` the position of each field,
-    ``texts`` its heading as written, ``unknown`` the headings of no field by their 0-based column.
+    ``texts`` its heading as written, ``full`` all levels of it, ``unknown`` the headings of no field by their
+    0-based column. ``groups`` has the full headings of equally good columns by position, where a field has
+    several below different upper headings. ``headed`` counts the columns with a heading of a field.
     """
 
     known: HeadingSet
@@ -68,7 +70,15 @@ class Headings:
     last_row: int
     columns: Mapping[str, int]
     texts: Mapping[str, str]
+    full: Mapping[str, str]
     unknown: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    headed: int = 0
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether several columns have the heading of the same field."""
+        return len(self.columns) < self.headed
 
     def missing(self, needed: Iterable[str]) -> list[str]:
         """The canonical names of needed fields without a column."""
@@ -109,8 +119,9 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
     """The best header rows among the first rows: those with all needed fields, else with most of them.
 
     A kind that lacks fields is preferred to a complete one if, for each of them, two more of its
-    headings are known. ``needed`` holds by kind the fields that its tables must have. None when no row
-    has two known headings. Raises ConfigurationError like ``headings_of``.
+    headings are known. A complete table above it is preferred: tables are read from the top. ``needed``
+    holds by kind the fields that its tables must have. None when no row has two known headings. Raises
+    ConfigurationError like ``headings_of``.
     """
     complete: tuple[tuple[float, int, int], Headings] | None = None
     partial: tuple[tuple[float, int, int], Headings] | None = None
@@ -131,7 +142,21 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
     ):
         return partial[1]
     best = complete or partial
-    return best[1] if best else None
+    if complete:
+        above = find_headings(searched[: complete[1].first_row], needed)
+        if above and not above.missing(needed[above.known.kind]):
+            return above
+    return _with_groups(best[1], searched) if best else None
+
+
+def _with_groups(headings: Headings, rows: Sequence[Row]) -> Headings:
+    """The headings with the row above them where it tells columns of the same heading apart."""
+    first = headings.first_row - 1
+    if first < 0 or not headings.is_ambiguous:
+        return headings
+    texts = _heading_texts(rows[first : headings.last_row + 1])
+    grouped = _assigned(headings.known, first, headings.last_row, texts)
+    return grouped if grouped.groups else headings
 
 
 def known_headings(needed: Mapping[str, Sequence[str]], rows: Sequence[Row]) -> int:
@@ -152,7 +177,7 @@ def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]
 
 def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
     for first in range(len(rows)):
-        for last in range(first, min(first + _HEADER_ROWS, len(rows))):
+        for last in range(first, min(first + HEADER_ROWS, len(rows))):
             texts = _heading_texts(rows[first : last + 1])
             for one in known:
                 headings = _assigned(one, first, last, texts)
@@ -184,6 +209,7 @@ def _phrases(texts: list[str]) -> list[str]:
 
 def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence[str]]) -> Headings:
     ranked: dict[str, tuple[int, int, str]] = {}
+    rivals: dict[tuple[str, int], dict[int, str]] = {}
     unknown: dict[int, str] = {}
     for column, phrases in enumerate(texts):
         found = next(
@@ -194,6 +220,7 @@ def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence
                 unknown[column] = phrases[0]
             continue
         (name, rank), text = found
+        rivals.setdefault((name, rank), {})[column] = phrases[0]
         ranked[name] = min(ranked.get(name, (rank, column, text)), (rank, column, text))
     return Headings(
         known=known,
@@ -201,7 +228,14 @@ def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence
         last_row=last,
         columns={name: column for name, (_, column, _) in ranked.items()},
         texts={name: text for name, (*_, text) in ranked.items()},
+        full={name: texts[column][0] for name, (_, column, _) in ranked.items()},
         unknown=unknown,
+        groups={
+            name: same
+            for (name, rank), same in rivals.items()
+            if rank == ranked[name][0] and len(set(map(normal_form, same.values()))) > 1
+        },
+        headed=sum(map(len, rivals.values())),
     )
 
 

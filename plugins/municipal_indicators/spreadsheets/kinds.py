@@ -29,14 +29,16 @@ class IncompleteTableError(FileRejectedError):
 class Table:
     """A recognised table before its rows are read.
 
-    ``label`` names it (member and sheet, masked). ``above`` holds the lines above the headings as
-    text. ``is_1904`` means that plain numbers in date columns count from 1904. ``modified_at`` is when
-    the arrived file was last written (UTC).
+    ``label`` names it (member and sheet, masked). ``above`` holds the lines above the headings as text, its
+    own first, then those of the tables above it. ``units`` holds the lines that may name a unit of money:
+    its own, or if they name none those of the table above it. ``is_1904`` means that plain numbers in date
+    columns count from 1904. ``modified_at`` is when the arrived file was last written (UTC).
     """
 
     headings: Headings
     label: str
     above: Sequence[str]
+    units: Sequence[str]
     is_1904: bool
     modified_at: datetime
     zone: ZoneInfo
@@ -80,12 +82,15 @@ class Reading:
     """How one table is read.
 
     ``convert`` turns a block into the text columns of the staging table. ``context`` is added to the
-    context of the staging views. ``notes`` is called after the last row.
+    context of the staging views. ``review``, if there is one, is given all blocks of the table before the
+    first one is converted, and returns what to convert, or refuses the table. ``notes`` is called after the
+    last row.
     """
 
     convert: Callable[[Block], Mapping[str, Sequence[str]]]
     context: Mapping[str, object]
     notes: Callable[[], list[Note]] = list
+    review: Callable[[Sequence[Block]], Sequence[Block]] | None = None
 
 
 ColumnType = Literal["code", "name", "key_name", "item", "flag", "day", "number", "year", "amount"]
@@ -123,6 +128,15 @@ class TableKind:
     open_table: Callable[[Table], Reading] = field(repr=False)
     columns: Sequence[Column] = ()
     totals: Mapping[str, str] = field(default_factory=dict)
+
+    def of_type(self, *types: ColumnType) -> list[str]:
+        """The names of its columns of some types."""
+        return [column.name for column in self.columns if column.type in types]
+
+    @property
+    def summed(self) -> list[str]:
+        """The columns whose total rows show sums."""
+        return [name for name in self.of_type("number", "amount") if name in self.totals]
 
     @property
     def staging_table(self) -> str:

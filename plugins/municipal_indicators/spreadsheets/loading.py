@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member
 from municipal_indicators.inbox.file_loads import FileLoad
+from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.spreadsheets.amounts import units_in, with_unit_row
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.cutting import Cutter, is_title, line_of, rows_of_values
 from municipal_indicators.spreadsheets.headings import (
+    HEADER_ROWS,
     SEARCHED_ROWS,
     Headings,
     find_headings,
+    headings_of,
     known_headings,
 )
 from municipal_indicators.spreadsheets.kinds import (
-    Block,
     IncompleteTableError,
     Note,
     Table,
@@ -31,26 +31,20 @@ from municipal_indicators.spreadsheets.kinds import (
     TableLoad,
 )
 from municipal_indicators.spreadsheets.readers import read_sheets
-from municipal_indicators.spreadsheets.rows import Numbered, Run, data_rows
+from municipal_indicators.spreadsheets.rows import Numbered, data_rows
 from municipal_indicators.spreadsheets.sheets import (
     LONGEST_CELL,
     Row,
-    RowBlock,
     Sheet,
-    row_blocks,
-    split_top,
+    SheetRows,
 )
-from municipal_indicators.spreadsheets.texts import as_arrow, joined
+from municipal_indicators.spreadsheets.streaming import staged_blocks
 from municipal_indicators.spreadsheets.totals import unequal_totals
 from municipal_indicators.spreadsheets.words import Words, read_words
 from municipal_indicators.warehouse.load_ledger import LoadCounts
 
 log = logging.getLogger(__name__)
 
-BLOCK_ROWS = 25_000
-# A block of rows that are very long has few of them.
-_BLOCKS = 25
-_PROGRESS_ROWS = 200_000
 _MESSAGE_LENGTH = 2_000
 # Columns about the origin of a row are not compared: rows that are equal in the others are duplicates.
 _ORIGIN = {"unit_key", "load_id", "sheet", "line", "file_at", "arrived_at", "is_dated"}
@@ -64,7 +58,7 @@ class _Tally:
     staged: int = 0
     broken: int = 0
     empty: int = 0
-    targets: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
     parts: list[str] = field(default_factory=list)
     notes: list[tuple[str, Note]] = field(default_factory=list)
     rejections: list[tuple[str, FileRejectedError]] = field(default_factory=list)
@@ -87,6 +81,7 @@ class _Loader:
         self.task = task
         self.kinds = {kind.name: kind for kind in kinds}
         self.needed = {kind.name: tuple(kind.needed) for kind in kinds}
+        self.known = headings_of(self.needed)
         self.words = read_words()
         self.tally = _Tally()
 
@@ -94,34 +89,52 @@ class _Loader:
         """Load the tables of one member; the error of a rejected member is kept for the end."""
         before = self.tally.staged
         good = self.tally.tables + self.tally.empty
-        hidden: list[str] = []
-        others: list[tuple[str, FileRejectedError]] = []
-        errors = 0
+        seen = _Sheets()
         try:
-            for sheet in read_sheets(member.path, partial(known_headings, self.needed)):
-                label, errors = sheet.label(member.name), sheet.errors
-                if sheet.is_hidden:
-                    hidden.append(label)
-                    continue
-                staged = self.tally.staged
-                try:
-                    self._load_sheet(sheet, label)
-                except FileRejectedError as error:
-                    if self.tally.staged > staged:
-                        raise
-                    others.append((label, error))
-                if sheet.cut:
-                    text = f"cells cut to {LONGEST_CELL} characters"
-                    self._note(label, Note("long_cells", text, sum(sheet.cut)))
+            self._load_sheets(member, seen)
+            # A sheet «Свод» repeats the others, unless none of them holds such a table.
+            only = {label for label, kind in seen.summaries.items() if kind not in seen.kinds}
+            for label in seen.summaries.keys() - only:
+                text = "left out: it sums up what the other sheets hold"
+                self._note(label, Note("summary_sheet", text))
+            if only:
+                self._load_sheets(member, seen, only)
         except FileRejectedError as error:
             if self.tally.staged > before:
                 # Some of its rows are staged already: going on would publish half a member.
                 raise
-            others.append((member.name, error))
-        if errors:
-            note = Note("error_cells", "error cells («#Н/Д», «#ССЫЛКА!») read as blank", errors)
+            seen.refused.append((member.name, error))
+        if seen.errors:
+            note = Note(
+                "error_cells", "error cells («#Н/Д», «#ССЫЛКА!») read as blank", seen.errors
+            )
             self._note(member.name, note)
-        self._decide(others, hidden, found=self.tally.tables + self.tally.empty > good)
+        found = self.tally.tables + self.tally.empty > good
+        self._decide(seen.refused, seen.hidden, found=found)
+
+    def _load_sheets(self, member: Member, seen: _Sheets, only: Collection[str] = ()) -> None:
+        for sheet in read_sheets(member.path, partial(known_headings, self.needed)):
+            label, seen.errors = sheet.label(member.name), sheet.errors
+            if only and label not in only:
+                continue
+            if sheet.is_hidden:
+                seen.hidden.append(label)
+                continue
+            staged = self.tally.staged
+            try:
+                self._load_sheet(
+                    sheet, label, seen, is_summary=self._is_summary(sheet) and not only
+                )
+            except FileRejectedError as error:
+                if self.tally.staged > staged:
+                    raise
+                seen.refused.append((label, error))
+            if sheet.cut:
+                text = f"cells cut to {LONGEST_CELL} characters"
+                self._note(label, Note("long_cells", text, sum(sheet.cut)))
+
+    def _is_summary(self, sheet: Sheet) -> bool:
+        return bool(self.words.summaries.match(normal_form(sheet.name)))
 
     def counts(self) -> tuple[LoadCounts, str]:
         """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
@@ -132,7 +145,7 @@ class _Loader:
             self.task.quarantine(label, 0, "", error.reason)
         unread = len(tally.rejections) + len(self.task.content.broken)
         loaded, distinct = 0, 0
-        for target in sorted(tally.targets):
+        for target in sorted({self.kinds[name].target for name in tally.kinds}):
             rows, unlike = self._counted(target)
             loaded, distinct = loaded + rows, distinct + unlike
         quarantined = self.task.warehouse.value(
@@ -172,8 +185,9 @@ class _Loader:
         elif refused:
             self.tally.rejections.append((refused[0][0], (named or refused)[0][1]))
 
-    def _load_sheet(self, sheet: Sheet, label: str) -> None:
-        top, rest = split_top(sheet.blocks, SEARCHED_ROWS)
+    def _load_sheet(self, sheet: Sheet, label: str, seen: _Sheets, *, is_summary: bool) -> None:
+        rows = SheetRows(sheet.blocks)
+        top = rows.peek(SEARCHED_ROWS)
         headings = self._recognised(top)
         if headings is None:
             if _says_no_data(top, self.words):
@@ -181,23 +195,91 @@ class _Loader:
                 self._note(label, Note("no_data", "it says that it holds no data"))
                 return
             raise _no_table(top)
-        kind = self.kinds[headings.known.kind]
-        table = Table(
+        if is_summary:
+            seen.summaries[label] = headings.known.kind
+            return
+        before = top[: headings.first_row]
+        begin = rows_of_values(before)
+        if begin:
+            self._note(label, _unknown_table(1, before))
+        titles = _titles(before[begin:], _titles(before[:begin]))
+        while headings:
+            seen.kinds.add(headings.known.kind)
+            kind = self.kinds[headings.known.kind]
+            top = rows.peek(headings.last_row + 1 + HEADER_ROWS)
+            headings = with_unit_row(headings, top, kind.of_type("amount"))
+            begin = rows.line - 1
+            rows.skip(headings.last_row + 1)
+            headings = replace(
+                headings,
+                first_row=begin + headings.first_row,
+                last_row=begin + headings.last_row,
+            )
+            table = self._table(sheet, label, headings, titles)
+            cutter = Cutter(kind, headings, self.known, self.words, table.zone)
+            staged = self.tally.staged
+            try:
+                self._load_table(kind, table, rows, cutter)
+            except IncompleteTableError as error:
+                if self.tally.staged > staged:
+                    raise
+                self.tally.rejections.append((label, error))
+                cutter.next_start(rows)
+            headings, titles = self._next_table(rows, label, cutter, headings, titles)
+
+    def _next_table(
+        self, rows: SheetRows, label: str, cutter: Cutter, last: Headings, titles: _Titles
+    ) -> tuple[Headings | None, _Titles]:
+        """The headings of the next table of a sheet, those of the last one where it has none of its own."""
+        while top := rows.peek(SEARCHED_ROWS):
+            lead = next((place for place, row in enumerate(top) if not is_title(row)), len(top))
+            own = _titles(top[:lead], titles)
+            if lead < len(top) and not cutter.is_heading(top[lead], is_apart=True):
+                return replace(last, first_row=lead, last_row=lead - 1), own
+            try:
+                if found := self._recognised(top[: lead + HEADER_ROWS]):
+                    return found, own
+                if lead < len(top):
+                    self._note(label, _unknown_table(rows.line, top[lead : lead + 1]))
+            except IncompleteTableError as error:
+                self.tally.rejections.append((label, error))
+            rows.skip(lead + 1)
+            cutter.next_start(rows)
+        return None, titles
+
+    def _table(self, sheet: Sheet, label: str, headings: Headings, titles: _Titles) -> Table:
+        return Table(
             headings=headings,
             label=label,
-            above=[_line(row) for row in top[: headings.first_row]],
+            above=titles.dates,
+            units=titles.units,
             is_1904=sheet.is_1904,
             modified_at=self.task.file.modified_at,
             zone=ZoneInfo(self.task.time_zone),
             words=self.words,
             warehouse=self.task.warehouse,
         )
+
+    def _load_table(self, kind: TableKind, table: Table, rows: SheetRows, cutter: Cutter) -> None:
         load = TableLoad(self.task, kind, table, kind.open_table(table))
-        below = chain(row_blocks(top[headings.last_row + 1 :]), rest)
+        headings, label = table.headings, table.label
         needed = [name for name in kind.needed if name in headings.columns]
         totals: list[Numbered] = []
-        runs = data_rows(below, headings, needed, self.words, totals)
-        staged = self._stage(load, runs)
+        parts: list[int] = []
+        runs = data_rows(
+            rows,
+            headings,
+            needed,
+            self.words,
+            totals,
+            cutter=cutter,
+            summed=kind.summed,
+            parts=parts,
+        )
+        staged = 0
+        for rows_of_block in staged_blocks(load, runs):
+            staged += rows_of_block
+            self.tally.staged += rows_of_block
         # An empty register counts as 0, a missing one as unknown: so the table itself is recorded.
         self.task.warehouse.insert(
             "core.loaded_tables",
@@ -205,9 +287,9 @@ class _Loader:
             [(self.task.load.unit.key, self.task.load.load_id, label, kind.name)],
         )
         self.tally.tables += 1
-        self.tally.targets.add(kind.target)
+        self.tally.kinds.add(kind.name)
         self._describe(load, staged)
-        for note in load.reading.notes() + unequal_totals(load, totals):
+        for note in load.reading.notes() + unequal_totals(load, totals) + _parts_left_out(parts):
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
 
@@ -218,38 +300,10 @@ class _Loader:
         kind = self.kinds[found.known.kind]
         missing = found.missing(kind.needed)
         if not missing:
-            return found
+            return _of_total_group(kind, found, self.words)
         if len(missing) * 2 > len(kind.needed):
             return None
         raise _lacks_columns(kind, found, missing)
-
-    def _stage(self, load: TableLoad, runs: Iterable[Run]) -> int:
-        label, context = load.table.label, load.context()
-        staged, next_report = 0, _PROGRESS_ROWS
-        under_way: Future[None] | None = None
-        # A thread stages one block while the next one is read.
-        with _uncollected(), ThreadPoolExecutor(1) as pool:
-            for lines, block in _blocks(runs, load.table.headings.columns):
-                texts = load.reading.convert(block)
-                content = _arrow(label, lines, texts)
-                if under_way:
-                    under_way.result()
-                under_way = pool.submit(
-                    self.task.warehouse.stage_bytes,
-                    load.kind.staging_table,
-                    ("sheet", "line", *texts),
-                    [content],
-                    context,
-                    fmt="ArrowStream",
-                )
-                staged += block.size
-                self.tally.staged += block.size
-                if staged >= next_report:
-                    next_report += _PROGRESS_ROWS
-                    log.info("%s: %d rows read", label or self.task.load.unit.label, staged)
-            if under_way:
-                under_way.result()
-        return staged
 
     def _describe(self, load: TableLoad, staged: int) -> None:
         headings = load.table.headings
@@ -266,65 +320,54 @@ class _Loader:
         self.tally.parts.append(f"{label}: {note}" if label else str(note))
 
 
+@dataclass(slots=True)
+class _Sheets:
+    """What has been seen of the sheets of one member."""
+
+    kinds: set[str] = field(default_factory=set)
+    summaries: dict[str, str] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
+    refused: list[tuple[str, FileRejectedError]] = field(default_factory=list)
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """Lines above a table that may give its dates, its own first, and those that may give its unit."""
+
+    dates: list[str]
+    units: list[str]
+
+
+def _titles(rows: Sequence[Row], above: _Titles | None = None) -> _Titles:
+    """The titles of a table; what they do not say holds as the table ``above`` has it."""
+    own = [line_of(row) for row in rows]
+    if above is None:
+        return _Titles(own, own)
+    return _Titles([*own, *above.dates][:SEARCHED_ROWS], own if units_in(own) else above.units)
+
+
 class _NoTableError(FileRejectedError):
     """No known heading row was found."""
 
 
-def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[list[int], Block]]:
-    """Runs joined until they are large enough for one insert: their lines and their cells by field."""
-    lines: list[int] = []
-    pending: list[RowBlock] = []
-    for more, rows in runs:
-        if not more:
-            continue
-        lines += more
-        pending.append(rows)
-        if len(lines) >= BLOCK_ROWS or len(pending) >= _BLOCKS:
-            yield lines, _block(pending, columns)
-            lines, pending = [], []
-    if lines:
-        yield lines, _block(pending, columns)
-
-
-def _block(parts: Sequence[RowBlock], columns: Mapping[str, int]) -> Block:
-    cells = {
-        name: joined([part.column(place) for part in parts]) for name, place in columns.items()
-    }
-    return Block(sum(map(len, parts)), cells)
-
-
-def _arrow(sheet: str, lines: Sequence[int], texts: Mapping[str, Sequence[str]]) -> bytes:
-    """Columns of text as an Arrow stream, which needs no escapes."""
-    import pyarrow as pa
-
-    table = pa.table(
-        {
-            "sheet": pa.repeat(sheet, len(lines)),
-            "line": pa.array(lines, pa.uint64()).cast(pa.string()),
-            **{name: as_arrow(column) for name, column in texts.items()},
-        }
+def _unknown_table(line: int, rows: Sequence[Row]) -> Note:
+    shown = ", ".join(
+        f"«{mask_personal(plain_text(cell))[:60]}»"
+        for row in rows[:1]
+        for cell in row[:20]
+        if not is_blank(cell)
     )
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return Note(
+        "unknown_table", f"a table in line {line} is of no known kind and left out: {shown}"
+    )
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: cells form no reference cycles, and it would scan them again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _line(row: Row) -> str:
-    return " ".join(plain_text(cell) for cell in row if not is_blank(cell))
+def _parts_left_out(lines: Sequence[int]) -> list[Note]:
+    if not lines:
+        return []
+    text = f"rows from line {lines[0]} on are parts of a total or of an item, and left out"
+    return [Note("parts_of_total", text, len(lines))]
 
 
 def _says_no_data(top: Sequence[Row], words: Words) -> bool:
@@ -353,6 +396,24 @@ def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> Inco
         f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
         f"столбцов: {lacking}.{also}",
     )
+
+
+def _of_total_group(kind: TableKind, found: Headings, words: Words) -> Headings:
+    """The headings with the columns of the group «Всего», where needed ones stand in several groups."""
+    columns = dict(found.columns)
+    for name, group in found.groups.items():
+        totals = [place for place, text in group.items() if words.is_total(normal_form(text))]
+        if len(totals) == 1:
+            columns[name] = totals[0]
+        elif name in kind.needed:
+            shown = ", ".join(f"«{mask_personal(text)[:60]}»" for text in group.values())
+            raise IncompleteTableError(
+                f"taken for {kind.name} (headings in line {found.last_row + 1}), but several columns can be "
+                f"«{found.known.names[name]}»: {shown}",
+                f"Непонятно, какой из столбцов — «{found.known.names[name]}»: {shown}. Оставьте один или "
+                "добавьте группу «Всего».",
+            )
+    return replace(found, columns=columns)
 
 
 def _only_hidden() -> FileRejectedError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from operator import itemgetter
 from typing import Literal
 
-from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.columns import decimal_text
+from municipal_indicators.spreadsheets.cutting import Cutter, is_title, is_value
 from municipal_indicators.spreadsheets.headings import (
     SEARCHED_COLUMNS,
     Headings,
@@ -17,14 +21,19 @@ from municipal_indicators.spreadsheets.sheets import (
     Row,
     RowBlock,
     RowList,
+    SheetRows,
     row_blocks,
 )
+from municipal_indicators.spreadsheets.texts import Texts
 from municipal_indicators.spreadsheets.words import Words
 
 _UNDER_HEADINGS = 3
 _HELD_LIMIT = 10_000
 _HELD_CHARACTERS = 64 << 20
 _TOTALS_LIMIT = 1_000
+_MOST_COLUMN_NUMBERS = 20
+_MEAN = re.compile(r"\bсредн")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 Numbered = tuple[int, Row]
 Run = tuple[Sequence[int], RowBlock]
@@ -33,47 +42,48 @@ _Kind = Literal["data", "end", "nothing"]
 
 
 def data_rows(
-    blocks: Iterable[RowBlock],
+    rows: SheetRows,
     headings: Headings,
     needed: Sequence[str],
     words: Words,
     totals: list[Numbered] | None = None,
+    *,
+    cutter: Cutter | None = None,
+    summed: Sequence[str] = (),
+    parts: list[int] | None = None,
 ) -> Iterator[Run]:
-    """The data rows below the headings with their line numbers, padded to the columns that are read.
+    """The data rows of a table with their line numbers, padded to the columns that are read.
 
-    Not data are blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2»
-    alone in its row), totals and their breakdown («из них …» below one), «Нет данных», and rows below
-    the last complete row that follow a blank row, a total or a signature word. Every other row is data,
-    complete or not, so that nothing is lost silently. The total rows are appended to ``totals``.
+    ``rows`` begins below its headings, and is left where another table begins, see ``Cutter``. Not data are
+    blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2» alone in its
+    row), totals, parts of a total or of an item, «Нет данных», and rows below the last complete row that
+    follow a blank row, a total or a signature word. Every other row is data, complete or not, so that
+    nothing is lost silently. Parts are what begins with «из них …»; where fields are ``summed`` also all
+    below it until the parts add up, or to a blank row, a group or a total. The total rows are appended to
+    ``totals``, the lines of parts that could have been items to ``parts``.
     """
-    classifier = _RowClassifier(headings, needed, words)
+    classifier = _RowClassifier(headings, needed, words, summed)
     held: list[tuple[_Kind, Numbered]] = []
-    line = headings.last_row + 2
-    for block, is_plain in _plain_or_not(blocks, classifier, line):
-        lines = range(line, line + len(block))
-        line = lines.stop
-        if is_plain:
+    for block in rows:
+        line = rows.line - len(block)
+        if classifier.is_plain(block, line):
             if held:
                 yield _run(_data_of(held))
                 held.clear()
-            classifier.is_below_total = False
-            yield lines, block
+            classifier.forget_total()
+            yield range(line, rows.line), block
+        elif len(block) > ROWS_PER_BLOCK:
+            # Most of it may be plain.
+            rows.put_back(list(row_blocks(block.rows())))
         else:
-            numbered = zip(lines, block.rows(), strict=True)
-            yield _run(_data_among(classifier, numbered, held, totals))
+            numbered = list(zip(range(line, rows.line), block.rows(), strict=True))
+            begin = _first_of_another(cutter, numbered, held)
+            yield _run(_data_among(classifier, numbered[:begin], held, totals, parts))
+            if begin is not None:
+                titles = _trailing_titles(held)
+                rows.put_back([RowList([*titles, *(row for _, row in numbered[begin:])])])
+                break
     yield _run(_data_of(classifier.without_footer(held)))
-
-
-def _plain_or_not(
-    blocks: Iterable[RowBlock], classifier: _RowClassifier, line: int
-) -> Iterator[tuple[RowBlock, bool]]:
-    """Each block and whether it is plain; a large one that is not is split, since most of it may be."""
-    for block in blocks:
-        is_plain = classifier.is_plain(block, line)
-        parts = [block] if is_plain or len(block) <= ROWS_PER_BLOCK else row_blocks(block.rows())
-        for part in parts:
-            yield part, is_plain or (part is not block and classifier.is_plain(part, line))
-            line += len(part)
 
 
 def _data_among(
@@ -81,33 +91,60 @@ def _data_among(
     rows: Iterable[Numbered],
     held: list[tuple[_Kind, Numbered]],
     totals: list[Numbered] | None,
+    parts: list[int] | None,
 ) -> Iterator[Numbered]:
     """The data rows among some rows; rows that depend on the next complete row are added to ``held``."""
     size = 0
     for line, row in rows:
         del row[SEARCHED_COLUMNS:]
         row.extend([""] * (classifier.width - len(row)))
-        is_part = classifier.is_part_of_total(row)
+        is_part = classifier.is_part(row)
         if not is_part and classifier.is_complete(row) and not classifier.is_decoration(row, line):
             yield from _data_of(held)
             held.clear()
             size = 0
-            classifier.is_below_total = False
+            classifier.saw_data(row)
             yield line, row
             continue
+        if is_part and parts is not None and classifier.could_be_data(row):
+            parts.append(line)
         kind = "nothing" if is_part else classifier.kind(row, line)
+        if kind == "nothing" and is_heading_again(row, classifier.headings):
+            _trailing_titles(held)
         held.append((kind, (line, row)))
         size += sum(len(cell) for cell in row if isinstance(cell, str))
-        if classifier.is_total(row):
-            classifier.is_below_total = True
-            if totals is not None and len(totals) < _TOTALS_LIMIT:
+        if not is_part and classifier.is_total(row):
+            classifier.saw_total(row)
+            if totals is not None and len(totals) < _TOTALS_LIMIT and not classifier.is_mean(row):
                 totals.append((line, row))
         elif kind == "data":
-            classifier.is_below_total = False
+            classifier.forget_total()
         if len(held) > _HELD_LIMIT or size > _HELD_CHARACTERS:
             yield from _data_of(held[:-1])
             del held[:-1]
             size = 0
+
+
+def _first_of_another(
+    cutter: Cutter | None, numbered: Sequence[Numbered], held: Sequence[tuple[_Kind, Numbered]]
+) -> int | None:
+    """The place of the first row that begins another table."""
+    if cutter is None:
+        return None
+    is_apart = bool(held) and held[-1][0] == "end"
+    for place, (_, row) in enumerate(numbered):
+        if cutter.begins_table(row, is_apart=is_apart):
+            return place
+        is_apart = not any(row) or cutter.is_total(row)
+    return None
+
+
+def _trailing_titles(held: list[tuple[_Kind, Numbered]]) -> list[Row]:
+    """Takes the last held rows that can be the title of what is below them."""
+    titles: list[Row] = []
+    while held and is_title(held[-1][1][1]):
+        titles.insert(0, held.pop()[1][1])
+    return titles
 
 
 def _data_of(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
@@ -122,15 +159,78 @@ def _run(numbered: Iterable[Numbered]) -> Run:
 class _RowClassifier:
     """Decides what a row is, by the columns that are read and the words of ``words.yaml``."""
 
-    def __init__(self, headings: Headings, needed: Sequence[str], words: Words) -> None:
+    def __init__(
+        self, headings: Headings, needed: Sequence[str], words: Words, summed: Sequence[str]
+    ) -> None:
         self.headings = headings
         self.words = words
         self.read = sorted(headings.columns.values())
         self.needed = [headings.columns[name] for name in needed if name in headings.columns]
         self.width = max(self.read) + 1
-        self.is_below_total = False
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
+        self._summed = [headings.columns[name] for name in summed if name in headings.columns]
+        self._has_data = False
+        self._is_below_total = False
+        # The sums that parts below this row would make up, and what is left of them while parts are read.
+        self._whole: list[Decimal] | None = None
+        self._left: list[Decimal] | None = None
+
+    def saw_data(self, row: Row) -> None:
+        """Remember a complete row, which parts may follow."""
+        if not self._summed:
+            self._is_below_total = False
+        elif self.is_total(row):
+            self.saw_total(row)
+        else:
+            self._has_data, self._whole = True, self._numbers(row)
+
+    def saw_total(self, row: Row) -> None:
+        """Remember a total, which parts may follow. One above all items has none: they are the items."""
+        self._is_below_total = True
+        self._whole = self._numbers(row) if self._has_data else None
+
+    def forget_total(self) -> None:
+        """What follows is no part of a total."""
+        self._is_below_total, self._whole, self._left = False, None, None
+
+    def is_part(self, row: Row) -> bool:
+        """Whether a row breaks down the total or the item above it."""
+        if not self._summed:
+            return self._is_below_total and self._names_part(row)
+        if self._left is None:
+            if not self._whole or not self._names_part(row):
+                return False
+            self._left = self._whole
+        elif not any(row) or self.is_total(row) or self._is_group(row):
+            self.forget_total()
+            return False
+        pairs = zip(self._left, self._numbers(row), strict=True)
+        self._left = [left - part for left, part in pairs]
+        if not any(self._left):
+            self.forget_total()
+        return True
+
+    def could_be_data(self, row: Row) -> bool:
+        """Whether a row holds numbers to be summed."""
+        return any(self._numbers(row))
+
+    def _names_part(self, row: Row) -> bool:
+        return bool(self.words.parts.match(self._words_of(row)))
+
+    def _numbers(self, row: Row) -> list[Decimal]:
+        texts = (decimal_text(row[place], self.words) for place in self._summed)
+        return [Decimal(text) if _NUMBER.fullmatch(text) else Decimal() for text in texts]
+
+    def _words_of(self, row: Row) -> str:
+        # Where rows add up, a number or a year may stand before the name.
+        shown = (cell for cell in row if not is_blank(cell))
+        first = next((cell for cell in shown if not self._summed or not is_value(cell)), "")
+        return normal_form(plain_text(first))
+
+    def _is_group(self, row: Row) -> bool:
+        shown = [cell for cell in row if not is_blank(cell)]
+        return len(shown) == 1 and bool(self.words.groups.match(normal_form(plain_text(shown[0]))))
 
     def is_plain(self, block: RowBlock, line: int) -> bool:
         """Whether all rows of a block that begins at ``line`` are certainly complete data."""
@@ -141,7 +241,14 @@ class _RowClassifier:
             if "" in cells or " " in cells or "\u00a0" in cells:
                 return False
         keys = block.column(self.needed[0])
-        return all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys)
+        if not all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys):
+            return False
+        return not self._may_hold_column_numbers(keys)
+
+    def _may_hold_column_numbers(self, keys: Sequence[Cell]) -> bool:
+        numbers = range(1, min(self.needed[0] + 2, _MOST_COLUMN_NUMBERS))
+        is_text = isinstance(keys, Texts)
+        return any(str(number) in keys or (not is_text and number in keys) for number in numbers)
 
     def is_complete(self, row: Row) -> bool:
         """Whether every needed column shows something."""
@@ -150,22 +257,24 @@ class _RowClassifier:
 
     def is_decoration(self, row: Row, line: int) -> bool:
         """Whether a complete row holds column numbers, repeated headings or a total."""
-        if line <= self._under and _is_column_numbers(row):
+        if _is_column_numbers(row, self._least_numbers(line)):
             return True
         first = row[self.needed[0]]
         if not isinstance(first, str) or first[:1].isdigit():
             return False
-        return is_heading_again(row, self.headings) or bool(
-            self.words.totals.match(normal_form(first))
-        )
+        return is_heading_again(row, self.headings) or self.words.is_total(normal_form(first))
 
     def is_total(self, row: Row) -> bool:
-        """Whether the first words of a row that is no data name a total."""
-        return bool(self.words.totals.match(_first_words(row)))
+        """Whether the first or last words of a row name a total."""
+        return self.words.is_total(self._words_of(row))
 
-    def is_part_of_total(self, row: Row) -> bool:
-        """Whether a row breaks down the total above it, with no data between them."""
-        return self.is_below_total and bool(self.words.parts.match(_first_words(row)))
+    def is_mean(self, row: Row) -> bool:
+        """Whether a total shows a mean, which no rows add up to."""
+        return _MEAN.search(self._words_of(row)) is not None
+
+    def _least_numbers(self, line: int) -> int:
+        """How many column numbers a row must hold: just below the headings two are enough."""
+        return 2 if line <= self._under else 3
 
     def kind(self, row: Row, line: int) -> _Kind:
         """What an incomplete or decorative row is: data, nothing, or a possible end of the table."""
@@ -173,14 +282,16 @@ class _RowClassifier:
         if not shown:
             return "end"
         first = normal_form(plain_text(shown[0]))
-        if self.words.totals.match(first) or first in self.words.no_data:
+        if self.words.is_total(self._words_of(row)) or first in self.words.no_data:
             return "end"
-        if _is_column_numbers(row) and line <= self._under:
+        if _is_column_numbers(row, self._least_numbers(line)):
             return "nothing"
         if is_heading_again(row, self.headings):
             return "nothing"
         if len(shown) == 1 and (
-            self.words.groups.match(first) or all(is_blank(row[column]) for column in self.read)
+            self.words.groups.match(first)
+            or self.words.parts.match(first)
+            or all(is_blank(row[column]) for column in self.read)
         ):
             return "nothing"
         return "data"
@@ -205,15 +316,11 @@ class _RowClassifier:
         return shown * 2 > len(self.needed) and not self._is_signed(row)
 
 
-def _first_words(row: Row) -> str:
-    return normal_form(plain_text(next((cell for cell in row if not is_blank(cell)), "")))
-
-
-def _is_column_numbers(row: Row) -> bool:
+def _is_column_numbers(row: Row, least: int) -> bool:
     texts = [plain_text(cell) for cell in row if not is_blank(cell)]
     numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
     letters = [text for text in texts if len(text) == 1 and text.isalpha()]
-    if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else 2):
+    if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else least):
         return False
     return (
         numbers == list(range(numbers[0], numbers[0] + len(numbers)))

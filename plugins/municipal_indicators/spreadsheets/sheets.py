@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import Protocol
 
 from municipal_indicators.inbox.masking import mask_personal
@@ -137,16 +137,41 @@ def within_limits(block: RowBlock) -> tuple[RowBlock, int]:
     return block, cut
 
 
-def split_top(blocks: Iterator[RowBlock], number: int) -> tuple[list[Row], Iterator[RowBlock]]:
-    """The first ``number`` rows, or fewer, and the blocks below them."""
-    top: list[Row] = []
-    for block in blocks:
-        rows = block.rows()
-        wanted = number - len(top)
-        top += rows[:wanted]
-        if len(rows) >= wanted:
-            return top, chain(row_blocks(rows[wanted:]), blocks)
-    return top, iter(())
+class SheetRows(Iterator[RowBlock]):
+    """The blocks of a sheet that are still to be read; ``line`` is the number of their first row."""
+
+    def __init__(self, blocks: Iterator[RowBlock], line: int = 1) -> None:
+        self.line = line
+        self._blocks = blocks
+        self._front: list[RowBlock] = []
+
+    def __next__(self) -> RowBlock:
+        block = self._front.pop(0) if self._front else next(self._blocks)
+        self.line += len(block)
+        return block
+
+    def put_back(self, blocks: Sequence[RowBlock]) -> None:
+        """Let blocks that were just read be read again."""
+        self._front[:0] = blocks
+        self.line -= sum(map(len, blocks))
+
+    def peek(self, number: int) -> list[Row]:
+        """The first ``number`` rows, or fewer; they stay to be read."""
+        blocks: list[RowBlock] = []
+        rows: list[Row] = []
+        while len(rows) < number and (block := next(self, None)) is not None:
+            # Rows once cut out of a text stay so.
+            blocks.append(RowList(block.rows()))
+            rows += blocks[-1].rows()
+        self.put_back(blocks)
+        return rows[:number]
+
+    def skip(self, number: int) -> None:
+        """Pass over ``number`` rows."""
+        while number > 0 and (block := next(self, None)) is not None:
+            if len(block) > number:
+                self.put_back(list(row_blocks(block.rows()[number:])))
+            number -= len(block)
 
 
 @dataclass(frozen=True, slots=True)

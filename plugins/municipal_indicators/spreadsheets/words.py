@@ -69,6 +69,10 @@ def _starts_with(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:{_alternatives(words)})\b")
 
 
+def _ends_with(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_alternatives(words)})\Z")
+
+
 def _one_of(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{_alternatives(words)})(?!\w)")
 
@@ -93,6 +97,7 @@ class _Compiled:
 
 _Set = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(map(normal_form, words)))]
 _Start = Annotated[re.Pattern[str], _Compiled(_starts_with)]
+_End = Annotated[re.Pattern[str], _Compiled(_ends_with)]
 _Phrase = Annotated[re.Pattern[str], _Compiled(_one_of)]
 
 
@@ -104,6 +109,8 @@ class Words(Strict):
     absent: _Set
     open_ended: _Set
     totals: _Start
+    total_ends: _End
+    summaries: _Start
     parts: _Start
     groups: _Start
     footers: _Start
@@ -116,6 +123,10 @@ class Words(Strict):
     def flag(self, normal: str) -> bool | None:
         """Yes or no as a bool, None for anything else."""
         return True if normal in self.yes else False if normal in self.no else None
+
+    def is_total(self, normal: str) -> bool:
+        """Whether the first or the last words of a text name a total."""
+        return bool(self.totals.match(normal) or self.total_ends.search(normal))
 
 
 def read_words() -> Words:

@@ -268,7 +268,7 @@ def test_running_twice_and_in_any_order_changes_nothing(arrivals: Arrivals) -> N
 def test_a_big_register_passes_in_blocks(
     arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("municipal_indicators.spreadsheets.loading.BLOCK_ROWS", 7)
+    monkeypatch.setattr("municipal_indicators.spreadsheets.streaming.BLOCK_ROWS", 7)
     rows = [
         row(Номер_заявления=str(number % 40), Оценка="9" if number == 33 else "5")
         for number in range(50)

@@ -186,7 +186,7 @@ def test_events(arrivals: Arrivals) -> None:
 @pytest.mark.parametrize(
     ("headings", "title", "cells", "expected"),
     [
-        (BUDGET, "Бюджет", (861400, 215350.5), ("861400.00", "215350.50")),
+        (BUDGET, "Бюджет, руб.", (861400, 215350.5), ("861400.00", "215350.50")),
         (BUDGET, "Исполнение бюджета, тыс. руб.", (861.4, 215.3505), ("861400.00", "215350.50")),
         (BUDGET, "(в тысячах рублей)", ("861,4", "0,1"), ("861400.00", "100.00")),
         (BUDGET, "в млн. рублей", (0.8614, 0.1), ("861400.00", "100000.00")),
@@ -198,7 +198,7 @@ def test_events(arrivals: Arrivals) -> None:
         ),
         (
             ("Год", "Дата", "План на 2024 год (тыс. руб.)", "Исполнено (тыс. руб.)"),
-            "в рублях",
+            "Программа на 5 млн руб.",
             ("1 861,4", "1\u00a0215,35"),
             ("1861400.00", "1215350.00"),
         ),
@@ -210,7 +210,7 @@ def test_events(arrivals: Arrivals) -> None:
         ),
         (BUDGET, "", ("861,4 тыс. руб.", "215 350,50 руб."), ("861400.00", "215350.50")),
         (BUDGET, "тыс. руб.", ("-", 215.35), (None, "215350.00")),
-        (BUDGET, "", (0.1 + 0.2, 123456789012.34), ("0.30", "123456789012.34")),
+        (BUDGET, "Ед. изм.: ₽", (0.1 + 0.2, 123456789012.34), ("0.30", "123456789012.34")),
     ],
 )
 def test_amounts_are_in_the_unit_that_the_table_names(
@@ -229,10 +229,56 @@ def test_amounts_are_in_the_unit_that_the_table_names(
     ]
 
 
+@pytest.mark.parametrize(
+    ("headings", "title", "row", "told"),
+    [
+        (BUDGET, "Бюджет", (2024, DAY, 1, 1), "Не указана единица"),
+        (BUDGET, "тыс. руб.; руб.", (2024, DAY, 1, 1), "«тыс. руб.», «руб.»"),
+        (
+            ("Год", "Дата", "План, тыс. руб.", "Исполнено"),
+            "руб.",
+            (2024, DAY, 1, 1),
+            "«руб.», «тыс. руб.»",
+        ),
+        (
+            (*BUDGET, "Ед. изм."),
+            "млн руб.",
+            (2024, DAY, 1, 1, "тыс. руб."),
+            "«млн руб.», «тыс. руб.»",
+        ),
+        (BUDGET, "", (2024, DAY, "1 тыс. руб.", 1), "Не указана единица"),
+    ],
+)
+def test_money_without_a_unit_or_with_two_is_refused(
+    arrivals: Arrivals, headings: tuple[str, ...], title: str, row: tuple[Cell, ...], told: str
+) -> None:
+    table = Table(headings, [row], title_rows=(title, ""))
+    assert arrivals.take("a.xlsx", xlsx_bytes(table)).rejected == ["registers/a.xlsx"]
+    assert told in arrivals.reasons()
+
+
+def test_the_unit_of_each_row_may_stand_in_a_column(arrivals: Arrivals) -> None:
+    rows = [
+        (2024, DAY, "Связь", "тыс. руб.", 1, 1),
+        (2024, DAY, "Защита", "руб", 2, 2),
+        (2024, DAY, "Рабочие места", "шт.", 3, 3),
+        (2024, DAY, "Прочее", "", 4, 4),
+    ]
+    headings = ("Год", "Дата", "Мероприятие", "Ед. изм.", "План", "Исполнено")
+    arrivals.take("a.xlsx", xlsx_bytes(Table(headings, rows)))
+    assert arrivals.rows("plan", "core.budget_rows") == [(Decimal(1000),), (Decimal(2),)]
+    assert [(line, field) for _, line, field, _ in arrivals.quarantine()] == [
+        (4, "Ед. изм."),
+        (5, "Ед. изм."),
+    ]
+
+
 def test_the_items_of_a_budget_stay_distinct(arrivals: Arrivals) -> None:
     rows = [(2024, DAY, "Связь", 100, 50), (2024, DAY, "Защита", 200, 60)]
     closing = [("Итого", "", "", 300, 110)]
-    table = Table(("Год", "Дата", "Мероприятие", "План", "Исполнено"), rows, closing_rows=closing)
+    table = Table(
+        ("Год", "Дата", "Мероприятие", "План, руб.", "Исполнено"), rows, closing_rows=closing
+    )
     arrivals.take("a.xlsx", xlsx_bytes(table))
     assert arrivals.warehouse.rows(
         "SELECT item, plan, executed FROM core.budget ORDER BY item"
@@ -252,7 +298,7 @@ def test_a_bad_budget_row_is_quarantined(arrivals: Arrivals) -> None:
         ((2024, DAY, "-", "-"), "План", "neither"),
     ]
     rows = [*(row for row, *_ in cases), (2024, "31.12.2024", 1, 1)]
-    arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows)))
+    arrivals.take("a.xlsx", xlsx_bytes(Table(BUDGET, rows, title_rows=("руб.",))))
     for (_, field, reason), (_, _, found, why) in zip(cases, arrivals.quarantine(), strict=True):
         assert (found, reason in why) == (field, True)
     assert arrivals.counts() == [("published", 7, 1, 6, 0)]
@@ -294,7 +340,7 @@ def test_four_kinds_in_one_workbook(arrivals: Arrivals) -> None:
         other_sheets={
             "Отделы": Table(DEPARTMENTS, [("Архив", 1, 1, DAY)]),
             "События": Table(EVENTS, [("06.05.2024", "День данных", "семинар")]),
-            "Деньги": Table(BUDGET, [(2024, DAY, 1, 1)]),
+            "Деньги": Table(BUDGET, [(2024, DAY, 1, 1)], title_rows=("руб.",)),
         },
     )
     arrivals.take("Всё сразу.xlsx", content)
