@@ -84,7 +84,19 @@ class Cutter:
                 counts.setdefault(kind, set()).add(name)
         if any(len(names) > 1 for names in counts.values()):
             return True
-        return self._holds_no_value(row) and bool(counts or is_apart)
+        if counts:
+            return self._holds_no_value(row, least=1)
+        # Without a known heading more must speak for it.
+        has_digits = any(sign.isdigit() for cell in shown for sign in str(cell))
+        return is_apart and not has_digits and self._holds_no_value(row, least=2)
+
+    def only_repeats(self, row: Row) -> bool:
+        """Whether a row repeats the headings as they are, and no row of units can follow it."""
+        return not self._has_money and all(
+            place < len(row)
+            and normal_form(plain_text(row[place])) == normal_form(self._own.texts[name])
+            for name, place in self._own.columns.items()
+        )
 
     def is_total(self, row: Row) -> bool:
         """Whether the first words of a row name a total."""
@@ -108,14 +120,14 @@ class Cutter:
         text = normal_form(plain_text(row[place]))
         return text != "" and text == normal_form(self._own.texts[self._key])
 
-    def _holds_no_value(self, row: Row) -> bool:
-        """Whether columns that hold numbers, days or marks hold other words in this row."""
+    def _holds_no_value(self, row: Row, least: int) -> bool:
+        """Whether so many columns that hold numbers, days or marks hold words in this row, and none a value."""
         texts = [
             (normal_form(plain_text(row[place])), is_flag)
             for place, is_flag in self._marked
             if place < len(row) and not is_blank(row[place])
         ]
-        return bool(texts) and not any(
+        return len(texts) >= least and not any(
             self._words.flag(text) is not None if is_flag else text in self._words.absent
             for text, is_flag in texts
         )

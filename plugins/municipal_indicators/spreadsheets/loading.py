@@ -46,6 +46,10 @@ from municipal_indicators.warehouse.load_ledger import LoadCounts
 log = logging.getLogger(__name__)
 
 _MESSAGE_LENGTH = 2_000
+
+TABLES_LIMIT = 1_000
+"""Tables below the first ones of the sheets of a file."""
+
 # Columns about the origin of a row are not compared: rows that are equal in the others are duplicates.
 _ORIGIN = {"unit_key", "load_id", "sheet", "line", "file_at", "arrived_at", "is_dated"}
 
@@ -223,15 +227,24 @@ class _Loader:
             except IncompleteTableError as error:
                 if self.tally.staged > staged:
                     raise
-                self.tally.rejections.append((label, error))
+                seen.refused.append((label, error))
                 cutter.next_start(rows)
-            headings, titles = self._next_table(rows, label, cutter, headings, titles)
+            headings, titles = self._next_table(rows, label, cutter, headings, titles, seen)
 
     def _next_table(
-        self, rows: SheetRows, label: str, cutter: Cutter, last: Headings, titles: _Titles
+        self,
+        rows: SheetRows,
+        label: str,
+        cutter: Cutter,
+        last: Headings,
+        titles: _Titles,
+        seen: _Sheets,
     ) -> tuple[Headings | None, _Titles]:
         """The headings of the next table of a sheet, those of the last one where it has none of its own."""
         while top := rows.peek(SEARCHED_ROWS):
+            seen.tables += 1
+            if seen.tables > TABLES_LIMIT:
+                raise _too_many_tables()
             lead = next((place for place, row in enumerate(top) if not is_title(row)), len(top))
             own = _titles(top[:lead], titles)
             if lead < len(top) and not cutter.is_heading(top[lead], is_apart=True):
@@ -242,7 +255,7 @@ class _Loader:
                 if lead < len(top):
                     self._note(label, _unknown_table(rows.line, top[lead : lead + 1]))
             except IncompleteTableError as error:
-                self.tally.rejections.append((label, error))
+                seen.refused.append((label, error))
             rows.skip(lead + 1)
             cutter.next_start(rows)
         return None, titles
@@ -329,6 +342,7 @@ class _Sheets:
     hidden: list[str] = field(default_factory=list)
     refused: list[tuple[str, FileRejectedError]] = field(default_factory=list)
     errors: int = 0
+    tables: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +428,13 @@ def _of_total_group(kind: TableKind, found: Headings, words: Words) -> Headings:
                 "добавьте группу «Всего».",
             )
     return replace(found, columns=columns)
+
+
+def _too_many_tables() -> FileRejectedError:
+    return FileRejectedError(
+        f"the sheets hold more than {TABLES_LIMIT} tables below each other",
+        f"На листе более {TABLES_LIMIT} таблиц. Оставьте заголовки один раз и пришлите файл снова.",
+    )
 
 
 def _only_hidden() -> FileRejectedError:

@@ -133,7 +133,7 @@ def _first_of_another(
         return None
     is_apart = bool(held) and held[-1][0] == "end"
     for place, (_, row) in enumerate(numbered):
-        if cutter.begins_table(row, is_apart=is_apart):
+        if cutter.begins_table(row, is_apart=is_apart) and not cutter.only_repeats(row):
             return place
         is_apart = not any(row) or cutter.is_total(row)
     return None

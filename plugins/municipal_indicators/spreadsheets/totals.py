@@ -30,7 +30,7 @@ def unequal_totals(load: TableLoad, totals: Sequence[Numbered]) -> list[Note]:
     """
     if not load.kind.totals or not totals:
         return []
-    starts: list[int] = [0]
+    starts: list[int] = [load.table.headings.last_row + 1]
     notes: list[Note] = []
     for line, row in totals:
         stated = _stated(load, row)
