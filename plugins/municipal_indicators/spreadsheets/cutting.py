@@ -121,7 +121,7 @@ class Cutter:
         return text != "" and text == normal_form(self._own.texts[self._key])
 
     def _holds_no_value(self, row: Row, least: int) -> bool:
-        """Whether so many columns that hold numbers, days or marks hold words in this row, and none a value."""
+        """Whether so many columns of numbers, days or marks hold words in this row, and none a value."""
         texts = [
             (normal_form(plain_text(row[place])), is_flag)
             for place, is_flag in self._marked
