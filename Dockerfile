@@ -1,5 +1,5 @@
 # One image for all of Airflow's services (docker-compose.yaml): the lock, then our code.
-FROM python:3.12-slim
+FROM python:3.12.11-slim-bookworm
 
 # The owner of inbox/ and archive/ on the host, so that processed files can be moved.
 ARG AIRFLOW_UID=50000
@@ -18,7 +18,7 @@ RUN useradd --uid "${AIRFLOW_UID}" --gid 0 --home-dir "${AIRFLOW_HOME}" --create
 WORKDIR /opt/municipal-indicators
 
 COPY requirements-server.txt ./
-RUN pip install --no-deps -r requirements-server.txt && pip check
+RUN pip install --require-hashes --no-deps -r requirements-server.txt && pip check
 
 # Editable, since the SQL and reference lists are found beside the package, as in a clone.
 COPY pyproject.toml LICENSE programme.yaml ./

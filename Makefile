@@ -36,7 +36,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect test test-all test-server bench-metrica bench-files bench-smev lint format lock clean
+.PHONY: help setup development demo airflow superset stack inspect test test-all test-server bench-metrica bench-files bench-smev lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -99,9 +99,13 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
 	fi; \
 	for name in requirements requirements-server requirements-dev bi/superset/requirements; do \
-	  "$$uv" pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	  "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
 	done
+
+# 0: none is known to be vulnerable; 1: some are; 2: no database was reached, only the versions are listed.
+audit: $(DEVELOPMENT) ## What is known against the pinned versions (pip-audit; needs the network)
+	@.ci/audit
 
 clean: ## Remove what was built and cached, but not .venv/ (rm -r .venv for that)
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -126,11 +130,12 @@ $(BIN)/python:
 	  echo "  On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
 	fi
 
+# Every package is checked against the lock's hashes; our own, installed after them, has none.
 # A .venv/ that uv made has no pip of its own.
 define install
 	@[ -n "$(UV)" ] || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing $(1) into $(VENV)/ (minutes the first time)"
-	@$(INSTALL) $(COMPILE) -r $(1) $(COUNT)
+	@$(INSTALL) $(COMPILE) --require-hashes -r $(1) $(COUNT)
 	@$(INSTALL) $(if $(UV),,-q) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-$(2)-* && touch $@
 endef

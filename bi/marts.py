@@ -1,4 +1,4 @@
-"""The marts as BI sees them: tables and columns with the Russian comments of ``sql/migrations``."""
+"""The marts as BI sees them: views and columns with the Russian comments of ``sql/migrations``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A table of database ``marts``; ``key`` is the order of its rows, as SQL."""
+    """A view of database ``marts``; ``key`` is the order of its rows, as SQL."""
 
     name: str
     comment: str
@@ -51,8 +51,9 @@ def read_marts(client: Client) -> list[Mart]:
     ).result_rows:
         columns.setdefault(table, []).append(Column(*column))
     tables = client.query(
-        "SELECT name, comment, sorting_key "
-        "FROM system.tables WHERE database = 'marts' ORDER BY name"
+        "SELECT m.name, m.comment, r.sorting_key FROM system.tables AS m "
+        "LEFT JOIN system.tables AS r ON r.name = m.name AND r.database = 'mart_rows' "
+        "WHERE m.database = 'marts' ORDER BY m.name"
     ).result_rows
     return [
         Mart(name, comment, VIEW_KEYS.get(name, str(key)), columns[name])

@@ -3,10 +3,10 @@
 ### What it does
 It starts by itself when a load has published something and every morning at 06:30 (Moscow time),
 so that a month, a status and the report do not wait for a load. It can be started by hand at any
-time. Running it twice changes nothing but `computed_at`. Readers see the old marts until the new ones
-are complete. Then the data checks run, and the report page is written: the menu entry «Отчёт»
-here, and the file that the Airflow Variable `report` names (`report.html` in `AIRFLOW_HOME` by
-default).
+time. Running it twice changes nothing but `computed_at`. The new marts are built beside those that
+readers see, the data checks look at the new ones, and then one insert shows all of them at once.
+After that the report page is written: the menu entry «Отчёт» here, and the file that the Airflow
+Variable `report` names (`report.html` in `AIRFLOW_HOME` by default).
 
 ### Inputs
 What the loads have published, the passport (`programme.yaml`), the lists in `reference/`. No
@@ -16,15 +16,18 @@ params.
 The error names the file to correct: the passport (line and allowed values), a file of `reference/`,
 or one of `sql/`. Correct it and run the DAG again. "The embedded warehouse is held by …" means that
 another run is using it: wait, or stop it. A data check that fails names its file in `sql/checks/`
-and the rows that it found. The marts are built then, but doubtful, and the report stays that of
-the last good build. If only `write_report` fails, marts and checks are done: correct what it
-names and clear that task.
+and the rows that it found. Readers keep the last good marts, and the page says since when; the new
+ones can be read in the database `marts_next` until the next build. To show them all the same, mark
+`check_marts` as success and clear `publish_marts` with all that follows. If only `write_report`
+fails, marts and checks are done: correct what it names and clear that task.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import pendulum
-from airflow.sdk import AssetAny, AssetOrTimeSchedule, dag, task
+from airflow.sdk import AssetAny, AssetOrTimeSchedule, TriggerRule, dag, task
 
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
@@ -49,10 +52,12 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     tags=["marts"],
 )
 def build_indicator_marts() -> None:
-    """Build the marts, check them, write the report, and delete rows that are no longer needed."""
+    """Build the marts, check them, show them, write the report, and delete rows no longer needed."""
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts")
-    def build_marts() -> dict[str, int]:
+    @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts", multiple_outputs=False)
+    def build_marts() -> dict[str, Any]:
+        from dataclasses import asdict
+
         from municipal_indicators.marts import build
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources import schema
@@ -62,7 +67,7 @@ def build_indicator_marts() -> None:
         passport = load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)
-            return build.build_marts(warehouse, passport)
+            return asdict(build.build_marts(warehouse, passport))
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")
     def check_marts() -> list[str]:
@@ -72,7 +77,20 @@ def build_indicator_marts() -> None:
         with open_warehouse() as warehouse:
             return list(checks.check_marts(warehouse).warnings)
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Write the report")
+    @task(pool=WAREHOUSE_POOL, task_display_name="Show the marts")
+    def publish_marts(built: dict[str, Any]) -> None:
+        from municipal_indicators.marts import publishing
+        from municipal_indicators.warehouse.client import open_warehouse
+
+        with open_warehouse() as warehouse:
+            publishing.publish_marts(warehouse, built["id"])
+
+    # Also when a check failed: the page then says so, over the marts that stay.
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Write the report",
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
     def write_report() -> str:
         from municipal_indicators import report, settings
         from municipal_indicators.reference.passport import load_passport
@@ -97,8 +115,10 @@ def build_indicator_marts() -> None:
             return retention.sweep_loads(warehouse)
 
     built = build_marts()
-    built >> check_marts() >> write_report()
-    built >> sweep_loads()
+    published = publish_marts(built)  # type: ignore[arg-type]  # Airflow hands over the value
+    built >> check_marts() >> published
+    # The run fails with its leaf `sweep_loads` if a check failed: `write_report` would end it as success.
+    published >> [write_report(), sweep_loads()]
 
 
 build_indicator_marts()

@@ -28,7 +28,16 @@ _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 SERVER = os.environ.get("MUNICIPAL_TESTS_SERVER", "")
 OWN_FRONT = "1"
 CLAIM = "ops.server_of_tests"
-DATABASES = ("staging", "core", "intermediate", "reference", "marts", "ops")
+DATABASES = (
+    "staging",
+    "core",
+    "intermediate",
+    "reference",
+    "mart_rows",
+    "marts",
+    "marts_next",
+    "ops",
+)
 WAREHOUSES = {"warehouse", "module_warehouse"}
 # One test reads a database of its own; the right to it is no part of the role loader.
 OWN_DATABASE = "GRANT CREATE, DROP, SELECT, INSERT ON probe.*"
@@ -264,7 +273,7 @@ def empty(warehouse: Warehouse) -> None:
     tables = warehouse.rows(
         """
         SELECT database || '.' || name FROM system.tables
-        WHERE database IN ('core', 'intermediate', 'reference', 'marts', 'ops')
+        WHERE database IN ('core', 'intermediate', 'reference', 'mart_rows', 'ops')
           AND engine LIKE '%MergeTree' AND total_rows > 0
           AND name != 'schema_migrations'
         """

@@ -52,11 +52,22 @@ def _make(folder: Path) -> None:
     if uv:
         _run(uv, "venv", "--quiet", "--clear", "--python", python, str(folder))
         _run(
-            uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", own, "-r", str(LOCK)
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--require-hashes",
+            "--python",
+            own,
+            "-r",
+            str(LOCK),
         )
     else:
         _run(python, "-m", "venv", "--clear", str(folder))
-        _run(own, "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(LOCK))
+        _run(
+            own, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(LOCK)
+        )
 
 
 def _python() -> str:

@@ -19,6 +19,7 @@ With a default:
 
 from __future__ import annotations
 
+import hmac
 import os
 from typing import Any
 
@@ -44,6 +45,8 @@ def _is_on(name: str) -> bool:
 
 
 SECRET_KEY = _needed("SUPERSET_SECRET_KEY")
+# Superset's default is known to everybody. Nothing here is embedded, so that it needs no secret of its own.
+GUEST_TOKEN_JWT_SECRET = hmac.digest(SECRET_KEY.encode(), b"guest token", "sha256").hex()
 SQLALCHEMY_DATABASE_URI = _needed("SUPERSET_DATABASE_URI")
 _BEHIND_HTTPS = _is_on("SUPERSET_BEHIND_HTTPS")
 _SECURE = _is_on("CLICKHOUSE_SECURE")

@@ -1,10 +1,11 @@
 """``python -m superset_setup [BUNDLE]``: creates or updates everything in Superset; run it at every release.
 
-Runs in Superset's own environment, in this folder, with the variables of ``superset_config.py``. In
-this order: the metadata's tables, permissions, the administrator (created once, with the password in
-``SUPERSET_ADMIN_PASSWORD``), the bundle, whose charts, datasets and dashboards are overwritten also
-where they exist, and role «Читатель» (with user ``reader`` in it where ``SUPERSET_READER_PASSWORD`` is
-set). Objects that users created in Superset are not changed. A second run changes nothing.
+Runs in Superset's own environment, in this folder, with the variables of ``superset_config.py``. In this
+order: the metadata's tables, permissions, the administrator (with the password in
+``SUPERSET_ADMIN_PASSWORD``, also where it exists), the bundle, whose charts, datasets and dashboards are
+overwritten also where they exist, and role «Читатель» (with user ``reader`` in it where
+``SUPERSET_READER_PASSWORD`` is set). Objects that users created in Superset are not changed. A second run
+changes nothing.
 """
 
 from __future__ import annotations
@@ -98,15 +99,20 @@ def import_bundle(folder: Path) -> int:
 
 
 def _has_user(security: Any, name: str, role_name: str, variable: str) -> bool:
-    if security.find_user(name):
-        return True
+    """Create a user, or give it the password of the environment where that is set."""
+    known = security.find_user(name)
     password = os.environ.get(variable, "")
+    if known and not password:
+        return True
     if len(password) < SHORTEST_PASSWORD:
         sys.stderr.write(
-            f"There is no user {name} yet: set {variable}, {SHORTEST_PASSWORD} characters or more, "
-            "and run this again. It is needed once.\n"
+            f"Superset's user {name} gets no password: set {variable}, {SHORTEST_PASSWORD} characters or "
+            "more, and run this again.\n"
         )
         return False
+    if known:
+        security.reset_password(known.id, password)
+        return True
     role = security.find_role(role_name)
     shown = "Администратор" if name == ADMINISTRATOR else READER
     return bool(

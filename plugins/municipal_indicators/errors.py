@@ -14,6 +14,7 @@
     ├── DataCheckError              a mart holds rows that must not be; the message names check and rows
     ├── ChannelError                a message could not be sent: it is kept, and sent by the next run
     ├── FileRejectedError           a whole file cannot be taken; carries a text for its sender
+    ├── ParserDiedError             the child that parsed a file died of it: one more attempt
     └── MetricaError                the Metrica API refused or broke
         ├── MetricaAccessError      401 or 403: token, scope or grant; a repeat cannot help
         ├── MetricaRequestError     400 or 404: what we asked for cannot be had
@@ -79,6 +80,14 @@ class FileRejectedError(IndicatorsError):
         super().__init__(reason)
         self.reason = reason
         self.for_sender = for_sender
+
+    def __reduce__(self) -> tuple[type[FileRejectedError], tuple[str, str]]:
+        # It is raised in a child and handed over.
+        return type(self), (self.reason, self.for_sender)
+
+
+class ParserDiedError(IndicatorsError):
+    """The child that parsed a file died of it, or gave no answer; a second attempt decides."""
 
 
 class MetricaError(IndicatorsError):

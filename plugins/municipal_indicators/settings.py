@@ -157,12 +157,31 @@ def metrica_rate_limit_folder() -> Path:
     return Path(given) if given else _airflow_home() / "metrica-rate-limit"
 
 
+def file_memory() -> int:
+    """Bytes that the parsing of one file may take: Variable ``file_memory_mib``, else 3 GiB."""
+    return _whole_number("file_memory_mib", 3072) << 20
+
+
+def file_seconds() -> int:
+    """Processor time that the parsing of one file may take: Variable ``file_seconds``, else 600 s."""
+    return _whole_number("file_seconds", 600)
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = _variable(name) or str(default)
+    if not text.isdecimal() or not int(text):
+        raise ConfigurationError(f"The Airflow Variable {name} must be a whole number above 0.")
+    return int(text)
+
+
 def personal_data_key() -> bytes:
     """The secret of keyed hashes: Variable ``personal_data_key``.
 
     Without one a key is made and kept as that Variable, so that a first run works and later
     runs hash alike. Raises ConfigurationError for a key under 16 characters.
     """
+    from airflow.sdk.log import mask_secret
+
     key = _variable("personal_data_key")
     if key is None:
         from airflow.sdk import Variable
@@ -178,4 +197,6 @@ def personal_data_key() -> bytes:
             "The Airflow Variable personal_data_key is shorter than 16 characters: "
             "set a random secret of at least 16 and keep it for good."
         )
+    # Its name is on no list of Airflow's own: without this a message that holds it would show it.
+    mask_secret(key)
     return key.encode()

@@ -1,4 +1,5 @@
 -- Every request is answered in time, overdue or open, and all are those of smev_requests_daily.
+-- severity: fail
 SELECT
     day,
     sender,
@@ -17,10 +18,10 @@ FROM
         requests,
         on_time + overdue + open AS split,
         0 AS counted
-    FROM marts.smev_answer_terms_daily
+    FROM marts_next.smev_answer_terms_daily
     UNION ALL
     SELECT day, sender, information_type, channel_class, 0, 0, requests
-    FROM marts.smev_requests_daily
+    FROM marts_next.smev_requests_daily
 )
 GROUP BY day, sender, information_type, channel_class
 HAVING termed != split OR termed != counted

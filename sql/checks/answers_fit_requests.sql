@@ -1,4 +1,5 @@
 -- No more requests answered, rejected or overdue than received.
+-- severity: fail
 SELECT day, sender, information_type, channel_class, requests, answered, rejected, overdue
-FROM marts.smev_requests_daily
+FROM marts_next.smev_requests_daily
 WHERE answered > requests OR rejected > answered OR overdue > requests

@@ -1,4 +1,5 @@
 -- Visits of the days of a month sum up to the month, for every site.
+-- severity: fail
 SELECT counter_id, month, days, months
 FROM
 (
@@ -7,7 +8,7 @@ FROM
         toStartOfMonth(period_start) AS month,
         sumIf(visits, grain = 'day') AS days,
         sumIf(visits, grain = 'month') AS months
-    FROM marts.site_audience
+    FROM marts_next.site_audience
     WHERE grain IN ('day', 'month')
     GROUP BY counter_id, month
 )

@@ -1,13 +1,14 @@
 -- Shares lie between 0 and 1, percentages of shares between 0 and 100.
+-- severity: fail
 SELECT 'site_audience' AS mart, toString(period_start) AS place, bounce_share AS value
-FROM marts.site_audience
+FROM marts_next.site_audience
 WHERE bounce_share NOT BETWEEN 0 AND 1
 UNION ALL
 SELECT 'indicators_monthly', concat(indicator, ' ', toString(month)), fact
-FROM marts.indicators_monthly
+FROM marts_next.indicators_monthly
 WHERE indicator LIKE '%_share' AND fact NOT BETWEEN 0 AND 100
 UNION ALL
 SELECT 'service_quality_monthly', concat(service_code, ' ', toString(month)), share
-FROM marts.service_quality_monthly
+FROM marts_next.service_quality_monthly
 ARRAY JOIN [digital_share, completion_share, on_time_share] AS share
 WHERE share NOT BETWEEN 0 AND 1

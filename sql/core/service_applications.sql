@@ -5,15 +5,14 @@ SELECT
     portal,
     application_key,
     newest.1 AS service_code,
-    newest.2 AS service_name,
-    newest.3 AS filed_on,
-    newest.4 AS channel,
-    newest.5 AS status_group,
-    newest.6 AS finished_on,
-    newest.7 AS due_on,
-    newest.8 AS due_working_days,
-    newest.9 AS rating,
-    newest.10 AS status_at
+    newest.2 AS filed_on,
+    newest.3 AS channel,
+    newest.4 AS status_group,
+    newest.5 AS finished_on,
+    newest.6 AS due_on,
+    newest.7 AS due_working_days,
+    newest.8 AS rating,
+    newest.9 AS status_at
 FROM
 (
     SELECT
@@ -21,7 +20,7 @@ FROM
         application_key,
         argMax(
             (
-                service_code, service_name, filed_on, channel, status_group,
+                service_code, filed_on, channel, status_group,
                 finished_on, due_on, due_working_days, rating, status_at
             ),
             (

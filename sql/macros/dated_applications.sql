@@ -1,7 +1,7 @@
 {#- CTEs over applications that count (without drafts and failures before filing), to be included after WITH.
-    `dated`: one row per application, with the last known name of its service. The due date is that of the
-    register, or the filing date plus the register's number of working days. Open cases are overdue as of the
-    last day of data. -#}
+    `dated`: one row per application, with the last name of its service in the catalogue. The due date is that
+    of the register, or the filing date plus the register's number of working days. Open cases are overdue as
+    of the last day of data. -#}
 calendar AS
 (
 {% include 'macros/working_days.sql' %}
@@ -12,16 +12,8 @@ applications AS
 ),
 names AS
 (
-    SELECT service_code, argMax(service_name, known_from) AS service_name
-    FROM
-    (
-        SELECT toString(service_code) AS service_code, service_name, (1, valid_from) AS known_from
-        FROM core.service_catalogue
-        UNION ALL
-        SELECT toString(service_code), toString(service_name), (0, filed_on)
-        FROM applications
-        WHERE service_name != ''
-    )
+    SELECT toString(service_code) AS service_code, argMax(service_name, valid_from) AS service_name
+    FROM core.service_catalogue
     GROUP BY service_code
 ),
 last_data AS
@@ -35,7 +27,8 @@ dated AS
     SELECT
         toStartOfMonth(a.filed_on) AS month,
         toString(a.service_code) AS service_code,
-        n.service_name AS service_name,
+        if(n.service_name = '', concat('Услуга ', a.service_code, ' (нет в перечне)'), n.service_name)
+            AS service_name,
         a.channel AS channel,
         a.channel IN ('ЕПГУ', 'РПГУ') AS is_electronic,
         a.status_group AS status_group,

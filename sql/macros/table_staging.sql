@@ -5,6 +5,7 @@
     `tables`, `origin` and `exits`, and writes its checking view itself. `headings` are the names of the
     columns as SQL literals. -#}
 
+{%- from 'macros/shown.sql' import shown -%}
 {%- set text_types = ('code', 'name', 'key_name', 'item') -%}
 {%- set core_types = {
     'flag': 'Bool', 'day': 'Date', 'number': 'Float64', 'year': 'UInt16', 'amount': 'Decimal(18, 2)',
@@ -129,8 +130,8 @@ WHERE reason != '';
 
 {%- macro shown_of(column) -%}
 {%- set cell = 'd.' ~ column.name -%}
-{%- if column.type == 'flag' -%} transform({{ cell }}, ['0', '1'], ['нет', 'да'], {{ cell }})
-{%- else -%} {{ cell }}
+{%- if column.type == 'flag' -%} transform({{ cell }}, ['0', '1'], ['нет', 'да'], {{ shown(cell) }})
+{%- else -%} {{ shown(cell) }}
 {%- endif -%}
 {%- endmacro %}
 

@@ -3,7 +3,9 @@ CREATE DATABASE IF NOT EXISTS staging;
 CREATE DATABASE IF NOT EXISTS core;
 CREATE DATABASE IF NOT EXISTS intermediate;
 CREATE DATABASE IF NOT EXISTS reference;
+CREATE DATABASE IF NOT EXISTS mart_rows;
 CREATE DATABASE IF NOT EXISTS marts;
+CREATE DATABASE IF NOT EXISTS marts_next;
 CREATE DATABASE IF NOT EXISTS ops;
 
 CREATE TABLE IF NOT EXISTS ops.load_events
@@ -62,7 +64,8 @@ CREATE TABLE IF NOT EXISTS ops.files
     source LowCardinality(String) COMMENT 'Источник',
     unit_key String COMMENT 'SHA-256 содержимого',
     unit String COMMENT 'Имя, под которым файл пришёл, без персональных данных',
-    modified_at DateTime64(6, 'UTC') COMMENT 'Время изменения пришедшего файла'
+    modified_at DateTime64(6, 'UTC') COMMENT 'Время изменения пришедшего файла',
+    size UInt64 COMMENT 'Размер, байт'
 )
 ENGINE = MergeTree
 ORDER BY (source, unit_key, modified_at)

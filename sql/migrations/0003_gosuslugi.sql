@@ -10,7 +10,6 @@ CREATE TABLE IF NOT EXISTS core.service_application_rows
     portal LowCardinality(String) COMMENT 'Пространство номеров: РПГУ или прочее',
     application_key String COMMENT 'Ключевой хеш номера заявления',
     service_code LowCardinality(String) COMMENT 'Код услуги',
-    service_name LowCardinality(String) COMMENT 'Наименование услуги',
     filed_on Date COMMENT 'Дата подачи в поясе программы',
     channel LowCardinality(String) COMMENT 'ЕПГУ, РПГУ, МФЦ, лично, почта, прочее',
     status_group LowCardinality(String)

@@ -1,6 +1,7 @@
 -- Marts of the programme; BI shows the comments.
-CREATE TABLE IF NOT EXISTS marts.indicators_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.indicators_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     year UInt16 COMMENT 'Год',
     indicator LowCardinality(String) COMMENT 'Код показателя',
@@ -26,11 +27,13 @@ CREATE TABLE IF NOT EXISTS marts.indicators_monthly
     computed_at DateTime('UTC') COMMENT 'Когда рассчитано'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (indicator, month)
 COMMENT 'Показатели программы по месяцам: план, факт, прогноз, состояние';
 
-CREATE TABLE IF NOT EXISTS marts.indicator_methods
+CREATE TABLE IF NOT EXISTS mart_rows.indicator_methods
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     indicator String COMMENT 'Код показателя',
     name String COMMENT 'Показатель',
     method String COMMENT 'Код способа подсчёта',
@@ -38,11 +41,13 @@ CREATE TABLE IF NOT EXISTS marts.indicator_methods
     explanation String COMMENT 'Как считается показатель'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY indicator
 COMMENT 'Как считается каждый показатель программы';
 
-CREATE TABLE IF NOT EXISTS marts.programme_funding_yearly
+CREATE TABLE IF NOT EXISTS mart_rows.programme_funding_yearly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     year UInt16 COMMENT 'Год',
     plan Nullable(Decimal(18, 2)) COMMENT 'План по программе, рублей',
     executed Nullable(Decimal(18, 2)) COMMENT 'Кассовое исполнение на последнюю дату года, рублей',
@@ -50,27 +55,30 @@ CREATE TABLE IF NOT EXISTS marts.programme_funding_yearly
     edition_date Nullable(Date) COMMENT 'Редакция программы, действующая на конец года'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY year
 COMMENT 'Финансирование программы по годам';
 
-CREATE TABLE IF NOT EXISTS marts.data_coverage
+CREATE TABLE IF NOT EXISTS mart_rows.data_coverage
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     source LowCardinality(String)
         COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
-    counter_id UInt32 COMMENT 'Счётчик Метрики; 0 у остальных источников',
+    counter_id UInt32 COMMENT 'Сайт: последний из счётчиков, сменивших друг друга; 0 у остальных источников',
     site String COMMENT 'Сайт; пусто у остальных источников',
-    observed_from Nullable(Date) COMMENT 'Сайт наблюдается с этого дня; пусто — с самого начала',
-    observed_until Nullable(Date) COMMENT 'Сайт наблюдается по этот день; пусто — и сейчас',
-    first_day Date COMMENT 'Первый день программы',
-    baseline_year UInt16 COMMENT 'Базовый год; 0 — нет',
+    observed Array(Tuple(first_day Date, last_day Date))
+        COMMENT 'Когда наблюдается каждый счётчик сайта, оба дня включительно',
     data_through Nullable(Date) COMMENT 'Последний день данных',
-    covered_days UInt32 COMMENT 'Загружено целиком дней: базового года и с первого дня программы',
-    gaps Array(Tuple(first_day Date, last_day Date)) COMMENT 'Пропуски до последнего загруженного дня',
+    missing Array(Date)
+        COMMENT 'Дни базового года и с начала программы по день расчёта, когда сайт наблюдается, но не загружен',
     remark String COMMENT 'Что ещё сказать о сайте',
     last_success_at Nullable(DateTime('UTC')) COMMENT 'Последняя удачная загрузка источника',
     late_after_days UInt16 COMMENT 'Данные опаздывают, если последний день старше, дней',
+    first_day Date COMMENT 'Первый день программы',
+    built_on Date COMMENT 'День расчёта в поясе программы',
     time_zone LowCardinality(String) COMMENT 'Часовой пояс программы'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (source, counter_id)
 COMMENT 'Докуда и с какими пропусками загружены источники и сайты; читать через data_freshness';

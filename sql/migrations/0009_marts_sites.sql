@@ -1,6 +1,7 @@
 -- Marts of the sites; BI shows the comments.
-CREATE TABLE IF NOT EXISTS marts.site_audience
+CREATE TABLE IF NOT EXISTS mart_rows.site_audience
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     grain Enum8('day' = 1, 'week' = 2, 'month' = 3, 'quarter' = 4, 'year' = 5)
         COMMENT 'Период: день, неделя, месяц, квартал, год',
     period_start Date COMMENT 'Начало периода',
@@ -16,11 +17,13 @@ CREATE TABLE IF NOT EXISTS marts.site_audience
     is_settled Bool COMMENT 'Период закончен, и Метрика больше не уточняет его дни'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (grain, counter_id, period_start)
 COMMENT 'Аудитория сайтов по дням, неделям, месяцам, кварталам и годам';
 
-CREATE TABLE IF NOT EXISTS marts.site_sources_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.site_sources_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
@@ -31,11 +34,13 @@ CREATE TABLE IF NOT EXISTS marts.site_sources_monthly
     visitors UInt64 COMMENT 'Посетители; нельзя складывать'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, counter_id, traffic_source, search_engine)
 COMMENT 'Откуда приходят на сайты, по месяцам';
 
-CREATE TABLE IF NOT EXISTS marts.site_devices_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.site_devices_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
@@ -47,11 +52,13 @@ CREATE TABLE IF NOT EXISTS marts.site_devices_monthly
     visitors UInt64 COMMENT 'Посетители; нельзя складывать'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, counter_id, device, operating_system, browser)
 COMMENT 'С каких устройств приходят на сайты, по месяцам';
 
-CREATE TABLE IF NOT EXISTS marts.site_entry_pages_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.site_entry_pages_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
@@ -61,11 +68,13 @@ CREATE TABLE IF NOT EXISTS marts.site_entry_pages_monthly
     bounce_share Nullable(Float64) COMMENT 'Доля отказов среди визитов, 0…1'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, counter_id, page)
 COMMENT 'Страницы входа на сайты, по месяцам';
 
-CREATE TABLE IF NOT EXISTS marts.site_pages_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.site_pages_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
@@ -76,11 +85,13 @@ CREATE TABLE IF NOT EXISTS marts.site_pages_monthly
     exits UInt64 COMMENT 'Визиты, которые закончились на странице'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, counter_id, page)
 COMMENT 'Страницы и файлы сайтов по месяцам, по дням, события которых загружены целиком';
 
-CREATE TABLE IF NOT EXISTS marts.metrica_reconciliation
+CREATE TABLE IF NOT EXISTS mart_rows.metrica_reconciliation
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     day Date COMMENT 'День в часовом поясе счётчика',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
@@ -101,5 +112,6 @@ CREATE TABLE IF NOT EXISTS marts.metrica_reconciliation
     compared_at Nullable(DateTime('UTC')) COMMENT 'Когда получен отчёт Метрики'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (day, counter_id)
 COMMENT 'Сверка загруженных визитов с отчётами Метрики по устоявшимся дням';

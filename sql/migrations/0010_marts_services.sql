@@ -1,6 +1,7 @@
 -- Marts of the services; BI shows the comments.
-CREATE TABLE IF NOT EXISTS marts.services_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.services_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день; состояние на конец месяца',
     service_code String COMMENT 'Код услуги',
     service_name String COMMENT 'Услуга',
@@ -9,11 +10,13 @@ CREATE TABLE IF NOT EXISTS marts.services_monthly
     is_electronic Bool COMMENT 'Заявление подаётся электронно'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, service_code)
 COMMENT 'Каталог услуг на конец каждого месяца';
 
-CREATE TABLE IF NOT EXISTS marts.service_applications_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.service_applications_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц подачи, первый день',
     service_code String COMMENT 'Код услуги',
     service_name String COMMENT 'Услуга',
@@ -29,11 +32,13 @@ CREATE TABLE IF NOT EXISTS marts.service_applications_monthly
     average_rating Nullable(Float64) COMMENT 'Средняя оценка, 1…5'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, service_code, channel, status_group)
 COMMENT 'Заявления на услуги по месяцам подачи, каналам и состояниям';
 
-CREATE TABLE IF NOT EXISTS marts.service_quality_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.service_quality_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц подачи, первый день',
     service_code String COMMENT 'Код услуги',
     service_name String COMMENT 'Услуга',
@@ -54,5 +59,6 @@ CREATE TABLE IF NOT EXISTS marts.service_quality_monthly
         COMMENT 'Рабочих дней от подачи до окончательного ответа, в среднем, без дня подачи; пусто, если завершённых нет'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (month, service_code)
 COMMENT 'Качество услуг по месяцам подачи: цифровизация, завершение, соблюдение срока, оценка, рабочие дни';

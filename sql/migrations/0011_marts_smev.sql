@@ -1,6 +1,7 @@
 -- Marts of the exchange over SMEV; BI shows the comments.
-CREATE TABLE IF NOT EXISTS marts.smev_requests_daily
+CREATE TABLE IF NOT EXISTS mart_rows.smev_requests_daily
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     day Date COMMENT 'День отправки запроса',
     sender LowCardinality(String) COMMENT 'Отправитель, мнемоника СМЭВ',
     information_type String COMMENT 'Вид сведений: пространство имён',
@@ -15,11 +16,13 @@ CREATE TABLE IF NOT EXISTS marts.smev_requests_daily
     p95_response_seconds Nullable(Float64) COMMENT 'Время ответа, секунд, 95-й процентиль'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (day, sender, information_type, channel_class)
 COMMENT 'Запросы по СМЭВ по дням, отправителям и видам сведений';
 
-CREATE TABLE IF NOT EXISTS marts.smev_answer_terms_daily
+CREATE TABLE IF NOT EXISTS mart_rows.smev_answer_terms_daily
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     day Date COMMENT 'День отправки запроса',
     sender LowCardinality(String) COMMENT 'Отправитель, мнемоника СМЭВ',
     information_type String COMMENT 'Вид сведений: пространство имён',
@@ -39,11 +42,13 @@ CREATE TABLE IF NOT EXISTS marts.smev_answer_terms_daily
     seen_by_one_format UInt64 COMMENT 'Запросов, о которых говорит только один из трёх источников'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (day, sender, information_type, channel_class, term)
 COMMENT 'Соблюдение сроков ответа на запросы СМЭВ и полнота журналов';
 
-CREATE TABLE IF NOT EXISTS marts.smev_exchange_daily
+CREATE TABLE IF NOT EXISTS mart_rows.smev_exchange_daily
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     day Date
         COMMENT 'День первой передачи сообщения; у ошибки без времени — последний день сообщений её архива',
     operation LowCardinality(String)
@@ -58,11 +63,13 @@ CREATE TABLE IF NOT EXISTS marts.smev_exchange_daily
     p95_pickup_seconds Nullable(Float64) COMMENT 'От отправки до первой доставки нам, секунд, 95-й процентиль'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY (day, operation, fault_name, smev_error)
 COMMENT 'Обмен по СМЭВ по дням, операциям и ошибкам';
 
-CREATE TABLE IF NOT EXISTS marts.smev_adapter_daily
+CREATE TABLE IF NOT EXISTS mart_rows.smev_adapter_daily
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     day Date COMMENT 'День',
     received UInt64 COMMENT 'Запросов, отправленных нам в этот день',
     answered UInt64 COMMENT 'Запросов, окончательный ответ на которые дан в этот день',
@@ -72,5 +79,6 @@ CREATE TABLE IF NOT EXISTS marts.smev_adapter_daily
         COMMENT 'Часов молчания адаптера: перерывы дольше часа и не дольше трёх суток между записями текстового лога (дольше — лога нет); пусто, если лога нет'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY day
 COMMENT 'Адаптер СМЭВ по дням: очередь неотвеченных запросов и молчание';

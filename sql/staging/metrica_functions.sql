@@ -16,18 +16,122 @@ CREATE OR REPLACE FUNCTION metrica_unescaped AS (cell) -> arrayStringConcat(
         splitByString('\\\\', cell)),
     '\\');
 
--- Masks what looks like an e-mail address, a telephone or SNILS of a visitor among the values in a form's
--- address. The first search is cheap and nearly always finds nothing; only where it finds something is the
--- address replaced.
-CREATE OR REPLACE FUNCTION metrica_masked AS (url) -> if(
-    position(url, '=') > 0 AND multiMatchAny(url, ['@|%40|9[0-9]{9}|[0-9]{3}-[0-9]{3}-[0-9]{3}']),
+-- A text without percent-encoding, also where it was encoded twice.
+CREATE OR REPLACE FUNCTION metrica_decoded AS (text) -> if(
+    position(text, '%') > 0 OR position(text, '+') > 0,
+    decodeURLComponent(decodeURLComponent(replaceAll(text, '+', ' '))),
+    text);
+
+-- Its words in small letters, each between single blanks; IvanovIvan is two words.
+CREATE OR REPLACE FUNCTION metrica_words AS (decoded) -> concat(
+    ' ',
     replaceRegexpAll(
-        url,
-        concat(
-            '([=+:;,]|%20)(?:[\\w.%+-]+(?:@|%40)[\\w-]+(?:\\.[\\w-]+)+|(?:\\+|%2B)?[78]?9\\d{9}\\b',
-            '|\\d{3}-\\d{3}-\\d{3}(?:[ +-]|%20)\\d{2}\\b)'),
-        '\\1***'),
-    url);
+        lowerUTF8(replaceRegexpAll(decoded, '(\\p{Ll})(\\p{Lu})', '\\1 \\2')), '[^\\p{L}\\p{N}]+', ' '),
+    ' ');
+
+-- The same with a letter for each date and for years beside each other, which are no number of a person.
+CREATE OR REPLACE FUNCTION metrica_undated AS (words) -> replaceRegexpAll(
+    words,
+    concat(
+        '\\b(?:(?:19|20)[0-9]{2} ?(?:0[1-9]|1[0-2]) ?(?:0[1-9]|[12][0-9]|3[01])',
+        '|(?:0?[1-9]|[12][0-9]|3[01]) (?:0?[1-9]|1[0-2]) (?:19|20)[0-9]{2}',
+        '|(?:19|20)[0-9]{2}(?: (?:19|20)[0-9]{2})+)\\b'),
+    'd');
+
+-- Nine digits together, ten in groups, a foreign passport, a car's plate, a flat.
+CREATE OR REPLACE FUNCTION metrica_has_number AS (words) -> match(words, '[0-9]') AND match(
+    metrica_undated(words),
+    concat(
+        '[0-9]{9}|[0-9](?: ?[0-9]){9}|\\b[0-9]{2} [0-9]{7}\\b',
+        '| [abekmhopctyxавекмнорстух] ?[0-9]{3} ?[abekmhopctyxавекмнорстух]{2} ?[0-9]{2,3} ',
+        '| (?:kv|kvartira|кв|квартира) ?[0-9]+ '));
+
+-- Letters and digits, or small and capital letters, in a change that no word has.
+CREATE OR REPLACE FUNCTION metrica_has_token AS (decoded) -> arrayExists(
+    run -> match(run, '(?:[A-Za-z]+[0-9]+){2}[A-Za-z]|(?:[0-9]+[A-Za-z]+){2}[0-9]')
+        OR length(run) >= 16 AND match(run, '(?:[a-z]+[A-Z]+){4}'),
+    extractAll(decoded, '[A-Za-z0-9]{8,}'));
+
+-- Words with a name of a person among them.
+CREATE OR REPLACE FUNCTION metrica_has_name AS (words) -> match(
+    replaceRegexpAll(
+        replaceRegexpAll(words, {{ names.doubtful | literal }}, ' ¤ '),
+        {{ names.given | literal }},
+        ' § '),
+    {{ names.name | literal }});
+
+-- Whether a decoded text may name a person or let in as one.
+CREATE OR REPLACE FUNCTION metrica_is_personal AS (decoded) -> NOT isValidUTF8(decoded)
+    OR match(decoded, '[@=]')
+    OR metrica_has_number(metrica_words(decoded))
+    OR metrica_has_token(decoded)
+    OR metrica_has_name(metrica_words(decoded));
+
+-- Whether any piece of a longer text may be personal: a cheap search, which few addresses pass.
+CREATE OR REPLACE FUNCTION metrica_is_doubtful AS (decoded) -> NOT isValidUTF8(decoded)
+    OR match(decoded, '[@=]')
+    OR metrica_has_number(metrica_words(decoded))
+    OR metrica_has_token(decoded)
+    OR match(metrica_words(decoded), {{ names.hint | literal }});
+
+CREATE OR REPLACE FUNCTION metrica_piece AS (piece) ->
+    if(metrica_is_personal(metrica_decoded(piece)), '***', piece);
+
+CREATE OR REPLACE FUNCTION metrica_after_scheme AS (url) -> replaceRegexpOne(url, '(?i)^https?://', '');
+
+-- Path and listed keys of the query, as they stand in the address.
+CREATE OR REPLACE FUNCTION metrica_path AS (url) -> replaceRegexpOne(
+    replaceRegexpAll(extract(metrica_after_scheme(url), '^[^/?#]*(/[^?#]*)'), ';[^/]*=[^/]*', ''),
+    '(?is)(/(?:{{ private_sections | join('|') }})/)[^/].*$',
+    '\\1***');
+
+CREATE OR REPLACE FUNCTION metrica_pairs AS (url) -> if(
+    position(url, '?') = 0,
+    [],
+    arrayFilter(
+        pair -> lower(extract(pair, '^([^=]+)=')) IN ({{ query_keys | map('literal') | join(', ') }}),
+        splitByChar('&', extract(url, '^[^?#]*\\?([^#]*)'))));
+
+CREATE OR REPLACE FUNCTION metrica_joined AS (path, pairs) ->
+    concat(path, if(empty(pairs), '', '?'), arrayStringConcat(pairs, '&'));
+
+-- The same with *** for each part of the path and each value that is doubtful and personal; a value that is no
+-- plain word or number is personal.
+CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> if(
+    metrica_is_doubtful(metrica_decoded(
+        concat(path, ' ', arrayStringConcat(arrayMap(pair -> extract(pair, '=((?s).*)'), pairs), ' '))))
+        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs),
+    metrica_joined(
+        arrayStringConcat(arrayMap(segment -> metrica_piece(segment), splitByChar('/', path)), '/'),
+        arrayMap(
+            pair -> concat(
+                extract(pair, '^[^=]*='),
+                if(
+                    lengthUTF8(pair) <= 80
+                        AND match(metrica_decoded(extract(pair, '=((?s).*)')), '^[\\p{L}\\p{N}_., :{}-]*$'),
+                    metrica_piece(extract(pair, '=((?s).*)')),
+                    '***')),
+            pairs)),
+    metrica_joined(path, pairs));
+
+-- Host and port, without user.
+CREATE OR REPLACE FUNCTION metrica_host AS (url) ->
+    extract(metrica_after_scheme(url), '^(?:[^/?#]*@)?([^/?#]*)');
+
+-- Whether it is the address of a page: mailto:, tel:, file: and a sentence are none.
+CREATE OR REPLACE FUNCTION metrica_is_page AS (url) ->
+    match(metrica_host(url), '^[\\p{L}\\p{N}._-]*(?::[0-9]+)?$')
+        AND (match(url, '(?i)^(?:https?:/)?/')
+            OR match(url, '^[^/?#@]+[.][^/?#@]+') AND NOT metrica_is_doubtful(metrica_host(url)));
+
+-- An address without user, fragment and what of path and query may be a person's; *** if it is none of a page.
+CREATE OR REPLACE FUNCTION metrica_address AS (url) -> multiIf(
+    url = '', '',
+    NOT metrica_is_page(url), '***',
+    concat(
+        extract(url, '(?i)^https?://'),
+        metrica_host(url),
+        metrica_page(metrica_path(url), metrica_pairs(url))));
 
 -- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
 CREATE OR REPLACE FUNCTION metrica_literal AS (cell) ->
@@ -40,13 +144,12 @@ CREATE OR REPLACE FUNCTION metrica_is_strings AS (literal) -> match(
         '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)',
         '(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$'));
 
--- The elements, masked like the values of a form. Each step binds its result, so that it is not written out
--- again at each use.
+-- The elements, masked. Each step binds its result, so that it is not written out again at each use.
 CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
-    value -> substring(metrica_masked(value), 2),
+    value -> metrica_piece(value),
     arrayMap(
-        element -> concat('=', if(
+        element -> if(
             startsWith(element, ''''),
             metrica_unescaped(substring(element, 2, length(element) - 2)),
-            element)),
+            element),
         extractAll(substring(literal, 2, length(literal) - 2), '(?s)''(?:[^''\\\\]|\\\\.)*''|[^'',]+')));

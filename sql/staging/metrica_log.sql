@@ -7,6 +7,7 @@
 --   places      the place of each listed field among them; beyond the width where it is missing
 --   first_day   the first counter day of the request; unit_keys[n] and load_ids[n] are those of its n-th day
 --   counter_id, time_zone (of the counter), part, first_line (number of the block's first line)
+{%- from 'macros/shown.sql' import shown %}
 {%- set staging = 'staging.metrica_' ~ source %}
 
 DROP VIEW IF EXISTS {{ staging }}_typing_plain SYNC;
@@ -124,8 +125,7 @@ WITH
     JSONExtract(context, 'heading', 'Array(String)') AS heading,
     toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
     first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
-    -- Numbers, dates and code words are shown; what may be personal, such as a telephone, is not.
-    (c -> if(match(c, '^[0-9A-Za-z_.: -]{0,40}$') AND NOT match(c, '^[78]?9\\d{9}$'), c, '***')) AS shown,
+    (c -> {{ shown('c') }}) AS shown,
     splitByChar('\t', t.line) AS raw_cells,
     places[bad_field] AS place
 SELECT

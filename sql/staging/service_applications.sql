@@ -1,15 +1,16 @@
 -- Rows of registers of applications, from text to the core table.
+{% from 'macros/shown.sql' import shown -%}
 {% from 'macros/table_staging.sql' import tables, origin, exits -%}
 {{ tables(
     kind,
     staged=[
-        'application_key', 'service_code', 'service_name', 'filed_at', 'channel', 'channel_text',
+        'application_key', 'service_code', 'filed_at', 'channel',
         'status_group', 'status_text', 'status_at', 'finished_at', 'due', 'due_calendar_days',
         'applicant_type', 'rating',
     ],
     checked=[
         ("portal", "String"), ("application_key", "String"), ("service_code", "String"),
-        ("service_name", "String"), ("filed_on", "Date"), ("channel", "String"),
+        ("filed_on", "Date"), ("channel", "String"),
         ("status_group", "String"), ("status_at", "DateTime64(3, 'UTC')"),
         ("finished_on", "Nullable(Date)"), ("due_on", "Nullable(Date)"),
         ("due_working_days", "Nullable(UInt16)"), ("applicant_type", "String"),
@@ -53,7 +54,6 @@ SELECT
     if(d.channel = 'РПГУ', 'РПГУ', '') AS portal,
     d.application_key AS application_key,
     d.service_code AS service_code,
-    d.service_name AS service_name,
     toDate(ifNull(filed, toDateTime64(0, 3))) AS filed_on,
     d.channel AS channel,
     d.status_group AS status_group,
@@ -67,14 +67,14 @@ SELECT
     fault.2 AS reason,
     if(fault.2 = '', '', shown_row([
         shown_cell({{ headings.application_number }}, if(d.application_key = '', '', '***')),
-        shown_cell({{ headings.service_code }}, d.service_code),
-        shown_cell({{ headings.filed_at }}, d.filed_at),
-        shown_cell({{ headings.channel }}, d.channel_text),
-        shown_cell({{ headings.status }}, d.status_text),
-        shown_cell({{ headings.status_at }}, d.status_at),
-        shown_cell({{ headings.finished_at }}, d.finished_at),
-        shown_cell({{ headings.due }}, d.due),
-        shown_cell({{ headings.rating }}, d.rating)])) AS masked_row
+        shown_cell({{ headings.service_code }}, {{ shown('d.service_code') }}),
+        shown_cell({{ headings.filed_at }}, {{ shown('d.filed_at') }}),
+        shown_cell({{ headings.channel }}, d.channel),
+        shown_cell({{ headings.status }}, d.status_group),
+        shown_cell({{ headings.status_at }}, {{ shown('d.status_at') }}),
+        shown_cell({{ headings.finished_at }}, {{ shown('d.finished_at') }}),
+        shown_cell({{ headings.due }}, {{ shown('d.due') }}),
+        shown_cell({{ headings.rating }}, {{ shown('d.rating') }})])) AS masked_row
 FROM
 (
     -- Each moment is cast here, once: a name of WITH is analysed again at each use.

@@ -1,4 +1,5 @@
 -- Rows of catalogues of services, from text to the core table.
+{% from 'macros/shown.sql' import shown -%}
 {% from 'macros/table_staging.sql' import tables, origin, exits -%}
 {{ tables(
     kind,
@@ -60,13 +61,13 @@ SELECT
     fault.1 AS field,
     fault.2 AS reason,
     if(fault.2 = '', '', shown_row([
-        shown_cell({{ headings.service_code }}, d.service_code),
-        shown_cell({{ headings.level }}, d.level),
+        shown_cell({{ headings.service_code }}, {{ shown('d.service_code') }}),
+        shown_cell({{ headings.level }}, {{ shown('d.level') }}),
         shown_cell(
             {{ headings.electronic }},
-            transform(d.electronic, ['0', '1'], ['нет', 'да'], d.electronic)),
-        shown_cell({{ headings.valid_from }}, d.valid_from),
-        shown_cell({{ headings.valid_to }}, d.valid_to)])) AS masked_row
+            transform(d.electronic, ['0', '1'], ['нет', 'да'], {{ shown('d.electronic') }})),
+        shown_cell({{ headings.valid_from }}, {{ shown('d.valid_from') }}),
+        shown_cell({{ headings.valid_to }}, {{ shown('d.valid_to') }})])) AS masked_row
 FROM staging.service_catalogue AS d;
 
 {{ exits(kind) }}

@@ -1,4 +1,5 @@
--- The status of every indicator in the last month; the watch compares it with the one of the day before.
+-- The status of every indicator in the last complete month; the watch compares it with the one of the day
+-- before.
 {%- from 'macros/words.sql' import word %}
 SELECT
     'status' AS kind,
@@ -16,6 +17,6 @@ SELECT
         unit) AS place,
     formatDateTime(month, '%m.%Y') AS since,
     toString(indicator) AS about
-FROM marts.indicators_monthly
-WHERE month = (SELECT max(month) FROM marts.indicators_monthly)
+FROM marts.indicators_latest
+WHERE role = 'headline'
 ORDER BY indicator

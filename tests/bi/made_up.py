@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -121,6 +122,7 @@ def write(folder: Path) -> None:
     os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = json.dumps(
         {"conn_type": "clickhouse", "extra": {"client_kwargs": engine}}
     )
+    from municipal_indicators.marts.publishing import note_built, publish_marts
     from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
 
@@ -134,10 +136,15 @@ def write(folder: Path) -> None:
         "indicator_methods": methods,
         "data_coverage": coverage,
     }
+    build = str(uuid.uuid4())
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-        for table, rows in {**INSERTS, **own}.items():
-            warehouse.client.insert(table, [list(row) for row in rows()], database="marts")
+        filled = {**INSERTS, **own}
+        for table, rows in filled.items():
+            built = [[build, *row] for row in rows()]
+            warehouse.client.insert(table, built, database="mart_rows")
+        note_built(warehouse, build, filled)
+        publish_marts(warehouse, build)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The DAG build_indicator_marts, run whole: marts, checks and the report page after them."""
+"""The DAG build_indicator_marts, run whole: marts, checks, what is shown, and the report page after them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.report.page import _replace
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
+
+BANNER = "Показаны данные сборки от"
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +35,18 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def said(page: Path) -> str:
+    """The text of the page, with plain spaces."""
+    return page.read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+
+
 def states(run: DagRun) -> dict[str, str]:
     return {one.task_id: str(one.state) for one in run.get_task_instances()}
 
 
 def test_the_page_is_as_fresh_as_the_marts(dag: DAG, warehouse: Warehouse, page: Path) -> None:
     assert states(dag.test()) == dict.fromkeys(
-        ("build_marts", "check_marts", "write_report", "sweep_loads"), "success"
+        ("build_marts", "check_marts", "publish_marts", "write_report", "sweep_loads"), "success"
     )
     text = page.read_text(encoding="utf-8")
     assert "Развитие информационного общества" in text
@@ -53,27 +60,56 @@ def test_a_page_that_cannot_be_written_fails_in_words_after_all_else(dag: DAG, p
     ) as told:
         _replace(page, "the page")
     assert "The Airflow Variable report names another file" in str(told.value)
-    # A leaf: it fails the run, and nothing waits for it.
+    # A leaf: it fails the run, and nothing waits for it. It runs after a failed check too; what
+    # fails the run then is the other leaf.
     assert dag.task_dict["write_report"].downstream_task_ids == set()
-    assert dag.task_dict["write_report"].upstream_task_ids == {"check_marts"}
+    assert dag.task_dict["write_report"].upstream_task_ids == {"publish_marts"}
+    assert dag.task_dict["sweep_loads"].upstream_task_ids == {"publish_marts"}
+    assert dag.task_dict["sweep_loads"].trigger_rule == "all_success"
 
 
-def test_a_failed_check_keeps_the_page_of_the_last_good_build(
+def test_a_failed_check_keeps_the_last_good_marts_and_the_page_says_so(
     dag: DAG, warehouse: Warehouse, page: Path
 ) -> None:
-    page.parent.mkdir()
-    page.write_text("the last good one")
+    shown = "SELECT toString(marts) FROM ops.published_marts"
+    assert dag.test().state == "success"
+    good = warehouse.value(shown)
+    assert BANNER not in said(page)
     warehouse.command(
         "INSERT INTO ops.load_events (source, unit_key, load_id, status, at, delivered, loaded) "
         "VALUES ('smev', 'a file', generateUUIDv4(), 'published', now64(), 2, 1)"
     )
     run = dag.test()
     assert run.state == "failed"
-    assert (states(run)["check_marts"], states(run)["write_report"]) == (
-        "failed",
-        "upstream_failed",
+    assert states(run) == {
+        "build_marts": "success",
+        "check_marts": "failed",
+        "publish_marts": "upstream_failed",
+        "write_report": "success",
+        "sweep_loads": "upstream_failed",
+    }
+    assert warehouse.value(shown) == good
+    assert warehouse.value("SELECT status FROM ops.built_marts") == "built"
+    text = said(page)
+    assert re.search(BANNER + r" \d+ \w+ 20\d\d, \d\d:\d\d: новая сборка не прошла проверку", text)
+    assert "published_loads_balance (1 строка)" in text
+
+    warehouse.command("TRUNCATE TABLE ops.load_events")
+    assert dag.test().state == "success"
+    assert warehouse.value(shown) != good
+    assert BANNER not in said(page)
+
+
+def test_the_page_says_so_where_nothing_was_shown_before(
+    dag: DAG, warehouse: Warehouse, page: Path
+) -> None:
+    warehouse.command(
+        "INSERT INTO ops.load_events (source, unit_key, load_id, status, at, delivered, loaded) "
+        "VALUES ('smev', 'a file', generateUUIDv4(), 'published', now64(), 2, 1)"
     )
-    assert page.read_text() == "the last good one"
+    assert dag.test().state == "failed"
+    told = "Показывать пока нечего: новая сборка не прошла проверку published_loads_balance (1 строка)."
+    assert told in said(page)
 
 
 def test_the_page_lies_in_the_home_of_airflow_where_nothing_else_is_said(

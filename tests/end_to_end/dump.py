@@ -11,7 +11,7 @@ from typing import Any
 
 import clickhouse_connect
 
-OURS = "('staging', 'core', 'intermediate', 'reference', 'marts', 'ops')"
+OURS = "('staging', 'core', 'intermediate', 'reference', 'mart_rows', 'marts', 'ops')"
 Row = dict[str, Any]
 
 

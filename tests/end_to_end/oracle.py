@@ -402,7 +402,9 @@ def services_monthly(services: Sequence[Service], last_month: date) -> Iterator[
 
 
 def _service_names(truth: Truth) -> dict[str, str]:
-    names = {one.service_code: one.service_name for one in truth.applications}
+    names = {
+        one.service_code: f"Услуга {one.service_code} (нет в перечне)" for one in truth.applications
+    }
     return names | {
         one.code: one.name for one in sorted(truth.services, key=lambda one: one.valid_from)
     }

@@ -131,8 +131,9 @@ class Stage:
         return content
 
     def texts(self) -> dict[Path, str]:
-        """All that a person could read afterwards, in lower case: prints, task logs, reasons."""
+        """All that a person could read afterwards, in lower case: prints, task logs, page, reasons."""
         found = [self.said, *(self.root / "airflow").rglob("*.log")]
+        found += (self.root / "airflow").glob("*.html")
         found += self.archive.rglob("*.reason.txt")
         return {path: path.read_text(encoding="utf-8", errors="replace").lower() for path in found}
 

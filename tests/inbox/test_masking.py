@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from municipal_indicators.inbox.masking import MASK, mask_personal, mask_value
+from tests.planted import PERSONS as PLANTED
+from tests.planted import found_in
 
 PERSONS = [
     "Иванов Иван Иванович",
@@ -38,6 +40,9 @@ PERSONS = [
     "5401 123456",
     "54 01 № 123456",
     "ул. Ленина, д. 5, кв. 12",
+    "4276 1600 1234 5670",
+    "4276160012345670122",
+    *PLANTED.values(),
 ]
 
 
@@ -47,6 +52,7 @@ def test_a_person_is_masked_in_any_surroundings(person: str, around: str) -> Non
     for mask in (mask_personal, mask_value):
         masked = mask(around.format(person))
         assert MASK in masked
+        assert found_in(masked) == set()
         for word in person.replace("_", " ").replace("-", " ").split():
             assert len(word) < 4 or word not in masked
 
@@ -65,6 +71,9 @@ def test_a_person_is_masked_in_any_surroundings(person: str, around: str) -> Non
         "10000000109",
         "МБУ Центр Надежда",
         "Обучение работников духовной сферы",
+        "Школа № 1234 5678 района",
+        "Совет ветеранов города",
+        "Osnovnoy park kultury",
         "",
     ],
 )
@@ -90,3 +99,27 @@ def test_strict_masks_go_further() -> None:
     assert mask_personal("Нгуен Ван Хань") == MASK
     assert mask_personal("номер 3500308079") == f"номер {MASK}"
     assert mask_personal("дом 5, корпус 2") == f"{MASK}, корпус 2"
+
+
+def test_a_long_text_of_any_sign_is_read_in_one_pass() -> None:
+    signs = (
+        "_",
+        " ",
+        "а",
+        "А",
+        "a",
+        "A",
+        "1",
+        "-",
+        "@",
+        ".",
+        "а ",
+        "Аа ",
+        "a ",
+        "1 ",
+        "8 ",
+        "ул.",
+        "а-",
+    )
+    for sign in signs:
+        assert mask_personal(sign * (260_000 // len(sign))) is not None

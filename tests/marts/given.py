@@ -14,6 +14,7 @@ import yaml
 
 from municipal_indicators import settings
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
@@ -237,8 +238,9 @@ class Given:
         )
 
     def build(self, *marts: str, now: datetime = NOW) -> None:
-        """Build these marts, or all of them where none is named, as of ``now``."""
-        build_marts(self.warehouse, self.passport, now, marts or None)
+        """Build and publish these marts, or all of them where none is named, as of ``now``."""
+        built = build_marts(self.warehouse, self.passport, now, marts or None)
+        publish_marts(self.warehouse, built.id)
 
     def freshness(self, read_at: datetime) -> list[dict[str, Any]]:
         """The rows of ``marts.data_freshness`` as whoever reads them at an instant sees them."""
@@ -339,7 +341,6 @@ def application(number: str, **values: Any) -> dict[str, Any]:
         "portal": "",
         "application_key": number,
         "service_code": "100",
-        "service_name": "Выдача справки",
         "filed_on": filed,
         "channel": "ЕПГУ",
         "status_group": "in_progress",

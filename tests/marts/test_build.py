@@ -19,7 +19,7 @@ MARTS = sorted(path.stem for path in (REPOSITORY / "sql/marts").glob("*.sql"))
 
 
 def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:
-    rows = build_marts(warehouse, load_passport())
+    rows = build_marts(warehouse, load_passport()).rows
     assert rows.keys() == {f"marts.{mart}" for mart in MARTS}
     assert rows["marts.indicators_monthly"] == 0
     assert check_marts(warehouse).warnings == ()
@@ -29,8 +29,8 @@ def test_only_the_marts_asked_for_are_built(given: Given, caplog: pytest.LogCapt
     given.visits(date(2024, 1, 30), [{}])
     given.applications(application("a"))
     with caplog.at_level(logging.WARNING, "municipal_indicators.marts.build"):
-        rows = build_marts(given.warehouse, given.passport, only=["site_devices_monthly"])
-    assert rows == {"marts.site_devices_monthly": 1}
+        built = build_marts(given.warehouse, given.passport, only=["site_devices_monthly"])
+    assert built.rows == {"marts.site_devices_monthly": 1}
     for table in (
         "marts.site_audience",
         "marts.service_applications_monthly",
@@ -51,18 +51,18 @@ def test_a_mart_built_alone_is_that_of_a_full_build(given: Given) -> None:
     whole = {mart: given.select(f"SELECT * FROM marts.{mart} ORDER BY ALL") for mart in MARTS}
     assert sum(map(bool, whole.values())) > 12
     for mart, rows in whole.items():
-        for table in built(given):
+        for table in filled(given):
             given.warehouse.command(f"TRUNCATE TABLE {table}")
         given.build(mart)
         assert given.select(f"SELECT * FROM marts.{mart} ORDER BY ALL") == rows, mart
 
 
-def built(given: Given) -> list[str]:
+def filled(given: Given) -> list[str]:
     """The tables with rows that hold no row of a load."""
     rows = given.select(
         """
         SELECT database || '.' || name FROM system.tables
-        WHERE database IN ('core', 'intermediate', 'reference', 'marts')
+        WHERE database IN ('core', 'intermediate', 'reference', 'mart_rows')
           AND engine LIKE '%MergeTree' AND total_rows > 0
           AND (database, name) NOT IN (SELECT database, table FROM system.columns WHERE name = 'load_id')
         """

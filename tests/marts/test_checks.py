@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
+import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from municipal_indicators.errors import DataCheckError
+from municipal_indicators import settings
+from municipal_indicators.errors import ConfigurationError, DataCheckError
 from municipal_indicators.marts.checks import Checked, check_marts
+from municipal_indicators.marts.publishing import note_built, publish_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
@@ -18,12 +24,15 @@ from tests.marts.given import SITE, Given
 
 DAMAGED = (
     "core.metrica_visits",
-    "marts.data_coverage",
-    "marts.indicators_monthly",
-    "marts.metrica_reconciliation",
-    "marts.site_audience",
-    "marts.smev_requests_daily",
+    "mart_rows.data_coverage",
+    "mart_rows.indicators_monthly",
+    "mart_rows.metrica_reconciliation",
+    "mart_rows.site_audience",
+    "mart_rows.smev_requests_daily",
+    "ops.checks",
     "ops.load_events",
+    "ops.load_warnings",
+    "ops.mart_builds",
 )
 
 
@@ -35,7 +44,7 @@ def marts(module_warehouse: Warehouse) -> Given:
     given.visits(date(2024, 1, 30), [{}, {"counter_user_id_hash": 2}])
     given.visits(date(2024, 1, 31), [{}])
     given.build()
-    given.warehouse.command("TRUNCATE TABLE marts.metrica_reconciliation")
+    given.warehouse.command("TRUNCATE TABLE mart_rows.metrica_reconciliation")
     return given
 
 
@@ -59,9 +68,37 @@ def sound(marts: Given) -> Iterator[Warehouse]:
         warehouse.command(f"DROP TABLE {table}__sound SYNC")
 
 
+def damaged(warehouse: Warehouse, damage: str) -> None:
+    """Run a statement in which ``{build}`` is the newest build."""
+    build = warehouse.value("SELECT toString(build) FROM ops.built_marts")
+    warehouse.command(damage.format(build=f"'{build}'"))
+
+
+def rebuilt(warehouse: Warehouse, mart: str, replaced: str) -> str:
+    """A newer build of one mart in which these columns differ; its id."""
+    build = str(uuid.uuid4())
+    newest = f"SELECT * FROM mart_rows.{mart} WHERE build = (SELECT build FROM ops.built_marts)"
+    warehouse.command(
+        f"INSERT INTO mart_rows.{mart} SELECT * REPLACE ('{build}' AS build, {replaced}) FROM ({newest})"
+    )
+    note_built(warehouse, build, [mart])
+    return build
+
+
+def recorded(warehouse: Warehouse, where: str) -> list[tuple[Any, ...]]:
+    """What the last run recorded in ``ops.checks``."""
+    return warehouse.rows(
+        "SELECT check, severity, passed, rows, example FROM ops.checks "
+        f"WHERE at = (SELECT max(at) FROM ops.checks) AND {where} ORDER BY check"
+    )
+
+
 def test_sound_marts_pass_every_check(sound: Warehouse) -> None:
     checks = list((REPOSITORY / "sql" / "checks").rglob("*.sql"))
     assert check_marts(sound) == Checked(passed=len(checks), warnings=())
+    assert [name for name, *_ in recorded(sound, "passed AND rows = 0 AND example = ''")] == sorted(
+        path.stem for path in checks
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,11 +109,11 @@ def test_sound_marts_pass_every_check(sound: Warehouse) -> None:
             "published_visits_are_all_there",
         ),
         (
-            "DELETE FROM marts.indicators_monthly WHERE indicator = 'ict_events'",
+            "DELETE FROM mart_rows.indicators_monthly WHERE indicator = 'ict_events'",
             "indicators_are_complete",
         ),
         (
-            "DELETE FROM marts.site_audience WHERE period_start = '2024-01-31'",
+            "DELETE FROM mart_rows.site_audience WHERE period_start = '2024-01-31'",
             "months_hold_their_visits",
         ),
         (
@@ -85,40 +122,127 @@ def test_sound_marts_pass_every_check(sound: Warehouse) -> None:
             "published_loads_balance",
         ),
         (
-            "INSERT INTO marts.smev_requests_daily (requests, answered) VALUES (1, 2)",
+            "INSERT INTO mart_rows.smev_requests_daily (build, requests, answered) VALUES ({build}, 1, 2)",
             "answers_fit_requests",
         ),
         (
-            "INSERT INTO marts.site_audience (grain, bounce_share) VALUES ('year', 1.5)",
+            "INSERT INTO mart_rows.site_audience (build, grain, bounce_share) VALUES ({build}, 'year', 1.5)",
             "shares_are_shares",
         ),
     ],
 )
 def test_damage_is_found_and_named(sound: Warehouse, damage: str, check: str) -> None:
-    sound.command(damage)
-    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): 1 rows|{check}"):
+    damaged(sound, damage)
+    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): \d+ rows") as told:
         check_marts(sound)
+    since = sound.value("SELECT formatDateTime(at, '%F %R') FROM ops.published_marts")
+    assert f"The new marts are not shown; those of {since} UTC stay." in str(told.value)
+    ((name, severity, passed, rows, example),) = recorded(sound, f"check = '{check}'")
+    assert (name, severity, passed) == (check, "fail", False)
+    assert rows > 0
+    assert example in str(told.value)
+
+
+def test_a_source_that_loses_its_data_keeps_the_build_from_readers(sound: Warehouse) -> None:
+    rebuilt(sound, "data_coverage", "NULL AS data_through")
+    with pytest.raises(
+        DataCheckError,
+        match=r"sources_keep_their_data\.sql \(.+\): 1 rows, first \(metrica, 2024-01-31\)",
+    ):
+        check_marts(sound)
+    assert recorded(sound, "NOT passed AND severity = 'fail'") == [
+        ("sources_keep_their_data", "fail", False, 1, "(metrica, 2024-01-31)")
+    ]
+
+
+def test_settled_periods_that_change_are_told_once(sound: Warehouse) -> None:
+    build = rebuilt(sound, "site_audience", "visitors + 1 AS visitors")
+    (warning,) = check_marts(sound).warnings
+    assert re.search(
+        r"settled_periods_stay\.sql \(.+\): 2 rows, first "
+        r"\(site_audience, 12345678, 2024-01-30, 2 visits, 2 visitors, 2 visits, 3 visitors\)",
+        warning,
+    )
+    publish_marts(sound, build)
+    assert check_marts(sound).warnings == ()
+
+
+def test_indicators_of_past_years_that_change_are_told(sound: Warehouse) -> None:
+    publish_marts(sound, rebuilt(sound, "indicators_monthly", "1 AS fact, true AS is_complete"))
+    sound.command(
+        "INSERT INTO mart_rows.indicators_monthly (build, year, indicator) "
+        "SELECT build, 2025, 'ict_events' FROM ops.built_marts"
+    )
+    rebuilt(sound, "indicators_monthly", "if(indicator = 'ict_events', NULL, fact) AS fact")
+    (found,) = recorded_after_warning(sound)
+    assert found[0] == "settled_periods_stay"
+    assert found[4] == "(indicators_monthly, ict_events, 2023-01-01, 1, )"
+
+
+def recorded_after_warning(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """What the warnings of a run over damaged marts are recorded as, whatever failed beside them."""
+    with suppress(DataCheckError):
+        check_marts(warehouse)
+    return recorded(warehouse, "NOT passed AND severity = 'warn'")
+
+
+def test_loaded_sources_without_a_day_and_unknown_words_are_told(sound: Warehouse) -> None:
+    load = str(uuid.uuid4())
+    sound.command(
+        "INSERT INTO ops.load_events (source, unit_key, load_id, status, at) "
+        f"VALUES ('smev', 'a file', '{load}', 'published', now64())"
+    )
+    sound.command(
+        "INSERT INTO ops.load_warnings (load_id, source, code, text, times) VALUES "
+        f"('{load}', 'smev', 'unknown_status', 'status «на паузе»', 3), "
+        f"('{load}', 'smev', 'other', 'no word', 1), "
+        "(generateUUIDv4(), 'smev', 'unknown_status', 'of a load not published', 1)"
+    )
+    assert len(check_marts(sound).warnings) == 2
+    assert recorded(sound, "NOT passed") == [
+        ("loaded_sources_reach_a_day", "warn", False, 1, "(smev, 1)"),
+        ("words_are_known", "warn", False, 1, "(smev, unknown_status, status «на паузе», 3)"),
+    ]
+
+
+def test_a_check_says_what_its_findings_do(
+    sound: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "headless.sql").write_text("-- No row.\nSELECT 1\n")
+    monkeypatch.setattr(settings, "SQL", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"sql/checks/headless\.sql: its first line"):
+        check_marts(sound)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((REPOSITORY / "sql" / "checks").rglob("*.sql")), ids=lambda path: path.stem
+)
+def test_checks_look_at_the_new_marts(path: Path) -> None:
+    """Those that readers see are read only to be compared with the new ones."""
+    read = set(re.findall(r"\b(marts|marts_next)\.\w+", path.read_text(encoding="utf-8")))
+    assert read != {"marts"}
 
 
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
         (
-            "(day, counter_id, visits, reported_visits, is_within_tolerance, compared_at) "
-            "VALUES ('2024-01-30', 5, 90, 100, false, now())",
-            r"warnings/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): 1 rows, "
+            "(build, day, counter_id, visits, reported_visits, is_within_tolerance, compared_at) "
+            "VALUES ({build}, '2024-01-30', 5, 90, 100, false, now())",
+            r"checks/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): 1 rows, "
             r"first \(2024-01-30, 5, 90, 100, ",
         ),
         (
-            "(day, counter_id) VALUES ('2024-01-29', 5), ('2024-01-30', 5)",
-            r"warnings/settled_days_are_compared\.sql \(.*\): 1 rows, first \(5, 2, 2024-01-29, 2024-01-30\)",
+            "(build, day, counter_id) VALUES ({build}, '2024-01-29', 5), ({build}, '2024-01-30', 5)",
+            r"checks/settled_days_are_compared\.sql \(.*\): 1 rows, first \(5, 2, 2024-01-29, 2024-01-30\)",
         ),
     ],
 )
 def test_a_warning_is_told_and_nothing_fails(
     sound: Warehouse, caplog: pytest.LogCaptureFixture, rows: str, told: str
 ) -> None:
-    sound.command(f"INSERT INTO marts.metrica_reconciliation {rows}")
+    damaged(sound, f"INSERT INTO mart_rows.metrica_reconciliation {rows}")
     with caplog.at_level(logging.WARNING, "municipal_indicators.marts.checks"):
         checked = check_marts(sound)
     assert len(checked.warnings) == 1
@@ -127,15 +251,17 @@ def test_a_warning_is_told_and_nothing_fails(
 
 
 def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> None:
-    sound.command("TRUNCATE TABLE marts.data_coverage")
-    sound.command(
-        "INSERT INTO marts.data_coverage (site, data_through, missing, built_on) VALUES "
-        "('Сайт', '2024-02-19', ['2022-05-09', '2024-02-10', '2024-02-11', '2024-02-12', '2024-02-13'],"
-        " '2024-02-20'), ('Нетронутый', NULL, ['2024-01-01'], '2024-02-20')"
+    sound.command("TRUNCATE TABLE mart_rows.data_coverage")
+    damaged(
+        sound,
+        "INSERT INTO mart_rows.data_coverage (build, site, data_through, missing, built_on) VALUES "
+        "({build}, 'Сайт', '2024-02-19',"
+        " ['2022-05-09', '2024-02-10', '2024-02-11', '2024-02-12', '2024-02-13'], '2024-02-20'),"
+        " ({build}, 'Нетронутый', NULL, ['2024-01-01'], '2024-02-20')",
     )
     # 13 February is within the last week, and the nights still fill it. Nothing of the other site was loaded.
     (warning,) = check_marts(sound).warnings
-    assert warning.startswith("sql/checks/warnings/site_days_are_loaded.sql (")
+    assert warning.startswith("sql/checks/site_days_are_loaded.sql (")
     assert "2 rows, first (Сайт, 3, 2024-02-10, 2024-02-12, airflow dags trigger" in warning
     dates = '--conf \'{"date_from": "2022-05-09", "date_to": "2022-05-09"}\''
     assert (
@@ -152,8 +278,9 @@ def test_a_site_that_is_loaded_whole_has_no_hole(sound: Warehouse, marts: Given)
 
 
 def test_days_within_the_tolerance_or_not_due_yet_are_no_warning(sound: Warehouse) -> None:
-    sound.command(
-        "INSERT INTO marts.metrica_reconciliation (day, is_within_tolerance, compared_at) VALUES "
-        "('2024-01-30', true, now()), (today() - 6, NULL, NULL)"
+    damaged(
+        sound,
+        "INSERT INTO mart_rows.metrica_reconciliation (build, day, is_within_tolerance, compared_at) "
+        "VALUES ({build}, '2024-01-30', true, now()), ({build}, today() - 6, NULL, NULL)",
     )
     assert check_marts(sound).warnings == ()

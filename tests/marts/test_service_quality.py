@@ -24,15 +24,41 @@ def test_a_row_is_a_month_and_a_service(given: Given) -> None:
     given.applications(
         application("a"),
         application("b", channel="МФЦ", status_group="provided"),
-        application("c", service_code="200", service_name="Ордер"),
+        application("c", service_code="200"),
         application("d", filed_on=date(2024, 2, 29)),
         application("e", status_group="draft"),
         application("f", status_group="failed"),
     )
+    unknown = "Услуга {} (нет в перечне)"
     assert quality(given, "month, service_code, service_name, applications") == [
-        (date(2024, 2, 1), "100", "Выдача справки", 1),
-        (date(2024, 3, 1), "100", "Выдача справки", 2),
-        (date(2024, 3, 1), "200", "Ордер", 1),
+        (date(2024, 2, 1), "100", unknown.format(100), 1),
+        (date(2024, 3, 1), "100", unknown.format(100), 2),
+        (date(2024, 3, 1), "200", unknown.format(200), 1),
+    ]
+
+
+def test_a_name_of_a_service_is_that_of_the_catalogue(given: Given) -> None:
+    given.table(
+        "gosuslugi",
+        "core.service_catalogue_rows",
+        [
+            {
+                "is_dated": False,
+                "service_code": "100",
+                "service_name": name,
+                "level": "муниципальная",
+                "is_electronic": True,
+                "valid_from": date(year, 1, 1),
+                "valid_to": None,
+            }
+            for year, name in ((2022, "Справка"), (2023, "Выдача справки"))
+        ],
+        "catalogue",
+    )
+    given.applications(application("a"), application("b", service_code="200"))
+    assert quality(given, "service_code, service_name") == [
+        ("100", "Выдача справки"),
+        ("200", "Услуга 200 (нет в перечне)"),
     ]
 
 

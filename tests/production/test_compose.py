@@ -8,6 +8,7 @@ the images are built and the containers find each other.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import subprocess
@@ -107,6 +108,69 @@ def test_a_lasting_service_is_watched_limited_and_started_again(
     assert "no-new-privileges:true" in service["security_opt"]
 
 
+# The secrets of .env that each service is given: those that it uses.
+_METADATA = {"AIRFLOW_DB_PASSWORD", "AIRFLOW_FERNET_KEY"}
+_LOADS = {"CLICKHOUSE_LOADER_PASSWORD", "PERSONAL_DATA_KEY", "METRICA_TOKEN"}
+_SERVER = {
+    "CLICKHOUSE_LOADER_PASSWORD",
+    "CLICKHOUSE_BI_PASSWORD",
+    "CLICKHOUSE_AUDITOR_PASSWORD",
+    "CLICKHOUSE_CLUSTER_SECRET",
+}
+_SUPERSET = {"SUPERSET_SECRET_KEY", "SUPERSET_DB_PASSWORD", "CLICKHOUSE_BI_PASSWORD"}
+SECRETS = {
+    **dict.fromkeys(SERVERS, _SERVER),
+    **{name: set() for name in KEEPERS},
+    "postgres": {"POSTGRES_PASSWORD", "AIRFLOW_DB_PASSWORD", "SUPERSET_DB_PASSWORD"},
+    "redis": {"REDIS_PASSWORD"},
+    "airflow-init": {*_METADATA, "AIRFLOW_ADMIN_PASSWORD"},
+    "airflow-dag-processor": _METADATA,
+    "airflow-api-server": {*_METADATA, "AIRFLOW_API_SECRET_KEY", "AIRFLOW_JWT_SECRET"},
+    "airflow-triggerer": {*_METADATA, "AIRFLOW_API_SECRET_KEY", "METRICA_TOKEN"},
+    "airflow-scheduler": {
+        *(*_METADATA, *_LOADS, "AIRFLOW_API_SECRET_KEY"),
+        *("AIRFLOW_JWT_SECRET", "REDIS_PASSWORD"),
+    },
+    "airflow-worker": {*_METADATA, *_LOADS, "AIRFLOW_API_SECRET_KEY", "REDIS_PASSWORD"},
+    "superset": _SUPERSET,
+    "superset-init": {*_SUPERSET, "SUPERSET_ADMIN_PASSWORD"},
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_service_is_given_only_the_secrets_that_it_uses(
+    services: dict[str, Any], name: str
+) -> None:
+    given = json.dumps(services[name])
+    secrets = {one: value for one, value in FILLED.items() if SECRET.search(one)}
+    assert {one for one, value in secrets.items() if value in given} == SECRETS[name]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_service_has_no_rights_and_writes_only_where_it_must(
+    services: dict[str, Any], name: str
+) -> None:
+    service = services[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    targets = [one["target"] for one in service.get("volumes", []) if isinstance(one, dict)]
+    assert "/tmp" in [*service["tmpfs"], *targets]
+    # Images of our own name their user; those of others start as root unless the file says otherwise.
+    named = not service["image"].startswith("municipal-indicators")
+    assert service.get("user") in ({"101:101", "999:999"} if named else {None})
+
+
+def test_forwarded_headers_are_believed_from_the_network_s_gateway_only(
+    compose: dict[str, Any],
+) -> None:
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    trusted = compose["services"]["airflow-api-server"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert trusted == network["gateway"]
+    assert ipaddress.ip_address(trusted) in ipaddress.ip_network(network["subnet"])
+
+
 def test_services_start_after_what_they_need(services: dict[str, Any]) -> None:
     ready = {"postgres": "service_healthy", "clickhouse": "service_healthy"}
     after = {**ready, "airflow-init": "service_completed_successfully"}
@@ -145,7 +209,15 @@ def test_ports_are_open_to_this_host_only_unless_set_otherwise(services: dict[st
 
 def test_images_are_pinned_and_airflow_has_one(services: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in services.items()}
-    assert all(re.search(r":\d+[\w.-]*$", image) for image in images.values()), images
+    ours = ("municipal-indicators", "clickhouse/")
+    full = {name: one for name, one in images.items() if not one.startswith(ours)}
+    assert all(re.search(r":\d+\.\d+[\w.-]*$", image) for image in images.values()), images
+    assert set(full) == {"postgres", "redis"}
+    assert all(re.search(r":\d+(\.\d+)+-bookworm$", one) for one in full.values()), full
+    for dockerfile in ("Dockerfile", "bi/superset/Dockerfile"):
+        base = (REPOSITORY / dockerfile).read_text()
+        assert re.search(r"^FROM python:3\.\d+\.\d+-slim-bookworm$", base, re.MULTILINE)
+        assert "pip install --require-hashes --no-deps -r" in base
     assert len({images[name] for name in AIRFLOW}) == 1
     embedded = chdb.engine_version
     for name in (*SERVERS, *KEEPERS):
@@ -157,7 +229,8 @@ def test_named_volumes_are_declared_and_used(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for volume in service.get("volumes", []):
             if isinstance(volume, dict):
-                assert volume["bind"] == {"create_host_path": False}
+                own = volume == {"type": "volume", "target": "/tmp"}
+                assert own or volume["bind"] == {"create_host_path": False}
             elif volume.startswith("./"):
                 source, _, options = volume.split(":")
                 assert options == "ro"
@@ -263,6 +336,8 @@ def test_every_option_is_one_of_this_airflow(services: dict[str, Any]) -> None:
     for provider in (fab, celery):
         listed |= provider.get_provider_info()["config"]
     for name in AIRFLOW:
+        hidden = services[name]["environment"]["AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"]
+        assert hidden == "personal_data_key"
         options = [key for key in services[name]["environment"] if key.startswith("AIRFLOW__")]
         assert len(options) >= 10
         for option in options:
@@ -286,6 +361,7 @@ def test_connections_and_variables_are_those_of_the_readme(services: dict[str, A
     }
     metrica = json.loads(environment["AIRFLOW_CONN_METRICA_DEFAULT"])
     assert metrica == {"conn_type": "metrica", "password": FILLED["METRICA_TOKEN"]}
+    assert not any("CONN_CLICKHOUSE" in key for key in services["airflow-triggerer"]["environment"])
     targets = {
         volume["target"]
         for volume in services["airflow-scheduler"]["volumes"]

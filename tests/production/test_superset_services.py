@@ -5,6 +5,7 @@ What the dashboards show is tested in ``tests/bi``; here only that this is how t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,36 @@ def test_superset_is_set_up_twice_and_then_healthy(world: World) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     world.start("superset", image_command(REPOSITORY / "bi" / "superset" / "Dockerfile"))
     world.await_healthy("superset")
+
+
+def test_another_password_of_admin_in_the_env_file_is_the_password_then(world: World) -> None:
+    service = world.services["superset-init"]
+    environment = service["environment"]
+    other = "another-password-of-admin"
+    service["environment"] = environment | {"SUPERSET_ADMIN_PASSWORD": other}
+    try:
+        done = world.run("superset-init", world.command("superset-init"))
+    finally:
+        service["environment"] = environment
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [_signs_in(world, one) for one in (other, FILLED["SUPERSET_ADMIN_PASSWORD"])] == [
+        200,
+        401,
+    ]
+
+
+def _signs_in(world: World, password: str) -> int:
+    body = json.dumps({"username": "admin", "password": password, "provider": "db"})
+    call = (
+        "import sys; from urllib.error import HTTPError; from urllib.request import Request, urlopen\n"
+        "asked = Request('http://127.0.0.1:8088/api/v1/security/login', sys.argv[1].encode(),"
+        " {'Content-Type': 'application/json'})\n"
+        "try: print(urlopen(asked, timeout=60).status)\n"
+        "except HTTPError as error: print(error.code)"
+    )
+    done = world.run("redis", ["python", "-c", call, body])
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
 
 
 def test_superset_does_not_start_without_its_key(world: World) -> None:

@@ -17,6 +17,32 @@ GITHUB = REPOSITORY / ".github" / "workflows" / "ci.yaml"
 GITLAB = REPOSITORY / ".gitlab-ci.yml"
 
 
+def test_a_pull_request_gets_no_rights() -> None:
+    container = yaml.safe_load(GITHUB.read_text())["jobs"]["test"]["container"]
+    assert (
+        container["options"] == "${{ github.event_name == 'push' && '--privileged' || '--init' }}"
+    )
+    assert "privileged" not in GITLAB.read_text()
+
+
+def locks() -> list[Path]:
+    return sorted(one for one in REPOSITORY.rglob("requirements*.txt") if "build" not in one.parts)
+
+
+def test_locks_carry_a_hash_of_each_package_and_no_address() -> None:
+    ours = [one for one in locks() if ".venv" not in one.parts]
+    assert len(ours) == 4
+    for lock in ours:
+        text = lock.read_text()
+        pinned = re.findall(
+            r"^[\w.-]+(?:\[[\w,-]+\])?==.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)*", text, re.M
+        )
+        assert len(pinned) > 50
+        assert all("--hash=sha256:" in one for one in pinned), lock
+        assert "://" not in text
+        assert "-index" not in text
+
+
 @pytest.mark.parametrize(
     ("schema", "path"), [("vendor.github-workflows", GITHUB), ("vendor.gitlab-ci", GITLAB)]
 )

@@ -123,6 +123,7 @@ class World:
             "mount -t tmpfs -o mode=0755 tmpfs /opt",
             "mkdir -p /opt/municipal-indicators /data",
             f"mount --bind {STAGE}/1 /opt/municipal-indicators",
+            "mount -o remount,bind,ro /opt/municipal-indicators",
             f"mount --bind {STAGE}/2/data /data",
             "mkdir -p /opt/airflow/logs /opt/airflow/report /opt/airflow/metrica-rate-limit",
             f"chown -R {AIRFLOW_USER}:0 /opt/airflow /data/inbox /data/archive",

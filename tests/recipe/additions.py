@@ -59,13 +59,15 @@ ENGINE = MergeTree
 ORDER BY (unit_key, load_id, sheet, line)
 COMMENT 'Талоны электронной очереди; читать только через core.queue_tickets';
 
-CREATE TABLE IF NOT EXISTS marts.mfc_queue_monthly
+CREATE TABLE IF NOT EXISTS mart_rows.mfc_queue_monthly
 (
+    build UUID COMMENT 'Сборка, которая посчитала строку',
     month Date COMMENT 'Месяц, первый день',
     tickets UInt64 COMMENT 'Талонов выдано',
     average_minutes Nullable(Float64) COMMENT 'Ожидание в очереди, минут, в среднем'
 )
 ENGINE = MergeTree
+PARTITION BY build
 ORDER BY month
 COMMENT 'Электронная очередь МФЦ по месяцам';
 

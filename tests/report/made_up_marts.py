@@ -20,7 +20,7 @@ from rich.console import Console
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.report import print_indicators, write_report
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.migrations import view_statements
+from municipal_indicators.warehouse.migrations import mart_view_statements
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 HOSTILE = "<b>&</script><script>alert(1)</script>"
@@ -38,6 +38,12 @@ Value = object
 Rows = Iterator[tuple[Value, ...]]
 
 SCHEMA = """
+CREATE TABLE ops.checks (
+    at DateTime64(6, 'UTC'), check String, severity String, passed Bool, rows UInt64, example String
+) ENGINE = MergeTree ORDER BY at;
+CREATE TABLE ops.built_marts (status String) ENGINE = MergeTree ORDER BY status;
+CREATE TABLE ops.published_marts (at DateTime64(6, 'UTC'), marts Map(String, UUID))
+ENGINE = MergeTree ORDER BY at;
 CREATE TABLE marts.indicators_monthly (
     month Date, year UInt16, indicator LowCardinality(String), name String, unit String,
     numerator Nullable(Float64), denominator Nullable(Float64), fact Nullable(Float64),
@@ -295,12 +301,13 @@ DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}
 
 def create(client: Client) -> None:
     """All marts that the page reads, empty."""
-    client.command("DROP DATABASE IF EXISTS marts")
-    client.command("CREATE DATABASE marts")
+    for database in ("marts", "ops"):
+        client.command(f"DROP DATABASE IF EXISTS {database}")
+        client.command(f"CREATE DATABASE {database}")
     for statement in SCHEMA.split(";"):
         if statement.strip():
             client.command(statement)
-    client.command(view_statements()["mart_views/indicators_latest.sql"])
+    client.command(mart_view_statements([])["marts/indicators_latest.sql"])
 
 
 def fill(client: Client) -> None:

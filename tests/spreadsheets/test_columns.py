@@ -187,5 +187,4 @@ def _sheet(file: Path, delimiter: str) -> Sheet:
             text = io.BytesIO(content).read().decode(encoding)
             file.write_bytes(f"sep={delimiter}\n{text}".encode(encoding))
             break
-    (sheet,) = read_sheets(file)
-    return sheet
+    return next(read_sheets(file))

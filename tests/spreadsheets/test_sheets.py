@@ -121,7 +121,7 @@ def test_what_a_filter_or_an_outline_hides_is_read(file: Path) -> None:
 
 def test_a_1904_workbook_says_so(file: Path) -> None:
     file.write_bytes(xlsx_bytes(TABLE, date_1904=True))
-    (sheet,) = read_sheets(file)
+    sheet = next(read_sheets(file))
     assert sheet.is_1904
     assert list(sheet.rows)[1][1] == date(2024, 3, 5)
 
@@ -172,8 +172,8 @@ def test_decimal_commas_do_not_pass_for_the_delimiter(file: Path) -> None:
 def test_known_headings_decide_on_the_delimiter(file: Path) -> None:
     content = "Код,Название,Каналы\n" + "1,Услуга,ЕПГУ; РПГУ; МФЦ; лично\n" * 20
     file.write_bytes(content.encode())
-    (sheet,) = read_sheets(
-        file, lambda rows: len({"Код", "Название", "Каналы"}.intersection(rows[0]))
+    sheet = next(
+        read_sheets(file, lambda rows: len({"Код", "Название", "Каналы"}.intersection(rows[0])))
     )
     assert {len(row) for row in sheet.rows} == {3}
 
@@ -317,6 +317,6 @@ def test_a_quote_never_closed_is_named_by_its_row(file: Path, broken: int) -> No
     rows = [f"{number};2;3;4" for number in range(1300)]
     rows[broken - 1] = '"open;2;3;4'
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    (sheet,) = read_sheets(file)
+    sheet = next(read_sheets(file))
     with pytest.raises(FileRejectedError, match=rf"^row {broken}: a quote is opened"):
         list(sheet.rows)

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import DAG
 
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.registers.files import load_file
@@ -43,7 +44,7 @@ def arrivals(places: Path, warehouse: Warehouse) -> Arrivals:
 
 
 def build(warehouse: Warehouse) -> None:
-    build_marts(warehouse, load_passport())
+    publish_marts(warehouse, build_marts(warehouse, load_passport()).id)
 
 
 def checked(warehouse: Warehouse, **results: bool) -> None:

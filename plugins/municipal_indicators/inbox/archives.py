@@ -18,11 +18,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.fence import parse
 from municipal_indicators.inbox.masking import mask_personal
 
 UNPACKED_LIMIT = 1 << 30
 RATIO_LIMIT = 100
 MEMBERS_LIMIT = 100_000
+_LONGEST_NAME = 255
 _CHUNK = 1 << 20
 _POOLED_BYTES = 1 << 20
 _DEEPEST = 2
@@ -55,12 +57,18 @@ class Pool:
 
     An archive of a month's messages has tens of thousands of them: creating a file for each takes
     longer than reading it, and keeping all in memory would need memory in proportion to the archive.
+    A process that is handed a pool reads the same file.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file: IO[bytes] | None = None
         self._end = 0
+
+    def __getstate__(self) -> dict[str, object]:
+        if self._file:
+            self._file.flush()
+        return {**vars(self), "_file": None}
 
     def add(self, content: bytes) -> int:
         """Append a text; returns its position."""
@@ -75,7 +83,7 @@ class Pool:
     def read(self, place: int, size: int) -> bytes:
         """The first ``size`` bytes of the text at a position."""
         if self._file is None:
-            raise ValueError("nothing was added to this pool")
+            self._file = (self._folder / "pool").open("rb")
         self._file.seek(place)
         return self._file.read(size)
 
@@ -166,7 +174,7 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
     """Raise FileRejectedError for a workbook (itself a zip) that is broken or beyond the limits.
 
     Every member is unpacked once, since the directory of a zip may give wrong sizes. ``watch`` is
-    called with each block of each member.
+    called with each block of each member, and with an empty one at its end.
     """
     budget = _Budget(path.stat().st_size)
     try:
@@ -180,6 +188,8 @@ def check_office_size(path: Path, watch: Watch | None = None) -> None:
                         following = pool.submit(source.read, _CHUNK)
                         if watch:
                             watch(info.filename, chunk)
+                if watch:
+                    watch(info.filename, b"")
     except _BROKEN as error:
         _raise_if_ours(error)
         raise FileRejectedError(
@@ -198,8 +208,7 @@ def unpacked(path: Path, place: Path | None = None) -> Iterator[Unpacked]:
     Raises FileRejectedError for an archive beyond the limits or without a readable member.
     """
     with tempfile.TemporaryDirectory(dir=place, prefix="unpacked-") as folder:
-        result = Unpacked(Pool(Path(folder)))
-        _Unpacker(Path(folder), _Budget(path.stat().st_size), result).unpack(path)
+        result: Unpacked = parse(_unpack, path, Path(folder)).finish()
         if not result.members:
             reasons = (
                 "; ".join(f"{name}: {why}" for name, why in result.broken[:5]) or "it holds no file"
@@ -213,6 +222,12 @@ def unpacked(path: Path, place: Path | None = None) -> Iterator[Unpacked]:
             yield result
         finally:
             result.pool.close()
+
+
+def _unpack(path: Path, folder: Path) -> Unpacked:
+    result = Unpacked(Pool(folder))
+    _Unpacker(folder, _Budget(path.stat().st_size), result).unpack(path)
+    return result
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -245,6 +260,21 @@ def _name_of(info: zipfile.ZipInfo) -> str:
         return info.filename.encode("cp437").decode("cp866")
     except UnicodeError:
         return info.filename
+
+
+def _name_in_tar(info: tarfile.TarInfo) -> str:
+    raw = info.name.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8").removeprefix("./")
+    except UnicodeDecodeError:
+        return raw.decode("cp866").removeprefix("./")
+
+
+def _label(archive: str, member: str) -> str:
+    """The name of a member with that of its archive, masked, and shortened if it is longer than usual."""
+    if len(member) > _LONGEST_NAME:
+        member = f"{member[: _LONGEST_NAME // 2]}…{member[-_LONGEST_NAME // 2 :]}"
+    return "/".join(filter(None, (archive, mask_personal(member))))
 
 
 def _is_office(archive: zipfile.ZipFile) -> bool:
@@ -291,15 +321,13 @@ class _Unpacker:
 
     def _unpack_tar(self, path: Path, name: str, depth: int) -> None:
         try:
-            with tarfile.open(path, "r:") as archive:
+            with tarfile.open(path, "r:", encoding="utf-8") as archive:
                 for number, info in enumerate(archive):
                     if number >= MEMBERS_LIMIT:
                         raise _too_many()
                     if info.isdir() or _is_noise(info.name):
                         continue
-                    label = "/".join(
-                        filter(None, (name, mask_personal(info.name.removeprefix("./"))))
-                    )
+                    label = _label(name, _name_in_tar(info))
                     source = archive.extractfile(info) if info.isreg() else None
                     if source is None:
                         self.result.reject(label, "a link or a device, not a file")
@@ -322,7 +350,7 @@ class _Unpacker:
             member = _name_of(info)
             if info.is_dir() or _is_noise(member):
                 continue
-            label = "/".join(filter(None, (name, mask_personal(member))))
+            label = _label(name, member)
             if info.file_size <= _POOLED_BYTES and self._is_pooled(archive, info, label):
                 continue
             # The name of the member never becomes a path on our disk.

@@ -18,7 +18,7 @@ from municipal_indicators.errors import (
     WarehouseAccessError,
     WarehouseUnreachableError,
 )
-from municipal_indicators.inbox import landing, workplace
+from municipal_indicators.inbox import fence, landing, workplace
 from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import Arrival, Arrived, LandedFile, Waiting
@@ -222,7 +222,7 @@ def _published_since(source: str, since: datetime) -> int:
 @contextmanager
 def opened(source: FileSource) -> Iterator[_FileLoader]:
     """The warehouse, up to date and open for a run over files of the source."""
-    with workplace.own_folder() as folder, open_warehouse() as warehouse:
+    with fence.fenced(), workplace.own_folder() as folder, open_warehouse() as warehouse:
         source.apply_schema(warehouse)
         yield _FileLoader(source, warehouse, folder, FileRun())
 
@@ -341,7 +341,8 @@ class _FileLoader:
     def _load(self, file: LandedFile, place: str, instead_of: str = "") -> bool:
         (load,) = begin_loads(self.warehouse, [file.unit])
         try:
-            counts, message = self._staged(load, file)
+            with fence.counted(self.warehouse, load):
+                counts, message = self._staged(load, file)
             publish_loads(self.warehouse, [(load, counts, message)])
         except FileRejectedError as error:
             self._reject(load, file, error, place)

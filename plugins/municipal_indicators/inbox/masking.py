@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from municipal_indicators import settings
+from municipal_indicators.inbox import person_names
 
 MASK = "***"
 
@@ -13,31 +13,30 @@ MASK = "***"
 _GAP = r"[\s_]+"
 _WORD = r"(?i:[а-яё]+(?:-[а-яё]+)?)"
 _PROPER = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?"
-_PATRONYMIC = (
-    r"(?i:[а-яё]{2,}[оеё]вич(?:а|у|ем|ом|е)?|(?:иль|кузьм|фом|лук|никит|савв|сил)[иы]ч(?:а|у|ом|ем|е)?"
-    r"|[а-яё]{2,}[оеё]вн[аыу]|(?:ильин|кузьмин|никит|лукин|фомин|саввин)ичн(?:а|ы|е|у|ой)|никитичн(?:а|ы|е|у|ой)"
-    r")(?![А-Яа-яЁё])"
-)
+_PATRONYMIC = rf"(?i:{person_names.PATRONYMIC}|[а-яё]{{2,}}[оеё]вн[ыу])(?![А-Яа-яЁё])"
 _PROPER_PATRONYMIC = r"[А-ЯЁ][а-яё]+[оеё]вн(?:е|ой|ою)(?![А-Яа-яЁё])"
-_SURNAME = (
-    r"[А-ЯЁ](?:[а-яё]+|[А-ЯЁ]+)(?i:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|ына|ский|цкий|ская|цкая|ко|ук|юк|ян|дзе"
-    r"|швили|их|ых|ец|ич|ой)"
-)
+_SURNAME = rf"[А-ЯЁ](?:[а-яё]+|[А-ЯЁ]+)(?i:{person_names.SURNAME}|ко|ой)"
+_LATIN_GAP = r"[\s_.-]+"
+_PLATE = "[АВЕКМНОРСТУХABEKMHOPCTYX]"
 _EXACT = tuple(
     re.compile(pattern)
     for pattern in (
-        r"[\w.+-]+@[\w-]+\.[\w.-]+",
+        r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+",
         r"(?<!\d)(?:\+7|[78])[\s_(-]*\d{3,5}[\s_)-]*\d{1,3}[\s_-]*\d{2}[\s_-]*\d{2}(?!\d)(?<!\d{11})",
         r"(?<!\d)[78]9\d{9}(?!\d)",
         r"\(\d{3,5}\)[\s_]?\d{1,3}[\s_-]\d{2}[\s_-]\d{2}(?!\d)",
         r"(?<!\d)\d{3}[\s_-]\d{3}[\s_-]\d{3}[\s_-]?\d{2}(?!\d)",
-        r"(?<!\d)\d{2}[\s_]?\d{2}[\s_№]+\d{6}(?!\d)",
+        r"(?<!\d)\d{2}[\s_-]?\d{2}[\s_№-]+\d{6}(?!\d)",
+        # A policy of medical insurance, most cards.
+        r"(?<!\d)\d{4}(?:[\s_-]?\d{4}){3}(?!\d)",
+        rf"(?<![A-Za-zА-Яа-яЁё\d])(?i:{_PLATE}[\s_-]?\d{{3}}[\s_-]?{_PLATE}{{2}}[\s_-]?\d{{2,3}})(?![A-Za-zА-Яа-яЁё\d])",
         rf"(?<![А-Яа-яЁё])(?:{_WORD}(?:{_GAP}|-)){{1,2}}{_PATRONYMIC}(?:{_GAP}{_PROPER}(?![А-Яа-яЁё]))?",
         rf"(?<![А-Яа-яЁё])(?:{_PROPER}{_GAP}){{1,3}}(?i:оглы|кызы)(?![А-Яа-яЁё])",
         rf"(?<![А-Яа-яЁё])(?:{_PROPER}{_GAP}){{1,2}}{_PROPER_PATRONYMIC}(?:{_GAP}{_PROPER})?",
         rf"(?<![А-Яа-яЁё])(?:{_PROPER}|[А-ЯЁ]{{3,}}){_GAP}[А-ЯЁ][._]\s?[А-ЯЁ](?:\.|(?![А-Яа-яЁё]))",
         rf"(?<![А-Яа-яЁё])[А-ЯЁ][._]\s?[А-ЯЁ]\.?{_GAP}?(?<=[\s_.])(?:{_PROPER}|[А-ЯЁ]{{3,}})(?![А-Яа-яЁё])",
-        r"(?<![A-Za-z])(?:[A-Z][a-z]+[\s_-]+){1,2}[A-Z][a-z]+(?:ovich|evich|ovna|evna|ichna)(?:[\s_-]+[A-Z][a-z]+)?",
+        rf"(?<![A-Za-z])(?i:(?:[a-z]+{_LATIN_GAP}){{1,2}}{person_names.LATIN_PATRONYMIC}"
+        rf"(?:{_LATIN_GAP}[a-z]+{person_names.LATIN_SURNAME})?)(?![A-Za-z])",
         r"(?<![А-Яа-яЁё])(?i:ул\.|улица|пер\.|переулок|пр-т|просп\.|проспект)[\s_]*[^;\n]{1,50}?\d+[^;,\n]{0,8}"
         r"(?:,?[\s_]*(?i:кв|квартира)\b\.?[\s_]*\d+)?",
     )
@@ -53,6 +52,8 @@ _STRICT = tuple(
     )
 )
 _DIGITS = re.compile(r"(?<!\d)(?:\d{10}|\d{11}|\d{12})(?!\d)")
+# A card of another length than 16: first digits of a payment system, and Luhn's control digit.
+_CARD = re.compile(r"(?<!\d)(?:220[0-4]|4\d{3}|5[1-5]\d\d|6\d{3})(?:[\s_-]?\d){9,15}(?!\d)")
 
 
 def mask_personal(text: str) -> str:
@@ -71,21 +72,36 @@ def mask_value(text: str) -> str:
     """Return a value that the marts keep, with personal data replaced by ``***``.
 
     More precise than ``mask_personal``, so that names of services and departments are kept: a name is
-    masked with a patronymic, initials or a known given name, digits with a valid checksum.
+    masked with a patronymic, initials or a known given name, digits with a valid checksum; 16 digits
+    always, since they are a policy or a card.
     """
-    for pattern in (*_EXACT, _named()):
+    for pattern in (*_EXACT, *_named()):
         text = pattern.sub(MASK, text)
+    text = _CARD.sub(lambda found: MASK if _is_card(found.group()) else found.group(), text)
     return _DIGITS.sub(
         lambda found: MASK if _is_personal_number(found.group()) else found.group(), text
     )
 
 
 @cache
-def _named() -> re.Pattern[str]:
-    names = (settings.REFERENCE / "given_names.txt").read_text(encoding="utf-8").split()
-    given = "(?:" + "|".join([*names, *(name.upper() for name in names)]) + ")(?![А-Яа-яЁё])"
+def _named() -> tuple[re.Pattern[str], ...]:
+    """A surname beside a given name: with capitals in Cyrillic letters, where words end like surnames."""
+    given = rf"(?=[А-ЯЁ])(?i:{person_names.given()})(?![А-Яа-яЁё])"
     surname = rf"{_SURNAME}(?![А-Яа-яЁё])"
-    return re.compile(rf"(?<![А-Яа-яЁё])(?:{surname}{_GAP}{given}|{given}{_GAP}{surname})")
+    latin_given = rf"(?i:{person_names.latin_given()})(?![A-Za-z])"
+    latin = rf"(?i:[a-z]+{person_names.LATIN_SURNAME})(?![A-Za-z])"
+    return (
+        re.compile(rf"(?<![А-Яа-яЁё])(?:{surname}{_GAP}{given}|{given}{_GAP}{surname})"),
+        re.compile(
+            rf"(?<![A-Za-z])(?:{latin}{_LATIN_GAP}{latin_given}|{latin_given}{_LATIN_GAP}{latin})"
+        ),
+    )
+
+
+def _is_card(text: str) -> bool:
+    digits = [int(sign) for sign in reversed(text) if sign.isdecimal()]
+    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _is_personal_number(digits: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import unpacked
-from municipal_indicators.inspection.headings import known_headings
+from municipal_indicators.inspection.headings import heading_counter
 from municipal_indicators.sources.smev.recognition import Kind, kind_of
 from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS
 from municipal_indicators.spreadsheets.kinds import TableKind
@@ -63,7 +63,7 @@ def _format(path: Path, kind: Kind, kinds: Sequence[TableKind]) -> str:
 
 def _dialect(path: Path, kinds: Sequence[TableKind]) -> str:
     try:
-        sheet = next(iter(read_sheets(path, lambda rows: known_headings(rows, kinds))))
+        sheet = next(iter(read_sheets(path, heading_counter(kinds))))
     except FileRejectedError as error:
         return f"not read: {error.reason}"
     encoding, delimiter = (_SPOKEN.get(one, one) for one in sheet.dialect or ("", ""))

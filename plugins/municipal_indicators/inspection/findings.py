@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from municipal_indicators import settings, sources
+from municipal_indicators.inbox.fence import fenced
 from municipal_indicators.inbox.file_loads import (
     FileLoad,
     FilesFailedError,
@@ -118,6 +119,11 @@ def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspecti
 
     The warehouse, inbox and archive of the settings are filled: they must be temporary ones.
     """
+    with fenced():
+        return _inspection(path, source, time_zone, rows)
+
+
+def _inspection(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
     formats, is_exchange = contents(path, [kind for kinds in _kinds().values() for kind in kinds])
     found: list[Inspection] = []
     for one in [source, *SOURCES] if source else SOURCES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from municipal_indicators.spreadsheets.headings import (
     HeadingSet,
     find_headings,
     headings_of,
+    known_headings,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.readers import read_sheets
-from municipal_indicators.spreadsheets.sheets import Row
+from municipal_indicators.spreadsheets.sheets import HeadingCounter, Row
 
 _NEAREST = 3
+_LONGEST = 1_000
 _ALIKE = 0.6
 _ALIKE_TO_ANY = 0.75
 
@@ -70,12 +73,6 @@ def columns_of(headings: Headings) -> list[Column]:
     return [found[place] for place in sorted(found)]
 
 
-def known_headings(rows: Sequence[Row], kinds: Sequence[TableKind]) -> int:
-    """How many headings of one of the kinds are in these rows; ``read_sheets`` chooses by it."""
-    found = _found(rows, kinds)
-    return len(found.columns) if found else 0
-
-
 def refused_tables(path: Path, kinds: Sequence[TableKind]) -> list[RefusedTable]:
     """The visible tables of a file by their most likely headings, as if none of them were loaded."""
     try:
@@ -97,7 +94,7 @@ def column_letter(place: int) -> str:
 
 def _tables(member: Member, kinds: Sequence[TableKind]) -> Iterator[RefusedTable]:
     try:
-        for sheet in read_sheets(member.path, lambda rows: known_headings(rows, kinds)):
+        for sheet in read_sheets(member.path, heading_counter(kinds)):
             if sheet.is_hidden:
                 continue
             top = list(islice(sheet.rows, SEARCHED_ROWS))
@@ -115,7 +112,11 @@ def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> Refu
             label, title, found.last_row + 1, columns_of(found), found.missing(kind.needed)
         )
     texts = [
-        {place: str(cell) for place, cell in enumerate(row[:SEARCHED_COLUMNS]) if _is_text(cell)}
+        {
+            place: str(cell)[:_LONGEST]
+            for place, cell in enumerate(row[:SEARCHED_COLUMNS])
+            if _is_text(cell)
+        }
         for row in top
     ]
     # The heading row is the first row with the most texts.
@@ -127,12 +128,17 @@ def _refused(label: str, top: Sequence[Row], kinds: Sequence[TableKind]) -> Refu
     return RefusedTable(label, "", place + 1, columns, ())
 
 
+def heading_counter(kinds: Sequence[TableKind]) -> HeadingCounter:
+    """What ``read_sheets`` finds the delimiter by."""
+    return partial(known_headings, _needed(kinds))
+
+
 def _found(rows: Sequence[Row], kinds: Sequence[TableKind]) -> Headings | None:
     return find_headings(rows, _needed(kinds))
 
 
 def _needed(kinds: Sequence[TableKind]) -> dict[str, Sequence[str]]:
-    return {kind.name: kind.needed for kind in kinds}
+    return {kind.name: tuple(kind.needed) for kind in kinds}
 
 
 def _is_text(cell: object) -> bool:

@@ -1,15 +1,18 @@
-"""Builds what BI reads: passport and reference data, then facts, then marts, exchanged at the end."""
+"""Builds what BI reads: passport and reference data, then facts, then marts, beside those that are shown."""
 
 from __future__ import annotations
 
 import logging
 import re
+import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
+from municipal_indicators.marts import publishing
 from municipal_indicators.reference import lists
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
@@ -24,38 +27,61 @@ FACTS = "intermediate.indicator_facts"
 Rows = Sequence[Iterable[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build of marts: its id, and the number of rows per mart."""
+
+    id: str
+    rows: dict[str, int]
+
+
 def build_marts(
     warehouse: Warehouse,
     passport: Passport,
     now: datetime | None = None,
     only: Collection[str] | None = None,
-) -> dict[str, int]:
-    """Rebuild the marts from the published rows; returns the number of rows per mart.
+) -> Build:
+    """Build the marts from the published rows, beside those that readers see.
 
-    ``now`` (aware; the clock by default) sets "today" in the programme zone. Readers see the old
-    marts until all new ones are complete. Two builds from the same rows on the same day differ in
-    ``computed_at`` only.
+    ``now`` (aware; the clock by default) sets "today" in the programme zone. The new marts are those
+    of ``marts_next``: ``check_marts`` looks at them, ``publish_marts`` shows them. Two builds from the
+    same rows on the same day differ in ``computed_at`` only.
 
-    ``only`` names marts, without their database. These are rebuilt, and the tables that their SQL
-    reads; all others stay as the build before left them. It serves whoever changes one mart and
-    looks at it. Marts then tell of different moments: build all of them before BI or
-    ``check_marts`` reads them. A warning in the log says so.
+    ``only`` names marts, without their database. These are built, and the tables that their SQL
+    reads; all others stay as they are. It serves whoever changes one mart and looks at it. Marts
+    then tell of different moments: build all of them before BI or ``check_marts`` reads them. A
+    warning in the log says so.
     """
     selects = _selects(passport, now or datetime.now(UTC))
     marts = _chosen(selects, only)
     given = _passport_tables(passport) | _reference_tables(passport)
     needed = given.keys() | selects.keys() if only is None else _read_by(marts, selects)
+    build = str(uuid.uuid4())
+    publishing.drop_old_builds(warehouse)
     for table, rows in given.items():
         if table in needed:
             _replace(warehouse, table, rows())
     for table, select in selects.items():
-        if table in needed:
-            warehouse.build_beside(table, select)
+        if table in marts:
+            _add(warehouse, _stored(table), build, select)
             log.info("%s is built.", table)
-            if table not in marts:
-                warehouse.exchange([table])
-    warehouse.exchange(marts)
-    return {mart: _rows(warehouse, mart) for mart in marts}
+        elif table in needed:
+            warehouse.build_beside(table, select)
+            warehouse.exchange(table)
+    counted = {mart: _rows(warehouse, _stored(mart), build) for mart in marts}
+    publishing.note_built(warehouse, build, [mart.removeprefix("marts.") for mart in marts])
+    return Build(build, counted)
+
+
+def _stored(mart: str) -> str:
+    return mart.replace("marts.", "mart_rows.")
+
+
+def _add(warehouse: Warehouse, table: str, build: str, select: str) -> None:
+    columns = ", ".join(name for name in warehouse.columns(table) if name != "build")
+    warehouse.command(
+        f"INSERT INTO {table} (build, {columns}) SELECT '{build}', {columns} FROM (\n{select}\n)"  # noqa: S608
+    )
 
 
 def _chosen(selects: Iterable[str], only: Collection[str] | None) -> list[str]:
@@ -107,8 +133,8 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
     return intermediate | {FACTS: _facts(passport, values)} | marts
 
 
-def _rows(warehouse: Warehouse, table: str) -> int:
-    return int(warehouse.value(f"SELECT count() FROM {table}"))  # noqa: S608
+def _rows(warehouse: Warehouse, table: str, build: str) -> int:
+    return int(warehouse.value(f"SELECT count() FROM {table} WHERE build = '{build}'"))  # noqa: S608
 
 
 def _values(passport: Passport, now: datetime) -> dict[str, object]:
@@ -215,4 +241,4 @@ def _replace(warehouse: Warehouse, table: str, rows: Rows) -> None:
     warehouse.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
     warehouse.command(f"CREATE TABLE {table}__next AS {table}")
     warehouse.insert(f"{table}__next", warehouse.columns(table), [tuple(row) for row in rows])
-    warehouse.exchange([table])
+    warehouse.exchange(table)

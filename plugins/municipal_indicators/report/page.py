@@ -80,6 +80,7 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
         "computed_at": russian.instant(_newest(latest), zone),
         "edition": _edition(latest),
         "zone": zone.key,
+        "rejected_build": _rejected(warehouse, zone),
         "cards": read_cards(warehouse, latest, labels),
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
@@ -93,6 +94,24 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
 
 def _newest(latest: Latest) -> datetime | None:
     return max((row["computed_at"] for row in latest.shown.values()), default=None)
+
+
+def _rejected(warehouse: Warehouse, zone: ZoneInfo) -> str:
+    """Why the newest build is not what the page shows; empty where it is."""
+    found = queries.rows(warehouse, "rejected_build")
+    if not found:
+        return ""
+    checks = ", ".join(
+        f"{row['check']} ({russian.plural(row['rows'], 'строка', 'строки', 'строк')})"
+        for row in found
+    )
+    shown_at = found[0]["shown_at"]
+    shown = (
+        f"Показаны данные сборки от {russian.instant(shown_at, zone)}"
+        if shown_at
+        else "Показывать пока нечего"
+    )
+    return f"{shown}: новая сборка не прошла проверку {checks}."
 
 
 def _edition(latest: Latest) -> str:

@@ -13,6 +13,7 @@ Cell = str | int | float | bool | datetime | date | time | timedelta
 _EXACT_FLOAT = 2**53
 _EXCEL_DIGITS = 10**15
 _MEMO_LIMIT = 200_000
+_LONGEST_KEPT = 2_000
 _INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 _FORMULA_TEXT = re.compile(r'=\s*"(.*)"')
 _E_NOTATION = re.compile(r"[+-]?\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}")
@@ -33,7 +34,9 @@ class Memo(dict[Cell, str]):
     def __missing__(self, cell: Cell) -> str:
         if len(self) > _MEMO_LIMIT:
             self.clear()
-        text = self[cell] = self.convert(cell)
+        text = self.convert(cell)
+        if len(text) < _LONGEST_KEPT:
+            self[cell] = text
         return text
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
@@ -107,13 +110,17 @@ def is_blank(cell: Cell) -> bool:
     return cell == "" or (isinstance(cell, str) and not clean_text(cell))
 
 
-@lru_cache(maxsize=8192)
 def normal_form(text: str) -> str:
     """The normal form, in which words and headings are compared.
 
     Lower case, ё as е, Latin look-alikes inside Russian text as Cyrillic, punctuation and breaks
     as single blanks. Text without letters and digits is kept, so that «+» and «-» can be words.
     """
+    return _normal_form(text) if len(text) < _LONGEST_KEPT else _normal_form.__wrapped__(text)
+
+
+@lru_cache(maxsize=8192)
+def _normal_form(text: str) -> str:
     text = clean_text(clean_text(text).lower().replace("ё", "е"))
     words = _WORDS.findall(text.replace("_", " ").replace("№", " № "))
     if not words:

@@ -27,6 +27,7 @@ DAMAGED = "the number was damaged by a spreadsheet (E-notation, digits lost, or 
 
 _CODE = re.compile(r"[\w./№()#+-]{1,64}")
 _PHONE = re.compile(r"[78]9\d{9}")
+_PLATE = re.compile(r"(?i:[авекмнорстухabekmhopctyx]\d{3}[авекмнорстухabekmhopctyx]{2}\d{2,3})")
 _SNILS = re.compile(r"\d{3}-\d{3}-\d{3}[ -]?\d{2}")
 _LETTER = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -115,7 +116,7 @@ def _flag(words: Words, cell: Cell) -> str:
 
 
 def _code(text: str) -> str:
-    if _PHONE.fullmatch(text) or _SNILS.fullmatch(text):
+    if any(shape.fullmatch(text) for shape in (_PHONE, _SNILS, _PLATE)):
         return MASK
     if text.isdecimal() or (
         _CODE.fullmatch(text) and any(map(str.isdigit, text)) and not _LETTER.search(text)

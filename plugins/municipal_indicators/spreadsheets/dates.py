@@ -48,6 +48,7 @@ _SPELLED = (
     ),
 )
 _GAP_AFTER_WORD = 25
+_SEARCHED = 200
 
 
 def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
@@ -91,7 +92,7 @@ def _dated(lines: Iterable[str], marker: re.Pattern[str], zone: ZoneInfo) -> dat
     for line in lines:
         text = clean_text(line).lower().replace("ё", "е")
         for found in marker.finditer(text):
-            rest = text[found.end() :]
+            rest = text[found.end() : found.end() + _SEARCHED]
             dates = [one for pattern in _SPELLED if (one := pattern.search(rest, 0))]
             gap = _GAP_AFTER_WORD if len(found.group()) > 2 else 2
             near = [one for one in dates if one.start() <= gap and _instant(one, zone)]

@@ -17,6 +17,7 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.spreadsheets.cells import Cell
 from municipal_indicators.spreadsheets.headings import SEARCHED_COLUMNS
 from municipal_indicators.spreadsheets.sheets import (
+    LONGEST_CELL,
     WIDEST,
     HeadingCounter,
     Row,
@@ -28,7 +29,6 @@ from municipal_indicators.spreadsheets.texts import Texts
 
 DELIMITERS = (";", "\t", ",")
 _SAMPLE_RECORDS = 50
-_LONGEST_CELL = 1 << 18
 _LONGEST_LINE = 1 << 24
 _FIRST_BLOCK = 1 << 16
 _BLOCK = 1 << 22
@@ -80,7 +80,7 @@ class _PlainBlock:
 
     @cached_property
     def _columns(self) -> Sequence[Any]:
-        from pyarrow import ArrowInvalid, BufferReader, compute, csv, string
+        from pyarrow import ArrowInvalid, BufferReader, csv, string
 
         first, _, _ = self._block.partition(b"\n")
         width = first.count(self._delimiter.encode()) + 1
@@ -100,10 +100,7 @@ class _PlainBlock:
         except ArrowInvalid:
             # Rows of unequal length.
             return ()
-        if table.num_rows != self._size or any(
-            compute.max(compute.binary_length(column)).as_py() > _LONGEST_CELL
-            for column in table.columns
-        ):
+        if table.num_rows != self._size:
             return ()
         return [column.chunk(0) for column in table.columns]
 
@@ -112,14 +109,17 @@ def _row_blocks(
     path: Path, encoding: str, delimiter: str, *, skip_line: bool
 ) -> Iterator[RowBlock]:
     """The records of a file: cut at the delimiters where nothing is quoted, else by the csv module."""
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(LONGEST_CELL)
     number, width = 0, 0
     blocks = _blocks(path, encoding, skip_line=skip_line)
     for block in blocks:
         if _is_plain(block, delimiter):
             plain = _PlainBlock(block, delimiter)
             number, width = number + len(plain), max(width, plain.width)
-            yield plain
+            if _has_long_line(block):
+                yield from row_blocks(plain.rows())
+            else:
+                yield plain
             continue
         source = _Lines(block, blocks, delimiter)
         reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
@@ -146,6 +146,10 @@ def _is_plain(block: bytes, delimiter: str) -> bool:
     return delimiter == "\t" or not (
         sign + b" " in block or b"\n " in block or block.startswith(b" ")
     )
+
+
+def _has_long_line(block: bytes) -> bool:
+    return len(block) > LONGEST_CELL and max(map(len, block.split(b"\n"))) > LONGEST_CELL
 
 
 def _blocks(path: Path, encoding: str, *, skip_line: bool = False) -> Iterator[bytes]:
@@ -268,7 +272,7 @@ def _evenness(rows: Sequence[Row]) -> float:
 
 
 def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(LONGEST_CELL)
     rows: list[Row] = []
     source = _Lines(b"", _blocks(path, encoding), delimiter)
     reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
@@ -281,7 +285,7 @@ def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
 
 def _open_quote(record: int) -> FileRejectedError:
     return FileRejectedError(
-        f"row {record}: a quote is opened and never closed, or a cell exceeds {_LONGEST_CELL >> 10} kB",
+        f"row {record}: a quote is opened and never closed, or a cell exceeds {LONGEST_CELL >> 10} kB",
         f"В строке {record} открыта кавычка, которая нигде не закрыта, или ячейка слишком велика. "
         "Исправьте строку или пришлите таблицу в .xlsx.",
     )

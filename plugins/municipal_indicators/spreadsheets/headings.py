@@ -25,6 +25,7 @@ FILE = "headings.yaml"
 SEARCHED_ROWS = 40
 SEARCHED_COLUMNS = 512
 _HEADER_ROWS = 3
+_LONGEST = 1_000
 _MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
 
 
@@ -133,6 +134,12 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
     return best[1] if best else None
 
 
+def known_headings(needed: Mapping[str, Sequence[str]], rows: Sequence[Row]) -> int:
+    """How many headings of one kind are in these rows; ``needed`` as for ``find_headings``."""
+    found = find_headings(rows, needed)
+    return len(found.columns) if found else 0
+
+
 def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]) -> bool:
     # A budget without its execution has the date and the title of an event: it must not become events.
     lacking = len(partial.missing(wanted))
@@ -156,7 +163,9 @@ def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[He
 def _heading_texts(levels: Sequence[Row]) -> list[list[str]]:
     """For each column the possible texts of its heading: all header levels joined, then some of them."""
     width = max(map(len, levels))
-    grid = [[plain_text(cell) for cell in row] + [""] * (width - len(row)) for row in levels]
+    grid = [
+        [plain_text(cell)[:_LONGEST] for cell in row] + [""] * (width - len(row)) for row in levels
+    ]
     for upper, lower in pairwise(grid):
         for column in range(1, width):
             if not upper[column] and lower[column]:

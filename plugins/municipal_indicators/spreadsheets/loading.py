@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from municipal_indicators.spreadsheets.headings import (
     SEARCHED_ROWS,
     Headings,
     find_headings,
+    known_headings,
 )
 from municipal_indicators.spreadsheets.kinds import (
     Block,
@@ -31,6 +33,7 @@ from municipal_indicators.spreadsheets.kinds import (
 from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.rows import Numbered, Run, data_rows
 from municipal_indicators.spreadsheets.sheets import (
+    LONGEST_CELL,
     Row,
     RowBlock,
     Sheet,
@@ -45,6 +48,8 @@ from municipal_indicators.warehouse.load_ledger import LoadCounts
 log = logging.getLogger(__name__)
 
 BLOCK_ROWS = 25_000
+# A block of rows that are very long has few of them.
+_BLOCKS = 25
 _PROGRESS_ROWS = 200_000
 _MESSAGE_LENGTH = 2_000
 # Columns about the origin of a row are not compared: rows that are equal in the others are duplicates.
@@ -81,6 +86,7 @@ class _Loader:
     def __init__(self, task: FileLoad, kinds: Sequence[TableKind]) -> None:
         self.task = task
         self.kinds = {kind.name: kind for kind in kinds}
+        self.needed = {kind.name: tuple(kind.needed) for kind in kinds}
         self.words = read_words()
         self.tally = _Tally()
 
@@ -92,7 +98,7 @@ class _Loader:
         others: list[tuple[str, FileRejectedError]] = []
         errors = 0
         try:
-            for sheet in read_sheets(member.path, self._known_headings):
+            for sheet in read_sheets(member.path, partial(known_headings, self.needed)):
                 label, errors = sheet.label(member.name), sheet.errors
                 if sheet.is_hidden:
                     hidden.append(label)
@@ -104,6 +110,9 @@ class _Loader:
                     if self.tally.staged > staged:
                         raise
                     others.append((label, error))
+                if sheet.cut:
+                    text = f"cells cut to {LONGEST_CELL} characters"
+                    self._note(label, Note("long_cells", text, sum(sheet.cut)))
         except FileRejectedError as error:
             if self.tally.staged > before:
                 # Some of its rows are staged already: going on would publish half a member.
@@ -202,16 +211,8 @@ class _Loader:
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
 
-    def _found(self, top: Sequence[Row]) -> Headings | None:
-        needed = {name: kind.needed for name, kind in self.kinds.items()}
-        return find_headings(top, needed)
-
-    def _known_headings(self, top: Sequence[Row]) -> int:
-        found = self._found(top)
-        return len(found.columns) if found else 0
-
     def _recognised(self, top: Sequence[Row]) -> Headings | None:
-        found = self._found(top)
+        found = find_headings(top, self.needed)
         if found is None:
             return None
         kind = self.kinds[found.known.kind]
@@ -278,7 +279,7 @@ def _blocks(runs: Iterable[Run], columns: Mapping[str, int]) -> Iterator[tuple[l
             continue
         lines += more
         pending.append(rows)
-        if len(lines) >= BLOCK_ROWS:
+        if len(lines) >= BLOCK_ROWS or len(pending) >= _BLOCKS:
             yield lines, _block(pending, columns)
             lines, pending = [], []
     if lines:

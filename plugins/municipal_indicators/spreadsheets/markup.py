@@ -23,7 +23,9 @@ SIZE_LIMIT = 128 << 20
 _TALLEST = 1_048_576
 _CELLS_LIMIT = 10_000_000
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+# An element takes some hundred bytes of memory.
+_TAGS_LIMIT = 8_000_000
+_CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?\s*+([\w-]{1,40})", re.IGNORECASE)
 
 
 def read_markup(path: Path) -> Iterator[Sheet]:
@@ -37,6 +39,8 @@ def read_markup(path: Path) -> Iterator[Sheet]:
             "Файл слишком велик для этого формата. Сохраните таблицу как .xlsx или .csv.",
         )
     content = path.read_bytes()
+    if content.count(b"<") > _TAGS_LIMIT:
+        raise _no_table(f"HTML or XML of more than {_TAGS_LIMIT} tags")
     head = content[:4096].lower()
     if b"<?xml" in head[:64] and b"<html" not in head:
         yield from _read_spreadsheet(content)
@@ -100,13 +104,28 @@ def _read_html(content: bytes) -> Iterator[Sheet]:
 
 
 def _html_encoding(content: bytes) -> str:
-    if found := _CHARSET.search(content[:4096]):
-        return found.group(1).decode("ascii")
+    if (found := _CHARSET.search(content[:4096])) and (known := _known(found.group(1))):
+        return known
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return "windows-1251"
     return "utf-8"
+
+
+def _known(charset: bytes) -> str:
+    """A charset that the parser knows; empty for another, such as «unicode», and for one that is not true."""
+    from lxml import etree
+
+    name = charset.decode("ascii")
+    if name.lower().startswith(("utf-16", "utf-32", "ucs")):
+        # Then the word itself could not have been read.
+        return ""
+    try:
+        etree.HTMLParser(encoding=name)
+    except LookupError:
+        return ""
+    return name
 
 
 def _html_rows(table: _Element) -> Iterator[Row]:

@@ -7,7 +7,11 @@ from operator import itemgetter
 from typing import Literal
 
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
-from municipal_indicators.spreadsheets.headings import Headings, is_heading_again
+from municipal_indicators.spreadsheets.headings import (
+    SEARCHED_COLUMNS,
+    Headings,
+    is_heading_again,
+)
 from municipal_indicators.spreadsheets.sheets import (
     ROWS_PER_BLOCK,
     Row,
@@ -19,6 +23,7 @@ from municipal_indicators.spreadsheets.words import Words
 
 _UNDER_HEADINGS = 3
 _HELD_LIMIT = 10_000
+_HELD_CHARACTERS = 64 << 20
 _TOTALS_LIMIT = 1_000
 
 Numbered = tuple[int, Row]
@@ -78,26 +83,31 @@ def _data_among(
     totals: list[Numbered] | None,
 ) -> Iterator[Numbered]:
     """The data rows among some rows; rows that depend on the next complete row are added to ``held``."""
+    size = 0
     for line, row in rows:
+        del row[SEARCHED_COLUMNS:]
         row.extend([""] * (classifier.width - len(row)))
         is_part = classifier.is_part_of_total(row)
         if not is_part and classifier.is_complete(row) and not classifier.is_decoration(row, line):
             yield from _data_of(held)
             held.clear()
+            size = 0
             classifier.is_below_total = False
             yield line, row
             continue
         kind = "nothing" if is_part else classifier.kind(row, line)
         held.append((kind, (line, row)))
+        size += sum(len(cell) for cell in row if isinstance(cell, str))
         if classifier.is_total(row):
             classifier.is_below_total = True
             if totals is not None and len(totals) < _TOTALS_LIMIT:
                 totals.append((line, row))
         elif kind == "data":
             classifier.is_below_total = False
-        if len(held) > _HELD_LIMIT:
+        if len(held) > _HELD_LIMIT or size > _HELD_CHARACTERS:
             yield from _data_of(held[:-1])
             del held[:-1]
+            size = 0
 
 
 def _data_of(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:

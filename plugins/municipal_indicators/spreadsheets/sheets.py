@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 from typing import Protocol
@@ -18,6 +18,12 @@ WIDEST = 16_384
 """The most columns that a sheet of Excel can have."""
 
 ROWS_PER_BLOCK = 1_000
+
+LONGEST_CELL = 1 << 18
+"""The most characters of a cell; Excel itself writes 32 767."""
+
+LONGEST_NAME = 255
+"""The most characters of a sheet's name; Excel allows 31."""
 
 
 class RowBlock(Protocol):
@@ -72,6 +78,20 @@ def row_blocks(rows: Iterable[Row]) -> Iterator[RowBlock]:
         yield RowList(block)
 
 
+def within_limits(block: RowBlock) -> tuple[RowBlock, int]:
+    """The block with no cell longer than ``LONGEST_CELL``, and how many cells were cut."""
+    if not isinstance(block, RowList):
+        # Blocks of another kind hold no long cell.
+        return block, 0
+    cut = 0
+    for row in block.rows():
+        for place, cell in enumerate(row):
+            if cell.__class__ is str and len(cell) > LONGEST_CELL:
+                row[place] = cell[:LONGEST_CELL]
+                cut += 1
+    return block, cut
+
+
 def split_top(blocks: Iterator[RowBlock], number: int) -> tuple[list[Row], Iterator[RowBlock]]:
     """The first ``number`` rows, or fewer, and the blocks below them."""
     top: list[Row] = []
@@ -90,7 +110,8 @@ class Sheet:
 
     ``is_1904``: in date columns plain numbers count days from 1904. ``dialect``: the encoding and
     delimiter found for a CSV. ``errors``: the number of cells in the whole workbook that show an
-    error («#Н/Д»); they are read as blank.
+    error («#Н/Д»); they are read as blank. ``cut`` holds, once the rows are read, the number of cells
+    that were cut to ``LONGEST_CELL``.
     """
 
     name: str
@@ -99,6 +120,7 @@ class Sheet:
     is_1904: bool = False
     dialect: tuple[str, str] | None = None
     errors: int = 0
+    cut: list[int] = field(default_factory=list)
 
     @property
     def rows(self) -> Iterator[Row]:

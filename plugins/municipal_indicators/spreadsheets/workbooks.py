@@ -31,12 +31,13 @@ _ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
 _TALL = 99_999
 _DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
-_REPEATED_ROW = re.compile(
-    rb'<table:table-row[^>]*number-rows-repeated="(\d+)"[^>]*>(.*?)</table:table-row>', re.DOTALL
+_ROW_END = b"</table:table-row>"
+_LONGEST_ROW = 8 << 20
+_LONGEST_START = 1_024
+_REPEAT = re.compile(
+    rb"</table:table-row>|number-(columns|rows)-repeated\s{0,9}=\s{0,9}[\"'](\d{2,20})[\"']"
 )
-_REPEATED_CELL = re.compile(
-    rb'<table:table-cell[^>]*number-columns-repeated="(\d+)"[^>]*value-type'
-)
+_EMPTY_ROW = re.compile(rb"\s{0,99}<table:table-cell[^<>]{0,1024}/>\s{0,99}</table:table-row>")
 
 
 class _Dimensions:
@@ -57,10 +58,11 @@ class _Dimensions:
         self._tail = b""
         self._width = 26
         self._height = 0
+        self._widest = 0
 
     def __call__(self, part: str, block: bytes) -> None:
         if part != self._part:
-            self._part, self._tail, self._width, self._height = part, b"", 26, 0
+            self._part, self._tail, self._width, self._height, self._widest = part, b"", 26, 0, 0
             # Old office programs declare a DTD in the manifest, which is not read.
             if (
                 part.endswith(".xml")
@@ -68,17 +70,17 @@ class _Dimensions:
                 and has_doctype(in_utf8(block))
             ):
                 raise refused_dtd()
-        text = self._tail + block
+        text, rest = self._tail + block, b""
         if part == "xl/workbook.xml":
             self.is_workbook = True
             self.is_1904 = self.is_1904 or bool(_DATE_1904.search(text))
         elif part == "content.xml":
             self.is_workbook = True
-            self._check_repeats(text)
+            rest = self._check_repeats(text, is_last=not block)
         elif part.startswith("xl/worksheets/"):
             self._check_corner(text)
             self.errors += text.count(_ERROR_CELL) - self._tail.count(_ERROR_CELL)
-        self._tail = text[-_LONGEST_TAG:]
+        self._tail = rest if part == "content.xml" else text[-_LONGEST_TAG:]
 
     def _check_corner(self, text: bytes) -> None:
         if self._cell is _TALL_CELL and not _has_far_cell(text):
@@ -91,14 +93,22 @@ class _Dimensions:
         if self._width * self._height > CELLS_LIMIT:
             raise _too_large()
 
-    def _check_repeats(self, text: bytes) -> None:
-        # LibreOffice repeats empty cells to the edge of the sheet; only repeated values take memory.
-        widest = max((int(times) for times in _REPEATED_CELL.findall(text)), default=1)
-        rows = (
-            int(times) for times, cells in _REPEATED_ROW.findall(text) if b"value-type" in cells
-        )
-        if widest * max(rows, default=1) > CELLS_LIMIT // 100:
+    def _check_repeats(self, text: bytes, *, is_last: bool) -> bytes:
+        """Count what the rows of an .ods repeat; returns what follows the last whole row."""
+        whole, row_end, _ = text.rpartition(_ROW_END)
+        end = len(whole) + len(row_end)
+        if is_last or len(text) - end > _LONGEST_ROW:
+            end = len(text)
+        for found in _REPEAT.finditer(text, 0, end):
+            if not found[1]:
+                self._widest, self._width = max(self._widest, self._width), 0
+            elif found[1] == b"rows":
+                self._height += 0 if _is_empty_row(text, found.end()) else int(found[2])
+            elif not _is_empty_end(text, found.start(), found.end()):
+                self._width += int(found[2])
+        if max(self._widest, self._width) * max(self._height, 1) > CELLS_LIMIT // 100:
             raise _too_large()
+        return text[end:]
 
 
 def read_workbook(path: Path) -> Iterator[Sheet]:
@@ -185,6 +195,26 @@ def _has_far_cell(text: bytes) -> bool:
     offsets = py_buffer(struct.pack("=2i", 0, len(text)))
     texts = Array.from_buffers(binary(), 1, [None, offsets, py_buffer(text)])
     return bool(compute.match_substring_regex(texts, _FAR_CELL)[0].as_py())
+
+
+def _is_empty_row(text: bytes, place: int) -> bool:
+    """Whether a repeated row holds one empty cell: LibreOffice fills the sheet with such rows."""
+    end = text.find(b">", place, place + _LONGEST_START)
+    found = _EMPTY_ROW.match(text, end + 1) if end >= 0 else None
+    return found is not None and b"value" not in found.group()
+
+
+def _is_empty_end(text: bytes, start: int, place: int) -> bool:
+    """Whether a repeated cell is empty and the last of its row: calamine does not unfold those."""
+    start = text.rfind(b"<", max(start - _LONGEST_START, 0), start)
+    end = text.find(b">", place, place + _LONGEST_START)
+    tag = text[start : end + 1] if 0 <= start < end else b""
+    return (
+        tag.endswith(b"/>")
+        and b"value" not in tag
+        and b"formula" not in tag
+        and text[end + 1 : end + 99].lstrip().startswith(_ROW_END)
+    )
 
 
 def _column_number(letters: bytes) -> int:

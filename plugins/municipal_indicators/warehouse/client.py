@@ -193,11 +193,10 @@ class Warehouse:
         self.command(f"CREATE TABLE {table}__next AS {table}")
         self.command(f"INSERT INTO {table}__next ({columns}) SELECT {columns} FROM (\n{select}\n)")  # noqa: S608
 
-    def exchange(self, tables: Iterable[str]) -> None:
-        """Swap each ``<table>__next`` with its table, atomically for readers, and drop the old one."""
-        for table in tables:
-            self.command(f"EXCHANGE TABLES {table}__next AND {table}")
-            self.command(f"DROP TABLE {table}__next SYNC")
+    def exchange(self, table: str) -> None:
+        """Swap ``<table>__next`` with its table, atomically for readers, and drop the old one."""
+        self.command(f"EXCHANGE TABLES {table}__next AND {table}")
+        self.command(f"DROP TABLE {table}__next SYNC")
 
 
 def _native(context: InsertContext) -> bytes:

@@ -79,9 +79,12 @@ _DELETE = re.compile(rf"(?P<head>DELETE FROM ){_NAME}(?P<rest>\s+WHERE\s.+)", re
 _ALTER = re.compile(rf"(?P<head>ALTER TABLE ){_NAME}(?P<rest>\s+.+)", re.S)
 _INSERT = re.compile(rf"INSERT INTO {_NAME}\s.+", re.S)
 
-# An ALTER changes the columns, which the Distributed table has too, or the stored parts only.
-_ALTERS_COLUMNS = re.compile(r"\s*(?:ADD|COMMENT|MODIFY) COLUMN\s")
-_ALTERS_PARTS = re.compile(r"\s*MODIFY SETTING\s")
+# An ALTER changes the columns, which the Distributed table has too, or the stored table only.
+_ALTERS = {
+    "columns": re.compile(r"\s*(?:ADD|COMMENT|MODIFY) COLUMN\s"),
+    "settings": re.compile(r"\s*MODIFY SETTING\s"),
+    "parts": re.compile(r"\s*DROP PARTITION\s"),
+}
 _NEXT_ACTION = re.compile(r",(?=\s*(?:ADD|COMMENT|MODIFY|DROP|RENAME|CLEAR|UPDATE|DELETE)\s+[A-Z])")
 
 
@@ -143,7 +146,7 @@ class _Translation:
             (_TRUNCATE, self._stored),
             (_DELETE, self._delete),
             (_ALTER, self._alter),
-            (_INSERT, lambda form: [form[0]]),
+            (_INSERT, self._insert),
         ]
         for pattern, translate in forms:
             form = pattern.fullmatch(text)
@@ -198,6 +201,12 @@ class _Translation:
             names.append(_in_shards(form["name"]))
         return [f"{form['head']}{name}{self.on}{form['rest']}" for name in names]
 
+    def _insert(self, form: re.Match[str]) -> list[str]:
+        if not form["name"].startswith("mart_rows."):
+            return [form[0]]
+        # A node that has not fetched all rows yet would show an incomplete mart once they are published.
+        return [form[0], f"SYSTEM SYNC REPLICA{self.on} {form['name']}"]
+
     def _exchange(self, form: re.Match[str]) -> list[str]:
         name, other = form["name"], form["other"]
         if self._is_sharded(name) or self._is_sharded(other):
@@ -223,14 +232,16 @@ class _Translation:
 
     def _alter(self, form: re.Match[str]) -> list[str]:
         actions = _NEXT_ACTION.split(form["rest"])
-        of_columns = all(_ALTERS_COLUMNS.match(action) for action in actions)
-        if not of_columns and not all(_ALTERS_PARTS.match(action) for action in actions):
-            raise self._unknown(form[0], "only columns and settings are altered here")
+        altered = next(
+            (what for what, known in _ALTERS.items() if all(map(known.match, actions))), None
+        )
+        if not altered:
+            raise self._unknown(form[0], "only columns, settings or partitions are altered here")
         everywhere = f"{form['head']}{form['name']}{self.on}{form['rest']}"
         if self._is_sharded(form["name"]):
-            return self._stored(form) + ([everywhere] if of_columns else [])
-        # Replicas copy columns from each other, but not settings; staging tables have no replicas.
-        of_replicas = of_columns and not form["name"].startswith("staging.")
+            return self._stored(form) + ([everywhere] if altered == "columns" else [])
+        # Replicas copy columns and lost parts from each other, but not settings; staging has no replicas.
+        of_replicas = altered != "settings" and not form["name"].startswith("staging.")
         return [form[0] if of_replicas else everywhere]
 
     def _is_sharded(self, name: str) -> bool:

@@ -1,7 +1,7 @@
-"""Applies ``sql/migrations`` (forward only), ``sql/ops``, ``sql/core`` and the staging to a warehouse.
+"""Applies ``sql/migrations`` (forward only), the views and the staging to a warehouse.
 
 Stored tables are created and changed by migrations. What stores nothing, views and staging, is
-re-created when its text has changed.
+re-created when its text has changed. The views of marts are written from the tables of ``mart_rows``.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MigrationError
 from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.templates import literal
 
 log = logging.getLogger(__name__)
 
-# Where the views of each database lie; those of marts are beside the queries that fill its tables.
-_VIEW_FOLDERS = {"ops": "ops", "core": "core", "marts": "mart_views"}
+_VIEW_FOLDERS = ("ops", "core")
+# What says which build each of these databases shows of the tables of mart_rows.
+_SHOWN = {"marts": "ops.published_marts", "marts_next": "ops.built_marts"}
 _RECORD = """
 CREATE TABLE IF NOT EXISTS ops.schema_migrations
 (
@@ -96,6 +99,15 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
     return missing
 
 
+@dataclass(frozen=True, slots=True)
+class RowsOfMart:
+    """A table of ``mart_rows``: name, comment, and (name, type, comment) of what readers see of it."""
+
+    name: str
+    comment: str
+    columns: Sequence[tuple[str, str, str]]
+
+
 def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
     """The statement that re-creates each view of ``sql/ops`` and ``sql/core``, after those it reads.
 
@@ -103,9 +115,9 @@ def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
     may precede it.
     """
     texts = {
-        f"{database}.{path.stem}": path.read_text(encoding="utf-8").strip().removesuffix(";")
-        for database, folder in _VIEW_FOLDERS.items()
-        for path in sorted((sql / folder).glob("*.sql"))
+        f"{database}.{path.stem}": _query(path)
+        for database in _VIEW_FOLDERS
+        for path in sorted((sql / database).glob("*.sql"))
     }
     reads = {
         view: {other for other in re.findall(r"\b(?:core|ops)\.\w+", text) if other in texts}
@@ -113,22 +125,64 @@ def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
         for view, text in texts.items()
     }
     return {
-        _file_of(view): f"CREATE OR REPLACE VIEW {view}"
+        f"{view.replace('.', '/')}.sql": f"CREATE OR REPLACE VIEW {view}"
         + (f"\n{texts[view]}" if texts[view].startswith("(") else f" AS\n{texts[view]}")
         for view in TopologicalSorter(reads).static_order()
     }
 
 
-def _file_of(view: str) -> str:
-    database, _, name = view.partition(".")
-    return f"{_VIEW_FOLDERS[database]}/{name}.sql"
+def mart_view_statements(tables: Iterable[RowsOfMart], sql: Path = settings.SQL) -> dict[str, str]:
+    """The statements that re-create the views of ``marts`` and ``marts_next``, by name.
+
+    A view shows the rows of one build, with all comments. Files of ``sql/mart_views`` read other marts.
+    """
+    found = {}
+    for database, shown in _SHOWN.items():
+        for table in tables:
+            columns = ",\n".join(
+                f"    {name} {kind} COMMENT {literal(comment)}"
+                for name, kind, comment in table.columns
+            )
+            names = ", ".join(name for name, *_ in table.columns)
+            # A scalar is read once a query and then constant: parts of other builds are not read.
+            rows = (
+                f"SELECT {names} FROM mart_rows.{table.name}\n"  # noqa: S608
+                f"WHERE build = (SELECT marts FROM {shown})[{literal(table.name)}]"
+            )
+            found[f"{database}/{table.name}"] = (
+                f"CREATE OR REPLACE VIEW {database}.{table.name}\n(\n{columns}\n)\n"
+                f"AS\n{rows}\nCOMMENT {literal(table.comment)}"
+            )
+        for path in sorted((sql / "mart_views").glob("*.sql")):
+            text = re.sub(r"\bmarts\.", f"{database}.", _query(path))
+            found[f"{database}/{path.name}"] = (
+                f"CREATE OR REPLACE VIEW {database}.{path.stem}\n{text}"
+            )
+    return found
+
+
+def _query(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip().removesuffix(";")
+
+
+def _rows_of_marts(warehouse: Warehouse) -> list[RowsOfMart]:
+    columns: dict[str, list[tuple[str, str, str]]] = {}
+    for table, name, kind, comment in warehouse.rows(
+        "SELECT table, name, type, comment FROM system.columns "
+        "WHERE database = 'mart_rows' AND name != 'build' ORDER BY table, position"
+    ):
+        columns.setdefault(table, []).append((name, kind, comment))
+    comments = dict(
+        warehouse.rows("SELECT name, comment FROM system.tables WHERE database = 'mart_rows'")
+    )
+    return [RowsOfMart(name, comments[name], found) for name, found in columns.items()]
 
 
 def _refresh_views(
     warehouse: Warehouse, sql: Path, recorded: dict[str, str], *, changed: bool
 ) -> list[str]:
     """Re-create all views where one of them or a stored table changed."""
-    statements = view_statements(sql)
+    statements = view_statements(sql) | mart_view_statements(_rows_of_marts(warehouse), sql)
     stale = [name for name, text in statements.items() if recorded.get(name) != _checksum(text)]
     if stale or changed:
         for name, statement in statements.items():

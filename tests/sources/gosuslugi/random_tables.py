@@ -242,7 +242,7 @@ def _application(draw: Draw, is_workbook: bool, since: int) -> dict[str, Said]:
     return {
         "application_number": ({"application_key": _key(number)}, number_cell),
         "service_code": ({"service_code": service}, service_cell),
-        "service_name": ({"service_name": " ".join(name.split())}, name),
+        "service_name": ({}, name),
         "filed_at": ({"filed_on": filed}, spelled(draw, filed, is_workbook, since)),
         "channel": ({"channel": channel}, channel_text),
         "status": ({"status_group": group}, status),
@@ -347,11 +347,10 @@ APPLICATIONS = Kind(
         "applicant_type": True,
         "rating": True,
     },
-    "application_key, service_code, service_name, filed_on, channel, status_group, status_at, "
+    "application_key, service_code, filed_on, channel, status_group, status_at, "
     "finished_on, due_on, due_working_days, applicant_type, rating",
     _application,
     {
-        "service_name": "",
         "due_on": None,
         "due_working_days": None,
         "applicant_type": "прочее",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.emulators.inbox.tables import Cell, Table
+from tests.planted import PERSONS
 
 HEADINGS = (
     "Номер заявления",
@@ -37,6 +38,16 @@ def row(**changes: Cell) -> list[Cell]:
     """The good row with other cells, named by their heading with blanks as underscores."""
     cells = {**GOOD, **{name.replace("_", " "): cell for name, cell in changes.items()}}
     return [cells[name] for name in HEADINGS]
+
+
+def rows_with_persons() -> list[list[Cell]]:
+    """Good rows with each person of the list in each cell; a bare number is no person among codes."""
+    return [
+        row(**{heading.replace(" ", "_"): f"ИНН {person}" if bare else person})
+        for heading in HEADINGS
+        for person in PERSONS.values()
+        for bare in (heading == "Код услуги" and person.isdecimal(),)
+    ]
 
 
 def register(*rows: Sequence[Cell], **more: Any) -> Table:

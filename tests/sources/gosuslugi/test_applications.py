@@ -47,7 +47,7 @@ def test_a_row_is_loaded_with_all_that_it_says(arrivals: Arrivals) -> None:
     key = application_key(b"a-key-that-only-tests-know", "3500308079")
     assert len(key) == 64
     columns = (
-        "sheet, line, portal, application_key, service_code, service_name, filed_on, channel, status_group, "
+        "sheet, line, portal, application_key, service_code, filed_on, channel, status_group, "
         "status_at, finished_on, due_on, due_working_days, applicant_type, rating"
     )
     assert arrivals.rows(columns, ROWS) == [
@@ -57,7 +57,6 @@ def test_a_row_is_loaded_with_all_that_it_says(arrivals: Arrivals) -> None:
             "",
             key,
             "5700000000000163601",
-            "Выдача градостроительного плана",
             date(2024, 3, 5),
             "ЕПГУ",
             "provided",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.sources.metrica import trigger
 from municipal_indicators.sources.metrica.client import MetricaClient
@@ -36,7 +37,8 @@ def true_days(emulator: MetricaEmulator) -> dict[date, int]:
 
 
 def shown_days(warehouse: Warehouse) -> dict[date, int]:
-    build_marts(warehouse, load_passport(), only=["site_audience"])
+    built = build_marts(warehouse, load_passport(), only=["site_audience"])
+    publish_marts(warehouse, built.id)
     rows = warehouse.rows(
         "SELECT period_start, visits FROM marts.site_audience WHERE grain = 'day' ORDER BY 1"
     )

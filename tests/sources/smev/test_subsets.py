@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import load_passport
 from tests.emulators.inbox.scenario import ScenarioFile, Truth, write_scenario
 from tests.emulators.inbox.scenario.truth import Daily
@@ -65,7 +66,8 @@ def assert_same(smev: SmevInbox, truth: Truth) -> None:
 
 
 def build(smev: SmevInbox, *marts: str) -> None:
-    build_marts(smev.warehouse, load_passport(), NOW, marts)
+    built = build_marts(smev.warehouse, load_passport(), NOW, marts)
+    publish_marts(smev.warehouse, built.id)
 
 
 def daily(smev: SmevInbox) -> dict[tuple[Any, ...], Daily]:

@@ -26,7 +26,7 @@ from tests.warehouse.cluster.test_translation import ask, ours
 from tests.warehouse.cluster.two_shards import ON_CLUSTER, sharded_tables
 
 JAR = Path("/usr/share/java/zookeeper.jar")
-COPIED = ["reference.holidays", "marts.site_audience"]
+COPIED = ["reference.holidays", "intermediate.site_calendar"]
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,17 @@ def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shar
     assert [sql for sql, _ in other["refused"]] == [sql for sql, _ in first["refused"]]
     databases = [
         f"CREATE DATABASE {name}"
-        for name in ("ops", "core", "intermediate", "reference", "shards", "staging", "marts")
+        for name in (
+            "ops",
+            "core",
+            "intermediate",
+            "reference",
+            "shards",
+            "staging",
+            "mart_rows",
+            "marts",
+            "marts_next",
+        )
     ]
     second = of_a_node(tmp_path / "1-2", keeper, 1, 2, databases + first["schema"])
     assert second["refused"] == []

@@ -208,6 +208,6 @@ def test_the_engine_merges_the_rights_of_a_topology(name: str, tmp_path: Path) -
         ("CREATE TABLE", cluster.SHARDS),
         ("SYSTEM SYNC REPLICA", "intermediate"),
         ("SYSTEM SYNC REPLICA", "reference"),
-        ("SYSTEM SYNC REPLICA", "marts"),
+        ("SYSTEM SYNC REPLICA", "mart_rows"),
     }
     assert (more <= rights) if name == "cluster" else not (more & rights)

@@ -17,7 +17,7 @@ PART = (
     "tests/warehouse/test_retention.py",
     "tests/sources/metrica/test_log_load.py",
     "tests/marts/test_site.py::test_reload_replaces_the_day",
-    "tests/marts/test_indicators.py::test_growth_against_the_same_months",
+    "tests/marts/test_site_growth.py::test_full_months_against_the_same_months",
     "tests/marts/test_services.py::test_measures_and_grain",
     "tests/marts/test_smev_exchange.py::test_which_formats_saw_a_request",
     "tests/sources/gosuslugi/test_applications.py::test_a_row_is_loaded_with_all_that_it_says",

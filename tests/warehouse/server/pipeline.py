@@ -33,17 +33,18 @@ def load(source: str) -> int:
 
 
 def build() -> dict[str, int]:
-    """Build all marts, check them and sweep; the rows of each mart."""
-    from municipal_indicators.marts import build, checks
+    """Build all marts, check and publish them and sweep; the rows of each mart."""
+    from municipal_indicators.marts import build, checks, publishing
     from municipal_indicators.reference.passport import load_passport
     from municipal_indicators.warehouse import retention
     from municipal_indicators.warehouse.client import open_warehouse
 
     with open_warehouse() as warehouse:
-        rows = build.build_marts(warehouse, load_passport())
+        built = build.build_marts(warehouse, load_passport())
         checks.check_marts(warehouse)
+        publishing.publish_marts(warehouse, built.id)
         retention.sweep_loads(warehouse)
-    return rows
+    return built.rows
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ _OF_A_RUN = {
 
 
 def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the views of ``core`` or the tables of ``marts``, without what belongs to a run."""
-    engine = "engine = 'View'" if database == "core" else "engine LIKE '%MergeTree'"
+    """All rows of the views of ``core`` or ``marts``, without what belongs to a run or to the clock."""
     names = warehouse.rows(
-        f"SELECT name FROM system.tables WHERE database = '{database}' AND {engine} ORDER BY name"
+        f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'View' "
+        "AND name != 'data_freshness' ORDER BY name"
     )
     rows = {}
     for (name,) in names:

@@ -133,12 +133,14 @@ def test_readers_read_their_databases_and_nothing_else(loaded: Path, reader: str
             assert refused(opened, statement) in {DENIED, 164}, statement
         visible = {name for (name,) in opened.rows("SELECT name FROM system.databases")}
         if reader == "auditor":
-            assert visible == {"marts", "ops"}
+            assert visible == {"marts", "mart_rows", "ops"}
             assert opened.value("SELECT count() FROM ops.loads") > 0
             assert opened.value("SELECT count() FROM ops.quarantine") >= 0
             assert refused(opened, "TRUNCATE TABLE ops.load_events") == DENIED
         else:
-            assert visible == {"marts"}
+            assert visible == {"marts", "mart_rows", "ops"}
+            # Of the ledgers only what says which build the marts show.
+            assert opened.rows("SHOW TABLES FROM ops") == [("mart_builds",), ("published_marts",)]
             assert refused(opened, "SELECT count() FROM ops.loads") == DENIED
         # A mart's definition is no secret; what fills it, in other databases, is not shown by it.
         assert "core." not in str(opened.value("SHOW CREATE TABLE marts.indicators_monthly"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.sources.gosuslugi.numbers import application_keys
-from municipal_indicators.sources.gosuslugi.vocabulary import Channels, Statuses
+from municipal_indicators.sources.gosuslugi.vocabulary import LONGEST_WORD, Channels, Statuses
 from municipal_indicators.spreadsheets.cells import (
     Cell,
     Memo,
@@ -19,7 +19,6 @@ from municipal_indicators.spreadsheets.columns import (
     Moments,
     codes,
     damaged,
-    names,
     shown,
 )
 from municipal_indicators.spreadsheets.dates import made_at, moment_text, true_at
@@ -60,7 +59,6 @@ class _Conversion:
         self.channels = Channels()
         self.keys = application_keys(table.warehouse)
         self.codes = codes()
-        self.services = names()
         self.moments = Moments(table.words, is_1904=table.is_1904)
         self.due = Memo(self._due)
         self.shown = shown()
@@ -91,7 +89,6 @@ class _Conversion:
         return {
             "application_key": self.keys(block.column("application_number")),
             "service_code": self.codes.column(block.column("service_code")),
-            "service_name": self.services.column(block.column("service_name")),
             "filed_at": self.moments.column(block.column("filed_at")),
             **self._channel_columns(block),
             "status_group": groups,
@@ -130,8 +127,8 @@ class _Conversion:
         texts = self.shown.column(block.column("channel"))
         if "" in channels:
             unknown = (text for name, text in zip(channels, texts, strict=True) if not name)
-            self.channels.unknown.update(text for text in unknown if text)
-        return {"channel": [name or "прочее" for name in channels], "channel_text": texts}
+            self.channels.unknown.update(text[:LONGEST_WORD] for text in unknown if text)
+        return {"channel": [name or "прочее" for name in channels]}
 
     def _problems(self, block: Block) -> tuple[list[str], list[str]]:
         fields, problems = [""] * block.size, [""] * block.size

@@ -22,9 +22,12 @@ GROUPS = (
 CHANNELS = ("ЕПГУ", "РПГУ", "МФЦ", "лично", "почта", "прочее")
 ELECTRONIC = ("ЕПГУ", "РПГУ")
 
+LONGEST_WORD = 250
+"""The most characters of an unknown word that is counted."""
+
 _CODE = re.compile(r"-?\d{1,2}")
-_CODE_AND_TITLE = re.compile(r"(?P<code>-?\d{1,2})\s*[-–—.:)]\s*(?P<title>\D.*)")
-_LIST = re.compile(r"[;,/\n()]|\s+и\s+|\s-\s|:\s")
+_CODE_AND_TITLE = re.compile(r"(?P<code>-?\d{1,2})\s*[-–—.:)]\s*+(?P<title>\D.*)")
+_LIST = re.compile(r"[;,/\n()]|(?<!\s)\s+и\s+|\s-\s|:\s")
 
 
 class Statuses:
@@ -56,7 +59,9 @@ class Statuses:
         """Count the statuses of a block (masked) that are not mapped."""
         if "unknown" in groups:
             pairs = zip(groups, statuses, strict=True)
-            self.unknown.update(text for group, text in pairs if group == "unknown" and text)
+            self.unknown.update(
+                text[:LONGEST_WORD] for group, text in pairs if group == "unknown" and text
+            )
 
 
 class Channels:

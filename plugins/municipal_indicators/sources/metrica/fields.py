@@ -6,8 +6,9 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MetricaError
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 SOURCES = ("visits", "hits")
 DAY = "day"
 MAX_LENGTH = 3000
+_SmallWord = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,40}$")]
 _REFUSED = re.compile(r"Unknown field in the request: (\S+)")
 
 
@@ -28,7 +30,7 @@ class ApiField(Strict):
     ``former`` is an older name, asked for where the API does not know the present one. ``marts`` are
     those that show the column: they have no values where the API does not give an optional field.
     ``absent`` is the value that an empty cell stands for, ``least`` the smallest value taken;
-    ``masked`` texts lose what looks like a person's (e-mail, telephone, SNILS) in a query.
+    an ``address`` keeps what ``reference/metrica_addresses.yaml`` says.
     """
 
     name: str
@@ -40,7 +42,7 @@ class ApiField(Strict):
     marts: tuple[str, ...] = ()
     absent: str | None = None
     least: int | None = None
-    masked: bool = False
+    address: bool = False
 
     @property
     def is_nullable(self) -> bool:
@@ -140,6 +142,18 @@ class FieldList(Strict):
             )
             for field in self.fields
         ]
+
+
+class KeptAddresses(Strict):
+    """What is kept of addresses: keys of the query; and the folders below which nothing is."""
+
+    query_keys: tuple[_SmallWord, ...]
+    private_sections: tuple[_SmallWord, ...] = Field(min_length=1)
+
+
+def kept_addresses() -> KeptAddresses:
+    """``reference/metrica_addresses.yaml``; raises ConfigurationError that names the file and the place."""
+    return read_kept(settings.REFERENCE / "metrica_addresses.yaml", KeptAddresses)
 
 
 def file_of(source: str) -> Path:

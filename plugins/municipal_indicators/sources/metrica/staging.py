@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.inbox import person_names
 from municipal_indicators.sources.metrica.fields import (
     DAY,
     SOURCES,
     ApiField,
     FieldList,
     file_of,
+    kept_addresses,
     load_fields,
 )
 from municipal_indicators.warehouse.templates import literal, render
@@ -57,12 +59,22 @@ def table_of(source: str) -> str:
 
 def staging_scripts() -> dict[str, str]:
     """The SQL of the staging of every Metrica log, by the name under which it is recorded."""
-    scripts = {_FUNCTIONS: render(_FUNCTIONS)}
+    scripts = {_FUNCTIONS: _functions()}
     for source in sorted(SOURCES):
         scripts[f"{_TEMPLATE} (reference/{file_of(source).name})"] = staging_script(
             load_fields(source)
         )
     return scripts
+
+
+def _functions() -> str:
+    kept = kept_addresses()
+    return render(
+        _FUNCTIONS,
+        names=person_names.in_words(),
+        query_keys=kept.query_keys,
+        private_sections=[re.escape(section) for section in kept.private_sections],
+    )
 
 
 def staging_script(fields: FieldList) -> str:
@@ -100,7 +112,7 @@ def _column(number: int, field: ApiField) -> _Column:
     else:
         check = _whole_number(field, cell)
     typed = stored_type = _stored_type(field)
-    stored = f"metrica_masked(t.{field.column})" if field.masked else f"t.{field.column}"
+    stored = f"metrica_address(t.{field.column})" if field.address else f"t.{field.column}"
     is_bad = check.is_bad
     if is_bad and field.is_nullable:
         is_bad = f"{is_bad} AND notEmpty({cell})"

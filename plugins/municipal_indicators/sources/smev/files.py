@@ -41,7 +41,7 @@ def load_file(task: FileLoad) -> tuple[LoadCounts, str]:
     with all its members, cannot be read.
     """
     rules = load_rules()
-    tally = _Tally(stage_messages(task, rules))
+    tally = _Tally(stage_messages(task))
     for lines in tally.found.of_lines:
         count = stage_line_file(task, lines, tally.found.of_lines, rules)
         if lines[1] is Kind.JOURNAL:

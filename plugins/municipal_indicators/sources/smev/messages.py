@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member
+from municipal_indicators.inbox.fence import Parsing, parse
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.sources.smev.envelopes import MESSAGE_COLUMNS, read_envelope
 from municipal_indicators.sources.smev.line_files import STAGING_TABLES, Lines
 from municipal_indicators.sources.smev.recognition import Kind, recognised
-from municipal_indicators.sources.smev.rules import Rules
+from municipal_indicators.sources.smev.rules import Rules, load_rules
 from municipal_indicators.sources.smev.safe_xml import SIZE_LIMIT
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,10 @@ log = logging.getLogger(__name__)
 MESSAGES_TABLE = "staging.smev_messages"
 _COLUMNS = ("sheet", "line", "line_hash", *MESSAGE_COLUMNS, "problem")
 _NOTHING = ("",) * len(MESSAGE_COLUMNS)
+_BLOCK_MEMBERS = 500
 _PROGRESS_MEMBERS = 10_000
+
+_Row = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -37,25 +41,40 @@ class Found:
     of_lines: list[Lines] = field(default_factory=list)
 
 
-def stage_messages(task: FileLoad, rules: Rules) -> Found:
+def stage_messages(task: FileLoad) -> Found:
     """Stage the XML messages of a file; unreadable members go to quarantine."""
-    found = Found(broken=len(task.content.broken))
-    rows = _message_rows(task, found, rules)
-    task.warehouse.stage(MESSAGES_TABLE, _COLUMNS, rows, task.context())
+    blocks = parse(_message_blocks, _with_distinct_names(task.content.members))
+    task.warehouse.stage(MESSAGES_TABLE, _COLUMNS, _rows(task, blocks), task.context())
+    found: Found = blocks.finish()
+    found.broken += len(task.content.broken)
     return found
 
 
-def _message_rows(task: FileLoad, found: Found, rules: Rules) -> Iterator[tuple[str, ...]]:
-    members = _with_distinct_names(task.content.members)
+def _rows(task: FileLoad, blocks: Parsing) -> Iterator[_Row]:
+    read, members = 0, len(task.content.members)
+    for rows in blocks:
+        yield from rows
+        read += _BLOCK_MEMBERS
+        if read % _PROGRESS_MEMBERS == 0:
+            log.info("%s: %d of %d members read.", task.file.unit.label, read, members)
+
+
+def _message_blocks(members: list[Member]) -> Generator[list[_Row], object, Found]:
+    """The rows of the members, so many members at a time."""
+    found, rules, rows = Found(), load_rules(), list[_Row]()
     for number, member in enumerate(members, start=1):
         # One byte more than allowed is enough to be refused for its size.
         kind, data = recognised(member, SIZE_LIMIT + 1)
         if kind in STAGING_TABLES:
             found.of_lines.append((member, kind))
         elif row := _message_row(member, kind, data, found, rules):
-            yield row
-        if number % _PROGRESS_MEMBERS == 0:
-            log.info("%s: %d of %d members read.", task.file.unit.label, number, len(members))
+            rows.append(row)
+        if number % _BLOCK_MEMBERS == 0:
+            yield rows
+            rows = []
+    yield rows
+    found.seen.clear()
+    return found
 
 
 def _with_distinct_names(members: list[Member]) -> list[Member]:

@@ -1,6 +1,7 @@
 -- Settled days older than a week were compared with Metrica's own report.
+-- severity: warn
 SELECT counter_id, count() AS days, min(day) AS first_day, max(day) AS last_day
-FROM marts.metrica_reconciliation
+FROM marts_next.metrica_reconciliation
 WHERE compared_at IS NULL AND day < today() - 7
 GROUP BY counter_id
 ORDER BY counter_id

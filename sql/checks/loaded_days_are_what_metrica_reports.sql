@@ -1,4 +1,5 @@
 -- Visits, visitors and page views of settled days differ from Metrica's own report by at most 1 %.
+-- severity: warn
 SELECT
     day,
     counter_id,
@@ -9,6 +10,6 @@ SELECT
     pageviews,
     reported_pageviews,
     is_sampled
-FROM marts.metrica_reconciliation
+FROM marts_next.metrica_reconciliation
 WHERE NOT is_within_tolerance
 ORDER BY day DESC, counter_id

@@ -14,16 +14,3 @@ CREATE TABLE IF NOT EXISTS ops.notification_events
 ENGINE = MergeTree
 ORDER BY (kind, subject, at)
 COMMENT 'События сообщений утреннего дозора; читать через ops.notifications';
-
-CREATE TABLE IF NOT EXISTS ops.checks
-(
-    at DateTime64(6, 'UTC') COMMENT 'Когда проверено',
-    check LowCardinality(String) COMMENT 'Проверка: файл папки sql/checks',
-    severity LowCardinality(String) COMMENT 'Важность: fail, warn',
-    passed Bool COMMENT 'Пройдена',
-    rows UInt64 COMMENT 'Строк найдено',
-    example String COMMENT 'Первая из них, без персональных данных'
-)
-ENGINE = MergeTree
-ORDER BY (check, at)
-COMMENT 'Результаты проверок данных';

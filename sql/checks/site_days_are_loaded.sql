@@ -1,4 +1,5 @@
 -- Days of sites older than a week are loaded; the command loads those that are not.
+-- severity: warn
 SELECT
     site,
     count() AS days,
@@ -15,7 +16,7 @@ FROM
     (
         -- The last days are what data_freshness tells; a site of which nothing is loaded has no hole.
         SELECT site, arrayJoin(missing) AS day
-        FROM marts.data_coverage
+        FROM marts_next.data_coverage
         WHERE data_through IS NOT NULL AND day < built_on - 7
     )
 )

@@ -1,4 +1,5 @@
 -- All rows of an application name one service: only the one of the newest row is counted.
+-- severity: warn
 SELECT service_codes, count() AS applications, uniqExactArray(keys) AS files
 FROM
 (

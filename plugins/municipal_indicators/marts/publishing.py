@@ -1,0 +1,75 @@
+"""Which build the marts show: a build's rows stay hidden until one insert shows them in all marts at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from municipal_indicators.errors import IndicatorsError
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.templates import render
+
+log = logging.getLogger(__name__)
+
+# The ledger goes by its order in time, also when the clock was put back.
+_NOTE = """
+INSERT INTO ops.mart_builds (at, build, status, marts)
+SELECT
+    greatest(
+        now64(6, 'UTC'), (SELECT max(at) FROM ops.mart_builds) + toIntervalMicrosecond(1)
+    ),
+    {build:UUID},
+    {status:String},
+    mapUpdate(
+        (SELECT marts FROM ops.published_marts),
+        mapFromArrays({marts:Array(String)}, arrayMap(mart -> {build:UUID}, {marts:Array(String)}))
+    )
+"""
+
+
+def note_built(warehouse: Warehouse, build: str, marts: Iterable[str]) -> None:
+    """Show the rows of a build in ``marts_next``, for its checks; ``marts`` has no databases in it."""
+    _note(warehouse, build, "built", marts)
+
+
+def publish_marts(warehouse: Warehouse, build: str) -> None:
+    """Show the rows of a build to readers, in all its marts by one insert; once more changes nothing.
+
+    Marts that the build left out keep what they show. Raises IndicatorsError unless it is the newest
+    build: what ``check_marts`` looked at may be another one, and its rows may be dropped.
+    """
+    newest, status, marts = warehouse.rows(
+        "SELECT toString(build), status, mapKeys(mapFilter((mart, of) -> of = build, marts)) "
+        "FROM ops.built_marts"
+    )[0]
+    if newest != build:
+        raise IndicatorsError(
+            f"Build {build} of the marts is not the newest one: another build began after it. "
+            "Nothing was published; run build_indicator_marts again."
+        )
+    if status == "built":
+        _note(warehouse, build, "published", marts)
+        log.info("Build %s is published: %s.", build, ", ".join(marts))
+
+
+def published_at(warehouse: Warehouse) -> datetime | None:
+    """When the marts that readers see were published (UTC), or None before the first time."""
+    (marts, at) = warehouse.rows("SELECT marts, at FROM ops.published_marts")[0]
+    return at if marts else None
+
+
+def drop_old_builds(warehouse: Warehouse) -> int:
+    """Drop rows that no mart shows; returns how many times a mart had some.
+
+    The build before the published one is kept, so that queries that began with it end in peace, and
+    the newest one, so that a failed check can be looked into.
+    """
+    found = warehouse.rows(render("loads/builds_to_drop.sql"))
+    for table, build in found:
+        warehouse.command(f"ALTER TABLE mart_rows.{table} DROP PARTITION '{build}'")
+    return len(found)
+
+
+def _note(warehouse: Warehouse, build: str, status: str, marts: Iterable[str]) -> None:
+    warehouse.command(_NOTE, {"build": build, "status": status, "marts": list(marts)})

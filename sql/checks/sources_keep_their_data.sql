@@ -1,0 +1,8 @@
+-- A source that reaches a day in the marts shown now reaches one in the new marts too.
+-- severity: fail
+SELECT source, max(data_through) AS reached_before
+FROM marts.data_coverage
+WHERE source NOT IN (SELECT source FROM marts_next.data_coverage WHERE data_through IS NOT NULL)
+GROUP BY source
+HAVING reached_before IS NOT NULL
+ORDER BY source
