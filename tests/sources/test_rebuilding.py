@@ -13,6 +13,7 @@ from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.inbox import archived
 from municipal_indicators.inbox.file_loads import load_new_files
 from municipal_indicators.marts.build import build_marts
+from municipal_indicators.marts.publishing import publish_marts
 from municipal_indicators.reference.passport import load_passport
 from municipal_indicators.sources import SOURCES, rebuilding
 from municipal_indicators.sources.file_sources import file_source
@@ -36,7 +37,7 @@ def load_all() -> None:
 
 def marts(warehouse: Warehouse) -> dict[str, list[str]]:
     """The rows of every mart, without what a clock writes."""
-    build_marts(warehouse, load_passport())
+    publish_marts(warehouse, build_marts(warehouse, load_passport()).id)
     tables = warehouse.rows("SELECT name FROM system.tables WHERE database = 'marts' ORDER BY name")
     return {
         name: sorted(
@@ -146,7 +147,7 @@ def test_without_its_note_a_content_still_has_its_time(events: Arrivals) -> None
 
 
 def test_what_the_archive_does_not_hold_is_named_as_a_command() -> None:
-    (order,) = rebuilding.orders(load_passport())
+    (order,) = rebuilding.metrica_orders(load_passport())
     assert order.startswith(
         """airflow dags test load_metrica_visits --conf '{"date_from": "2022-01-01", "date_to": "20"""
     )

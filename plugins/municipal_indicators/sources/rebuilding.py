@@ -43,12 +43,12 @@ def rebuild_from_archive(passport: Passport) -> dict[str, int]:
         )
     with open_warehouse() as warehouse:
         _mark(warehouse, "ended")
-    for line in orders(passport):
+    for line in metrica_orders(passport):
         log.warning("Not in the archive, to be ordered again: %s", line)
     return {name: run.published for name, run in runs.items()}
 
 
-def orders(passport: Passport) -> list[str]:
+def metrica_orders(passport: Passport) -> list[str]:
     """The commands that load again what the archive does not hold: the visits of the sites."""
     if not passport.sites:
         return []
