@@ -7,8 +7,11 @@ marts are built. Rejected and withdrawn files are left out. Run again after a ki
 
 ### Inputs
 The archive, the passport, the lists in `reference/`, and the Variable `personal_data_key` with which the
-files were loaded. No params. Visits and hits of the sites are not in the archive: the log ends with the
+files were loaded. Visits and hits of the sites are not in the archive: the log ends with the
 command that orders them from Metrica again.
+
+### Params
+`after_restore`, false by default: the warehouse is a restored back-up; only what it lacks is loaded.
 
 ### When it fails
 "The warehouse is not empty": nothing was done; name an empty one in the connection `clickhouse_default`.
@@ -18,7 +21,7 @@ and run the DAG again.
 
 from __future__ import annotations
 
-from airflow.sdk import dag, task
+from airflow.sdk import Param, dag, task
 
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
@@ -40,6 +43,14 @@ FILLED = [ASSETS[asset] for source in SOURCES if source.has_files for asset in s
     tags=["maintenance"],
     doc_md=__doc__,
     default_args=RETRYING,
+    params={
+        "after_restore": Param(
+            False,
+            type="boolean",
+            title="After a restore",
+            description="The warehouse is a restored back-up: load only what the archive holds and it lacks.",
+        )
+    },
 )
 def rebuild_from_archive() -> None:
     """Load the archive, then announce it."""
@@ -50,8 +61,8 @@ def rebuild_from_archive() -> None:
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources import rebuilding
 
-        run_params()
-        return rebuilding.rebuild_from_archive(load_passport())
+        after_restore = run_params()["after_restore"]
+        return rebuilding.rebuild_from_archive(load_passport(), after_restore=after_restore)
 
     load_archive()
 

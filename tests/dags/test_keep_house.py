@@ -33,5 +33,5 @@ def test_a_dry_run_leaves_what_a_run_removes(
     withdraw_units(warehouse, "registers", [content.unit.key], "a wrong file")
     assert dag.test(run_conf={"dry_run": True}).state == "success"
     assert content.path.exists()
-    assert dag.test().state == "success"
+    assert dag.test(run_conf={"dry_run": False}).state == "success"
     assert not content.path.exists()

@@ -36,3 +36,10 @@ def test_a_run_fills_an_empty_warehouse_and_refuses_a_full_one(
     assert warehouse.rows("SELECT title FROM core.events") == [("Первое",)]
     assert dag.test().state == "failed"
     assert warehouse.value("SELECT count() FROM ops.load_events") == 2
+    # What a restored back-up lacks: this one is from before the second file.
+    put(places / "inbox" / "registers" / "b.xlsx", events_of("Второе"))
+    load_new_files(file_source("registers", "Europe/Moscow"))
+    for table in ("ops.load_events", "ops.files"):
+        warehouse.command(f"DELETE FROM {table} WHERE unit = 'registers/b.xlsx'")
+    assert dag.test(run_conf={"after_restore": True}).state == "success"
+    assert len(warehouse.rows("SELECT title FROM core.events")) == 2

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from municipal_indicators import settings
 from municipal_indicators.inbox import archived
-from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.local_files import named
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse.client import Warehouse

@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 _MARK = "rebuild"
 
 
-def rebuild_from_archive(passport: Passport) -> dict[str, int]:
+def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> dict[str, int]:
     """Load every file of the archive, in the order of arrival; returns how many were published, by source.
+
+    With ``after_restore`` the warehouse may hold what a back-up held: only what it lacks is loaded.
 
     A rebuild that was killed is gone on with: what it published is left out. Raises ConfigurationError
     for a warehouse that holds anything else and for an archive without files, and IndicatorsError at the
@@ -33,7 +35,8 @@ def rebuild_from_archive(passport: Passport) -> dict[str, int]:
         )
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-        _begin(warehouse)
+        if not after_restore:
+            _begin(warehouse)
     runs = {name: _load(name, passport.time_zone) for name in names}
     broken = [reason for run in runs.values() for reason in (*run.broken, *run.rejected)]
     if broken:
@@ -41,8 +44,9 @@ def rebuild_from_archive(passport: Passport) -> dict[str, int]:
             f"{len(broken)} files of the archive were not loaded: {'; '.join(broken[:20])}. All others were. "
             "Correct the causes and run this again: it goes on."
         )
-    with open_warehouse() as warehouse:
-        _mark(warehouse, "ended")
+    if not after_restore:
+        with open_warehouse() as warehouse:
+            _mark(warehouse, "ended")
     for line in metrica_orders(passport):
         log.warning("Not in the archive, to be ordered again: %s", line)
     return {name: run.published for name, run in runs.items()}
@@ -74,8 +78,8 @@ def _begin(warehouse: Warehouse) -> None:
     if published and warehouse.value(mark, {"name": _MARK}) != "begun":
         raise ConfigurationError(
             "The warehouse is not empty: a rebuild from the archive fills an empty one only, and nothing was "
-            "done. Name an empty folder or server in the connection clickhouse_default. To load archived "
-            'files again into this one, trigger the DAG of their source with {"again": "*"}.'
+            "done. Name an empty folder or server in the connection clickhouse_default. To load only what a "
+            'restored back-up lacks, run this with {"after_restore": true}.'
         )
     if not published:
         _mark(warehouse, "begun")
