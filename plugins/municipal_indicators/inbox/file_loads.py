@@ -383,10 +383,8 @@ class _FileLoader:
                 self.warehouse, load, file, content, self.source.time_zone, self.run.again
             )
             if file.is_of_the_future:
-                task.warn(
-                    "future_file_time", "the file is dated ahead of the clock; its arrival counts"
-                )
-                log.warning("%s: dated ahead of the clock; its arrival counts.", file.unit.label)
+                log.warning("%s: dated ahead of the clock: its arrival counts.", file.unit.label)
+                task.warn("future_file_time", "dated ahead of the clock: its arrival counts")
             for member, reason in content.broken:
                 task.quarantine(member, 0, "", reason)
             counts, message = self.source.load_file(task)
