@@ -65,7 +65,9 @@ CREATE TABLE IF NOT EXISTS core.metrica_days
     from_at DateTime('UTC') COMMENT 'Начало дня счётчика',
     until_at DateTime('UTC') COMMENT 'Конец дня счётчика, не включительно',
     requested_at DateTime('UTC') COMMENT 'Когда день заказан у Метрики',
-    source LowCardinality(String) COMMENT 'Что загружено: visits визиты, hits события'
+    source LowCardinality(String) COMMENT 'Что загружено: visits визиты, hits события',
+    settling_days UInt16 DEFAULT 3
+        COMMENT 'Сколько суток по паспорту Метрика уточняла день, когда он заказан'
 )
 ENGINE = MergeTree
 ORDER BY (unit_key, load_id)
