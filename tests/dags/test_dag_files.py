@@ -28,6 +28,7 @@ DAG_IDS = {
     "load_metrica_visits",
     "load_programme_registers",
     "load_smev_requests",
+    "rebuild_from_archive",
     "watch_the_morning",
 }
 
@@ -127,7 +128,8 @@ def test_params_are_those_that_users_know(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
     asked = {"date_from": None, "date_to": None, "force": False}
     assert params.pop("load_metrica_visits") == params.pop("load_metrica_hits") == asked
-    assert params.pop("build_indicator_marts") == params.pop("watch_the_morning") == {}
+    for dag_id in ("build_indicator_marts", "rebuild_from_archive", "watch_the_morning"):
+        assert params.pop(dag_id) == {}
     assert all(of_dag == {"again": None} for of_dag in params.values())
 
 

@@ -19,6 +19,7 @@ from municipal_indicators.errors import (
     WarehouseUnreachableError,
 )
 from municipal_indicators.inbox import fence, landing, workplace
+from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import Arrival, Arrived, LandedFile, Waiting
 from municipal_indicators.inbox.local_files import in_words
@@ -136,7 +137,7 @@ def load_new_files(source: FileSource) -> FileRun:
     Raises ConfigurationError if there is no inbox.
     """
     waiting = landing.waiting_files(source.name)
-    with _opened(source) as loader:
+    with opened(source) as loader:
         run = loader.run
         with loader.ending_run():
             loader.load_grown()
@@ -168,7 +169,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     Raises FilesFailedError at the end when some could not be loaded.
     """
     found = 0
-    with _opened(source) as loader:
+    with opened(source) as loader:
         run = loader.run
         with loader.ending_run():
             found = loader.load_archived(names=names)
@@ -219,7 +220,8 @@ def _published_since(source: str, since: datetime) -> int:
 
 
 @contextmanager
-def _opened(source: FileSource) -> Iterator[_FileLoader]:
+def opened(source: FileSource) -> Iterator[_FileLoader]:
+    """The warehouse, up to date and open for a run over files of the source."""
     with fence.fenced(), workplace.own_folder() as folder, open_warehouse() as warehouse:
         source.apply_schema(warehouse)
         yield _FileLoader(source, warehouse, folder, FileRun())
@@ -305,16 +307,27 @@ class _FileLoader:
             render("loads/files_to_load_again.sql"),
             {"source": self.source.name, "names": names, "keys": list(keys)},
         )
-        for number, (key, label, modified_at) in enumerate(rows, start=1):
-            place = f"[{number}/{len(rows)}] {label}, once more"
-            with self._fate(label, place):
-                unit = Unit(self.source.name, key, label)
-                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), self.folder)
+        self.load_units(
+            [(Unit(self.source.name, key, label), at.replace(tzinfo=UTC)) for key, label, at in rows]
+        )
+        return len(rows)
+
+    def load_missing(self, contents: Sequence[Archived]) -> None:
+        """Load what the archive holds and the warehouse does not."""
+        known = self._known_files()
+        missing = [one for one in contents if one.unit.key not in known]
+        self.load_units([(one.unit, one.modified_at) for one in missing])
+
+    def load_units(self, units: Sequence[tuple[Unit, datetime]]) -> None:
+        """Load archived contents, given with their times of arrival."""
+        for number, (unit, modified_at) in enumerate(units, start=1):
+            place = f"[{number}/{len(units)}] {unit.label}, from the archive"
+            with self._fate(unit.label, place):
+                file = landing.from_archive(unit, modified_at, self.folder)
                 try:
                     self._load(file, place)
                 finally:
                     file.path.unlink()
-        return len(rows)
 
     @contextmanager
     def _landed(self, arrival: Arrival) -> Iterator[LandedFile | None]:
@@ -404,15 +417,11 @@ class _FileLoader:
         }
 
     def _remember(self, file: LandedFile) -> None:
+        unit, size = file.unit, file.path.stat().st_size
         self.warehouse.insert(
             "ops.files",
             ["source", "unit_key", "unit", "modified_at", "size"],
-            [
-                [
-                    *(file.unit.source, file.unit.key, file.unit.label),
-                    *(file.modified_at, file.path.stat().st_size),
-                ]
-            ],
+            [[unit.source, unit.key, unit.label, file.modified_at, size]],
         )
 
 
