@@ -8,14 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests import patterns
 
 SECONDS = 300
 
 
-@pytest.mark.timeout(1800)
 def test_every_pattern_is_linear(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-m", patterns.__name__],

@@ -1,4 +1,4 @@
-"""``make rebuild``: the marts of a warehouse that was filled from the archive alone are those of the live one."""
+"""``make rebuild``: a warehouse filled from the archive alone has the marts of the live one."""
 
 from __future__ import annotations
 

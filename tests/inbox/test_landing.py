@@ -269,7 +269,11 @@ def test_what_a_killed_attempt_published_is_announced_by_the_next(
     (inbox / "b.csv").unlink()
     source = file_source("registers", "Europe/Moscow", one_row)
     assert load_outcome(source, since=since) == {"published": 1, "rejected": [], "failed": ""}
-    assert load_outcome(source, since=datetime.now(UTC)) == {"published": 0, "rejected": [], "failed": ""}
+    assert load_outcome(source, since=datetime.now(UTC)) == {
+        "published": 0,
+        "rejected": [],
+        "failed": "",
+    }
 
 
 def test_a_file_taken_away_stops_nobody(inbox: Path, warehouse: Warehouse) -> None:

@@ -260,7 +260,7 @@ def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> No
         " ({build}, 'Нетронутый', NULL, ['2024-01-01'], '2024-02-20')",
     )
     # 13 February is within the last week, and the nights still fill it. Nothing of the other site was loaded.
-    (warning,) = check_marts(sound).warnings
+    (warning,) = [one for one in check_marts(sound).warnings if "site_days" in one]
     assert warning.startswith("sql/checks/site_days_are_loaded.sql (")
     assert "2 rows, first (Сайт, 3, 2024-02-10, 2024-02-12, airflow dags trigger" in warning
     dates = '--conf \'{"date_from": "2022-05-09", "date_to": "2022-05-09"}\''

@@ -308,7 +308,10 @@ class _FileLoader:
             {"source": self.source.name, "names": names, "keys": list(keys)},
         )
         self.load_units(
-            [(Unit(self.source.name, key, label), at.replace(tzinfo=UTC)) for key, label, at in rows]
+            [
+                (Unit(self.source.name, key, label), at.replace(tzinfo=UTC))
+                for key, label, at in rows
+            ]
         )
         return len(rows)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.inbox.file_loads import FilesFailedError
 from municipal_indicators.marts.checks import check_marts
 from municipal_indicators.sources.gosuslugi.numbers import application_key
 from tests.emulators.inbox.tables import Cell, Table, xlsx_bytes
@@ -281,7 +281,7 @@ def test_another_secret_is_refused(arrivals: Arrivals, monkeypatch: pytest.Monke
     arrivals.take("a.xlsx", xlsx_bytes(register(row())))
     monkeypatch.setenv("AIRFLOW_VAR_PERSONAL_DATA_KEY", "another-key-of-some-length")
     path = arrivals.put("b.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
-    with pytest.raises(ConfigurationError, match="personal_data_key is not the secret") as caught:
+    with pytest.raises(FilesFailedError, match="personal_data_key is not the secret") as caught:
         arrivals.load()
     assert "another-key" not in str(caught.value)
     assert path.exists()
