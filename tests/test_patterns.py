@@ -16,7 +16,6 @@ SECONDS = 300
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_every_pattern_is_linear(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-m", patterns.__name__],
