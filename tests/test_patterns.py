@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import patterns
 
 SECONDS = 300
 
 
+@pytest.mark.slow
 def test_every_pattern_is_linear(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-m", patterns.__name__],
