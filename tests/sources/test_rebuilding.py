@@ -36,13 +36,14 @@ def load_all() -> None:
 
 
 def marts(warehouse: Warehouse) -> dict[str, list[str]]:
-    """The rows of every mart, without what a clock writes."""
+    """The rows of every mart, without what a clock writes and without refused files, which are not kept."""
     publish_marts(warehouse, build_marts(warehouse, load_passport()).id)
     tables = warehouse.rows("SELECT name FROM system.tables WHERE database = 'marts' ORDER BY name")
     return {
         name: sorted(
             json.dumps({key: row[key] for key in row if key not in IGNORED}, default=str)
             for row in warehouse.mappings(f"SELECT * FROM marts.{name}")
+            if row.get("kind") != "rejected"
         )
         for (name,) in tables
     }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from municipal_indicators import settings
 from municipal_indicators.inbox import local_files
 from municipal_indicators.inbox.local_files import named
-from municipal_indicators.warehouse.load_ledger import Unit
+from municipal_indicators.warehouse.load_ledger import Unit, now
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -61,7 +61,7 @@ def note(unit: Unit, modified_at: datetime, size: int) -> None:
                 "source": unit.source,
                 "name": unit.label,
                 "modified_at": modified_at.isoformat(),
-                "arrived_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "arrived_at": now().isoformat(timespec="seconds"),
                 "size": size,
             },
             ensure_ascii=False,
@@ -89,7 +89,7 @@ def contents(source: str) -> list[Archived]:
         for key, path in _contents(settings.archive_folder() / source).items():
             label, modified_at = _noted(_note_of(source, key)) or (
                 f"{source}/{key}",
-                datetime.fromtimestamp(path.stat().st_mtime, UTC),
+                min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now()),
             )
             found.append(Archived(Unit(source, key, label), modified_at, path))
     return sorted(found, key=lambda one: (one.modified_at, one.unit.key))

@@ -382,6 +382,11 @@ class _FileLoader:
             task = FileLoad(
                 self.warehouse, load, file, content, self.source.time_zone, self.run.again
             )
+            if file.is_of_the_future:
+                task.warn(
+                    "future_file_time", "the file is dated ahead of the clock; its arrival counts"
+                )
+                log.warning("%s: dated ahead of the clock; its arrival counts.", file.unit.label)
             for member, reason in content.broken:
                 task.quarantine(member, 0, "", reason)
             counts, message = self.source.load_file(task)

@@ -22,7 +22,7 @@ from municipal_indicators.inbox import archived, local_files, workplace
 from municipal_indicators.inbox.local_files import CHUNK, GONE, Place, Stamp, in_words, named
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.inbox.names import is_left_alone, shown, suffix_of
-from municipal_indicators.warehouse.load_ledger import Unit
+from municipal_indicators.warehouse.load_ledger import AHEAD, Unit, now
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -79,6 +79,11 @@ class LandedFile:
     modified_at: datetime
     arrival: Arrival | None
 
+    @property
+    def is_of_the_future(self) -> bool:
+        """Whether the file that arrived is dated ahead of the clock, which is not believed."""
+        return self.arrival is not None and _instant(self.arrival.stamp) > now() + AHEAD
+
 
 def waiting_files(source: str) -> Waiting:
     """The files below ``inbox/<source>`` at any depth that may be taken.
@@ -129,7 +134,7 @@ def land(arrival: Arrival, folder: Path) -> LandedFile | None:
         unit=Unit(arrival.source, key, arrival.label),
         path=target,
         suffix=suffix_of(_path(arrival.origin).name),
-        modified_at=_instant(arrival.stamp),
+        modified_at=min(_instant(arrival.stamp), now()),
         arrival=arrival,
     )
 
