@@ -94,8 +94,8 @@ class Moments(Memo):
 class Marks:
     """The yes/no columns of one table, in which a blank cell means no beside nothing but marks.
 
-    A blank is filled where the column has some yes and no other answer, in rows that hold more than
-    one value: names of groups are no rows.
+    Marks are single signs («+»); words («да») are marks where no yes/no column of the table has another
+    answer. Blanks are filled in rows that hold more than one value: names of groups are no rows.
     """
 
     def __init__(self, table: Table, names: Sequence[str]) -> None:
@@ -105,11 +105,14 @@ class Marks:
 
     def fill(self, texts: dict[str, Sequence[str]], block: Block) -> None:
         """Replace blanks by no among the texts of a block."""
-        for name in self._names:
-            answers = set(texts[name])
-            if answers - {"", "1"}:
-                self._answered.add(name)
-            if "" not in answers or "1" not in answers or name in self._answered:
+        answers = {name: set(texts[name]) for name in self._names}
+        self._answered |= {name for name, found in answers.items() if found - {"", "1"}}
+        for name, found in answers.items():
+            if found != {"", "1"} or name in self._answered:
+                continue
+            if self._answered and any(
+                len(plain_text(cell)) > 1 for cell in set(block.column(name))
+            ):
                 continue
             filled = [
                 "0" if not text and _is_row(block, place) else text
