@@ -35,6 +35,10 @@ CREATE OR REPLACE FUNCTION date_problem AS (moment, since, until) -> multiIf(
     concat('the year is not between ', toString(since), ' and ', toString(until)),
     '');
 
+-- The same of something that has happened or is near: a year beyond the next one is a slip of the pen.
+CREATE OR REPLACE FUNCTION day_problem AS (moment, since) ->
+    date_problem(moment, since, toYear(now('UTC')) + 1);
+
 -- A counted repetition of all letters ({1,64}) is a huge automaton: the length is checked separately.
 CREATE OR REPLACE FUNCTION is_code AS (text) ->
     lengthUTF8(text) <= 64 AND match(text, '^[\\p{L}\\p{N}./_-]+$');

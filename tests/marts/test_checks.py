@@ -198,9 +198,10 @@ def test_loaded_sources_without_a_day_and_unknown_words_are_told(sound: Warehous
         f"('{load}', 'smev', 'other', 'no word', 1), "
         "(generateUUIDv4(), 'smev', 'unknown_status', 'of a load not published', 1)"
     )
-    assert len(check_marts(sound).warnings) == 2
+    assert len(check_marts(sound).warnings) == 3
     assert recorded(sound, "NOT passed") == [
         ("loaded_sources_reach_a_day", "warn", False, 1, "(smev, 1)"),
+        ("loads_are_not_doubtful", "warn", False, 1, "(smev, , other, no word, 1)"),
         ("words_are_known", "warn", False, 1, "(smev, unknown_status, status «на паузе», 3)"),
     ]
 

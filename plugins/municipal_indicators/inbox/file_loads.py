@@ -66,6 +66,14 @@ class FileLoad:
             **more,
         }
 
+    def parameters(self) -> dict[str, object]:
+        """The parameters of queries over the rows of this load."""
+        return {
+            "source": self.load.unit.source,
+            "unit_key": self.load.unit.key,
+            "load_id": self.load.load_id,
+        }
+
     def quarantine(
         self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
     ) -> None:
@@ -73,9 +81,9 @@ class FileLoad:
         row = {"field": field_name, "reason": reason, "masked_row": masked_row}
         self._note("ops.quarantine", {"sheet": sheet, "line": line, **row})
 
-    def warn(self, code: str, text: str, sheet: str = "", times: int = 1) -> None:
+    def warn(self, code: str, text: str, sheet: str = "", times: int = 1, line: int = 0) -> None:
         """Record a warning about data that is loaded; ``text`` must be masked already."""
-        row = {"sheet": sheet, "line": 0, "code": code, "text": text, "times": times}
+        row = {"sheet": sheet, "line": line, "code": code, "text": text, "times": times}
         self._note("ops.load_warnings", row)
 
     def _note(self, table: str, row: Mapping[str, object]) -> None:
