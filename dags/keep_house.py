@@ -2,15 +2,16 @@
 
 ### What it does
 Every Sunday it deletes rows of loads that failed, were replaced or withdrawn; old entries of the ledgers;
-old files of `archive/rejected` and `archive/withdrawn`; old logs of Airflow's tasks. Files that were withdrawn
-leave the archive for `archive/withdrawn`. What is published and its files in the archive always stay: a
-rebuild needs them. Files that are published but missing in the archive are named in the log of `keep_archive`.
+old files of `archive/rejected` and `archive/withdrawn`; old logs of Airflow's tasks. Files that were
+withdrawn leave the archive for `archive/withdrawn`. What is published and its files in the archive always
+stay: a rebuild needs them. Files that are published but missing in the archive are named in the log of
+`keep_archive`.
 Airflow's own metadata are closed to tasks: docs/operations.md has the command.
 
 ### Inputs
 The warehouse, the archive, the folder of Airflow's logs. How many days each is kept is set by the Variables
-`keep_failed_days` (7), `keep_superseded_days` (400), `keep_ledger_days` (1100), `keep_rejected_days` (180) and
-`keep_airflow_logs_days` (90).
+`keep_failed_days` (7), `keep_superseded_days` (400), `keep_ledger_days` (1100), `keep_rejected_days` (180)
+and `keep_airflow_logs_days` (90).
 
 ### Params
 `dry_run`, false by default: only count and log what would go.

@@ -200,7 +200,8 @@ MERGED_ML = """<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
  xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel">
 <x:ExcelWorkbook><x:Date1904/></x:ExcelWorkbook><Worksheet ss:Name="Лист"><Table>
 <Row><Cell><Data>a</Data></Cell>
-<Cell ss:MergeAcross="1" ss:MergeDown="1"><Data>нет</Data><Comment ss:Author="И"><ss:Data>0</ss:Data></Comment></Cell>
+<Cell ss:MergeAcross="1" ss:MergeDown="1"><Data>нет</Data>
+<Comment ss:Author="И"><ss:Data>0</ss:Data></Comment></Cell>
 <Cell><Data>b</Data></Cell></Row>
 <Row><Cell><Data>c</Data></Cell><Cell ss:Index="4"><Data>d</Data></Cell></Row>
 <Row><Cell ss:MergeAcross="1" ss:MergeDown="1"><Data>x</Data></Cell><Cell><Data>e</Data></Cell></Row>

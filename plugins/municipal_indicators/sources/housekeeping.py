@@ -6,16 +6,19 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from municipal_indicators import settings
 from municipal_indicators.inbox import archived
-from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.local_files import named
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import Unit
 from municipal_indicators.warehouse.retention import sweep_ledgers, sweep_loads
 from municipal_indicators.warehouse.templates import render
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,7 @@ def _keep_source(warehouse: Warehouse, source: str, done: dict[str, int], dry_ru
         done["deleted"] += _delete(archived.notes_without_content(source), dry_run)
 
 
-def _delete(paths: Iterable[Path], dry_run: bool) -> int:
+def _delete(paths: Iterable[Path | UPath], dry_run: bool) -> int:
     count = 0
     for path in paths:
         count += 1

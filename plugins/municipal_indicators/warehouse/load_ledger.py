@@ -162,7 +162,7 @@ def now() -> datetime:
 
 
 def not_before(last: datetime | None, what: str) -> datetime:
-    """The instant to record after an event of ``last`` (UTC): now, or just after it where the clock was ahead.
+    """The instant to record after an event of ``last`` (UTC): now, or just after it if the clock was ahead.
 
     The order of a ledger decides what readers see, and a clock that was corrected may not turn it round.
     """

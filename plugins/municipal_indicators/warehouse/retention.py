@@ -74,9 +74,8 @@ def sweep_ledgers(
     now = now or datetime.now(UTC)
     kept = max(settings.kept_days("ledger"), settings.kept_days("superseded"))
     bound = {"before": now - kept}
-    swept = 0
     loads = warehouse.rows(render("loads/loads_to_forget.sql"), bound)
-    swept += sum(entries for _, entries in loads)
+    swept = sum(int(entries) for _, entries in loads)
     if loads and not dry_run:
         ids = [load_id for load_id, _ in loads]
         # A withdrawal goes last: without it, a version before it would be published again.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from municipal_indicators.inbox.safe_xml import utf16_of
 from municipal_indicators.sources.smev.json_objects import are_objects_spread, objects_on_lines
@@ -90,7 +90,7 @@ def plain_lines(file: IO[bytes]) -> IO[bytes]:
         chunks = _recoded(chunks, encoding)
     if is_spread:
         chunks = objects_on_lines(chunks)
-    return io.BufferedReader(_Flow(chunks))  # type: ignore[return-value]
+    return io.BufferedReader(_Flow(chunks))
 
 
 class _Flow(io.RawIOBase):
@@ -103,7 +103,7 @@ class _Flow(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
