@@ -110,9 +110,9 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
 	done
 
-# 0: none is known to be vulnerable; 1: some are; 2: no database was reached, only the versions are listed.
+# 0: nothing is known; 1: something is; 2: no database was reached, or it does not know each version.
 audit: $(DEVELOPMENT) ## What is known against the pinned versions (pip-audit; needs the network)
-	@.ci/audit
+	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what was built and cached, but not .venv/ (rm -r .venv for that)
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis

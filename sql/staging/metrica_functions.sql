@@ -43,7 +43,8 @@ CREATE OR REPLACE FUNCTION metrica_has_number AS (words) -> match(words, '[0-9]'
     metrica_undated(words),
     concat(
         '[0-9]{9}|[0-9](?: ?[0-9]){9}|\\b[0-9]{2} [0-9]{7}\\b',
-        '| [abekmhopctyxавекмнорстух] ?[0-9]{3} ?[abekmhopctyxавекмнорстух]{2} ?[0-9]{2,3} ',
+        '| [abekmhopctyxавекмнорстух] ?[0-9]{3}',
+        ' ?[abekmhopctyxавекмнорстух]{2} ?[0-9]{2,3} ',
         '| (?:kv|kvartira|кв|квартира) ?[0-9]+ '));
 
 -- Letters and digits, or small and capital letters, in a change that no word has.
@@ -95,14 +96,21 @@ CREATE OR REPLACE FUNCTION metrica_pairs AS (url) -> if(
 CREATE OR REPLACE FUNCTION metrica_joined AS (path, pairs) ->
     concat(path, if(empty(pairs), '', '?'), arrayStringConcat(pairs, '&'));
 
--- The same with *** for each part of the path and each value that is doubtful and personal; a value that is no
--- plain word or number is personal.
-CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> if(
+CREATE OR REPLACE FUNCTION metrica_must_be_read AS (path, pairs) ->
     metrica_is_doubtful(metrica_decoded(
         concat(path, ' ', arrayStringConcat(arrayMap(pair -> extract(pair, '=((?s).*)'), pairs), ' '))))
-        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs),
+        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs);
+
+-- The same with *** for each part of the path and each value that is personal; a value that is no plain word
+-- or number is. An array's function runs for all rows, whatever `if` says: what need not be read is empty.
+CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> if(
+    metrica_must_be_read(path, pairs),
     metrica_joined(
-        arrayStringConcat(arrayMap(segment -> metrica_piece(segment), splitByChar('/', path)), '/'),
+        arrayStringConcat(
+            arrayMap(
+                segment -> metrica_piece(segment),
+                if(metrica_must_be_read(path, pairs), splitByChar('/', path), [])),
+            '/'),
         arrayMap(
             pair -> concat(
                 extract(pair, '^[^=]*='),
@@ -111,7 +119,7 @@ CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> if(
                         AND match(metrica_decoded(extract(pair, '=((?s).*)')), '^[\\p{L}\\p{N}_., :{}-]*$'),
                     metrica_piece(extract(pair, '=((?s).*)')),
                     '***')),
-            pairs)),
+            if(metrica_must_be_read(path, pairs), pairs, []))),
     metrica_joined(path, pairs));
 
 -- Host and port, without user.
@@ -124,14 +132,15 @@ CREATE OR REPLACE FUNCTION metrica_is_page AS (url) ->
         AND (match(url, '(?i)^(?:https?:/)?/')
             OR match(url, '^[^/?#@]+[.][^/?#@]+') AND NOT metrica_is_doubtful(metrica_host(url)));
 
--- An address without user, fragment and what of path and query may be a person's; *** if it is none of a page.
-CREATE OR REPLACE FUNCTION metrica_address AS (url) -> multiIf(
-    url = '', '',
-    NOT metrica_is_page(url), '***',
+-- An address without user, fragment and what of path and query may be a person's; *** if it is of no page.
+-- An element of an array, not a branch of `if`: that would compute its common parts again for each use.
+CREATE OR REPLACE FUNCTION metrica_address AS (url) -> [
+    '***',
     concat(
         extract(url, '(?i)^https?://'),
         metrica_host(url),
-        metrica_page(metrica_path(url), metrica_pairs(url))));
+        metrica_page(metrica_path(url), metrica_pairs(url)))
+][if(url = '' OR metrica_is_page(url), 2, 1)];
 
 -- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
 CREATE OR REPLACE FUNCTION metrica_literal AS (cell) ->

@@ -310,3 +310,25 @@ def test_an_inbox_that_does_not_exist_is_an_error(places: Path, warehouse: Wareh
     (places / "inbox").rmdir()
     with pytest.raises(ConfigurationError, match="Airflow Variable inbox"):
         load_outcome(file_source("registers", "Europe/Moscow", one_row))
+
+
+def test_a_file_of_the_future_ranks_by_its_arrival_and_is_told(
+    inbox: Path, warehouse: Warehouse
+) -> None:
+    put(inbox / "right.csv", b"right")
+    put(inbox / "ahead.csv", b"ahead", age=-30 * 86400.0)
+    source = file_source("registers", "Europe/Moscow", one_row)
+    assert load_new_files(source).published == 2
+    assert warehouse.value("SELECT max(modified_at) <= now64(6) FROM ops.files") == 1
+    assert warehouse.rows("SELECT unit, code FROM ops.load_warnings") == [
+        ("registers/ahead.csv", "future_file_time")
+    ]
+    told = "SELECT unit, reason FROM marts.data_problems WHERE kind = 'warned'"
+    assert warehouse.rows(told) == [
+        (
+            "registers/ahead.csv",
+            "Файл датирован будущим: временем файла считается время загрузки",
+        )
+    ]
+    # Its time in the archive is put right, and it is not loaded every night.
+    assert load_new_files(source).published == 0

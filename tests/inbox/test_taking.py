@@ -247,27 +247,6 @@ def test_files_of_any_time_are_taken(inbox: Path, warehouse: Warehouse) -> None:
     assert outcome() == {"published": 0, "rejected": [], "failed": ""}
 
 
-def test_a_file_of_the_future_ranks_by_its_arrival_and_is_told(
-    inbox: Path, warehouse: Warehouse
-) -> None:
-    put(inbox / "right.csv", b"right")
-    put(inbox / "ahead.csv", b"ahead", age=-30 * 86400.0)
-    assert outcome() == {"published": 2, "rejected": [], "failed": ""}
-    assert warehouse.value("SELECT max(modified_at) <= now64(6) FROM ops.files") == 1
-    assert warehouse.rows("SELECT unit, code FROM ops.load_warnings") == [
-        ("registers/ahead.csv", "future_file_time")
-    ]
-    told = "SELECT unit, reason FROM marts.data_problems WHERE kind = 'warned'"
-    assert warehouse.rows(told) == [
-        (
-            "registers/ahead.csv",
-            "Файл датирован будущим: временем файла считается время загрузки",
-        )
-    ]
-    # Its time in the archive is put right, and it is not loaded every night.
-    assert outcome() == {"published": 0, "rejected": [], "failed": ""}
-
-
 def test_a_file_is_renamed_into_the_archive(
     inbox: Path, places: Path, warehouse: Warehouse
 ) -> None:

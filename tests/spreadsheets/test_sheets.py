@@ -182,7 +182,7 @@ def test_known_headings_decide_on_the_delimiter(file: Path) -> None:
 def test_html_under_the_name_of_a_workbook(file: Path, encoding: str) -> None:
     ((_, rows),) = read(file, HTML.format(encoding).encode(encoding))
     assert [[str(cell).strip() for cell in row] for row in rows] == [
-        ["Код", "Дата", "Сумма", ""],
+        ["Код", "Дата", "Сумма", "Сумма"],
         ["0012", "05.03.2024", "1,5", "руб."],
         ["0012", "06.03.2024", "2 000"],
     ]
@@ -191,7 +191,74 @@ def test_html_under_the_name_of_a_workbook(file: Path, encoding: str) -> None:
 def test_excel_2003_xml(file: Path) -> None:
     ((name, rows),) = read(file, SPREADSHEET_ML.format("").encode())
     assert name == "Лист"
-    assert rows == [[], ["Код", "", "Сумма"], ["0012", "1.5", ""]]
+    assert rows == [[], ["Код", "", "Сумма"], ["0012", "1.5", "1.5"]]
+
+
+MERGED_HTML = """<table><tr><td>a<td rowspan=2 colspan=2>нет<td>b</tr><tr><td>c<td>d</tr>
+<tr><td rowspan=2 colspan=2>x<td>e</tr><tr><td>f</tr></table>"""
+MERGED_ML = """<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel">
+<x:ExcelWorkbook><x:Date1904/></x:ExcelWorkbook><Worksheet ss:Name="Лист"><Table>
+<Row><Cell><Data>a</Data></Cell>
+<Cell ss:MergeAcross="1" ss:MergeDown="1"><Data>нет</Data>
+<Comment ss:Author="И"><ss:Data>0</ss:Data></Comment></Cell>
+<Cell><Data>b</Data></Cell></Row>
+<Row><Cell><Data>c</Data></Cell><Cell ss:Index="4"><Data>d</Data></Cell></Row>
+<Row><Cell ss:MergeAcross="1" ss:MergeDown="1"><Data>x</Data></Cell><Cell><Data>e</Data></Cell></Row>
+<Row><Cell ss:Index="3"><Data>f</Data></Cell></Row></Table></Worksheet>
+<Worksheet ss:Name="Скрыт"><Table/><x:WorksheetOptions><x:Visible>SheetVeryHidden</x:Visible>
+</x:WorksheetOptions></Worksheet></Workbook>"""
+
+
+def merged_xlsx() -> bytes:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.merge_range(0, 1, 1, 2, "нет")
+        sheet.merge_range(2, 0, 3, 1, "x")
+        # What hides under a merged area is written after it.
+        for row, column, text in (
+            *((0, 0, "a"), (0, 3, "b"), (1, 0, "c"), (1, 1, "да"), (1, 3, "d"), (2, 2, "e")),
+            *((3, 1, "y"), (3, 2, "f")),
+        ):
+            sheet.write(row, column, text)
+
+    return workbook(fill)
+
+
+def merged_ods() -> bytes:
+    def cell(text: str, attributes: str = "", tag: str = "table-cell") -> str:
+        return f'<table:{tag} office:value-type="string"{attributes}><text:p>{text}</text:p></table:{tag}>'
+
+    two = ' table:number-columns-spanned="2" table:number-rows-spanned="2"'
+    rows = [
+        [cell("a"), cell("нет", two), cell("", tag="covered-table-cell"), cell("b")],
+        [cell("c"), *[cell("да", tag="covered-table-cell")] * 2, cell("d")],
+        [cell("x", two), cell("", tag="covered-table-cell"), cell("e")],
+        ['<table:covered-table-cell table:number-columns-repeated="2"/>', cell("f")],
+    ]
+    return ods("".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [MERGED_HTML.encode(), b"<?xml version='1.0'?>" + MERGED_ML.encode(), merged_xlsx, merged_ods],
+    ids=["html", "SpreadsheetML", "xlsx", "ods"],
+)
+def test_a_merged_area_shows_one_value(file: Path, content: bytes | Callable[[], bytes]) -> None:
+    ((_, rows), *_) = read(file, content if isinstance(content, bytes) else content())
+    assert [[str(cell).strip() for cell in row] for row in rows] == [
+        ["a", "нет", "нет", "b"],
+        ["c", "нет", "нет", "d"],
+        ["x", "", "e", *([""] if len(rows[2]) > 3 else [])],
+        ["x", "", "f", *([""] if len(rows[3]) > 3 else [])],
+    ]
+
+
+def test_excel_2003_xml_tells_hidden_sheets_and_its_calendar(file: Path) -> None:
+    file.write_bytes(b"<?xml version='1.0'?>" + MERGED_ML.encode())
+    assert [(one.name, one.is_hidden, one.is_1904) for one in read_sheets(file)] == [
+        ("Лист", False, True),
+        ("Скрыт", True, True),
+    ]
 
 
 BOMB = '<!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY c "&a;&a;&a;">]>'

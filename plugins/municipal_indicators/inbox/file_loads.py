@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,8 @@ from municipal_indicators.inbox import fence, landing, workplace
 from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import Arrival, Arrived, LandedFile, Waiting
-from municipal_indicators.inbox.local_files import in_words
 from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.inbox.reasons import first_of, reason_of
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
     Load,
@@ -66,6 +65,14 @@ class FileLoad:
             **more,
         }
 
+    def parameters(self) -> dict[str, object]:
+        """The parameters of queries over the rows of this load."""
+        return {
+            "source": self.load.unit.source,
+            "unit_key": self.load.unit.key,
+            "load_id": self.load.load_id,
+        }
+
     def quarantine(
         self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
     ) -> None:
@@ -73,9 +80,9 @@ class FileLoad:
         row = {"field": field_name, "reason": reason, "masked_row": masked_row}
         self._note("ops.quarantine", {"sheet": sheet, "line": line, **row})
 
-    def warn(self, code: str, text: str, sheet: str = "", times: int = 1) -> None:
+    def warn(self, code: str, text: str, sheet: str = "", times: int = 1, line: int = 0) -> None:
         """Record a warning about data that is loaded; ``text`` must be masked already."""
-        row = {"sheet": sheet, "line": 0, "code": code, "text": text, "times": times}
+        row = {"sheet": sheet, "line": line, "code": code, "text": text, "times": times}
         self._note("ops.load_warnings", row)
 
     def _note(self, table: str, row: Mapping[str, object]) -> None:
@@ -154,7 +161,7 @@ def load_new_files(source: FileSource) -> FileRun:
     )
     if run.broken:
         raise FilesFailedError(
-            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {_first(run.broken)}",
+            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {first_of(run.broken)}",
             run,
         )
     return run
@@ -177,7 +184,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     if run.broken:
         raise FilesFailedError(
             f"{source.name}: {len(run.broken)} files could not be loaded again and keep their published "
-            f"version: {_first(run.broken)}",
+            f"version: {first_of(run.broken)}",
             run,
         )
     return run
@@ -256,7 +263,7 @@ class _FileLoader:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - the other files are loaded; the run fails at the end
-            reason = _reason_of(error)
+            reason = reason_of(error)
             self.run.broken.append(f"{label}: {reason}")
             log.error("%s: failed: %s", place, reason)
             if isinstance(error, (WarehouseAccessError, WarehouseUnreachableError)):
@@ -355,7 +362,7 @@ class _FileLoader:
             log.info("%s: %s", place, error)
             return False
         except Exception as error:
-            fail_loads(self.warehouse, [load], _reason_of(error))
+            fail_loads(self.warehouse, [load], reason_of(error))
             raise
         self.run.published += 1
         log.info(
@@ -429,22 +436,3 @@ class _FileLoader:
             ["source", "unit_key", "unit", "modified_at", "size"],
             [[unit.source, unit.key, unit.label, file.modified_at, size]],
         )
-
-
-def _first(reasons: Sequence[str], shown: int = 20) -> str:
-    more = f"; and {len(reasons) - shown} more, see the log" if len(reasons) > shown else ""
-    return "; ".join(reasons[:shown]) + more
-
-
-def _reason_of(error: Exception) -> str:
-    """The message of our own errors; of others type and place, since their message may quote the file."""
-    if isinstance(error, IndicatorsError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    place = " < ".join(
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
-    )
-    if isinstance(error, OSError):
-        # Reading the copy and unpacking it are all that a loader does on a disk.
-        return f"{workplace.described()}: {in_words(error)} at {place}"
-    return f"{type(error).__name__} at {place}"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.amounts import column_scales, roubles
 from municipal_indicators.spreadsheets.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.spreadsheets.columns import (
     DAMAGED,
+    Marks,
     Moments,
     codes,
     damaged,
@@ -23,6 +25,7 @@ from municipal_indicators.spreadsheets.kinds import (
     Block,
     Column,
     IncompleteTableError,
+    Note,
     Reading,
     Table,
     TableKind,
@@ -52,7 +55,14 @@ _MEMOS: Mapping[str, Callable[[Table], Memo]] = {
 
 
 def described_kind(
-    name: str, title: str, target: str, columns: Sequence[Column], totals: Mapping[str, str]
+    name: str,
+    title: str,
+    target: str,
+    columns: Sequence[Column],
+    totals: Mapping[str, str],
+    *,
+    key: Sequence[str] = (),
+    doubts: Callable[[FileLoad], list[Note]] = lambda _: [],
 ) -> TableKind:
     """A kind whose cells are read, checked and cast by the types of its columns.
 
@@ -66,6 +76,8 @@ def described_kind(
         open_table=partial(_open, columns),
         columns=columns,
         totals=totals,
+        key=key,
+        doubts=doubts,
     )
 
 
@@ -80,13 +92,19 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
             titled = None
     memos = _memos(columns, table)
     keys = [column.name for column in columns if column.type == "code"]
+    marks = Marks(table, [column.name for column in columns if column.type == "flag"])
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         texts = {name: memo.column(block.column(name)) for name, memo in memos.items()}
+        marks.fill(texts, block)
         texts |= {name: [day] * block.size for name, day in days.items()}
         return {**texts, **_damages(table, block, keys)}
 
-    return Reading(convert, table.dated(made or titled))
+    def notes() -> list[Note]:
+        moments = [memo.note() for memo in memos.values() if isinstance(memo, Moments)]
+        return [*marks.notes(), *filter(None, moments)]
+
+    return Reading(convert, table.dated(made or titled), notes)
 
 
 def _memos(columns: Sequence[Column], table: Table) -> dict[str, Memo]:

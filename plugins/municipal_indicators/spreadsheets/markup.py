@@ -13,6 +13,7 @@ from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
     Row,
     Sheet,
+    Spans,
     row_blocks,
 )
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 128 << 20
 _TALLEST = 1_048_576
 _CELLS_LIMIT = 10_000_000
+_EXCEL = "{urn:schemas-microsoft-com:office:excel}"
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 # An element takes some hundred bytes of memory.
 _TAGS_LIMIT = 8_000_000
@@ -55,31 +57,39 @@ def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
         raise _no_table("the XML is not well formed") from None
     if root.tag != f"{_SPREADSHEET}Workbook":
         raise _no_table("the XML is no Excel 2003 workbook")
+    is_1904 = root.find(f"{_EXCEL}ExcelWorkbook/{_EXCEL}Date1904") is not None
     for sheet in root.iter(f"{_SPREADSHEET}Worksheet"):
+        visible = sheet.findtext(f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible") or ""
         yield Sheet(
             sheet.get(f"{_SPREADSHEET}Name") or "",
             row_blocks(_within_limits(_spreadsheet_rows(sheet))),
+            is_hidden=visible in ("SheetHidden", "SheetVeryHidden"),
+            is_1904=is_1904,
         )
 
 
 def _spreadsheet_rows(sheet: _Element) -> Iterator[Row]:
     number = 0
+    spans = Spans()
     for row in sheet.iter(f"{_SPREADSHEET}Row"):
         index = _number(row, "Index", number + 1)
         if index > _TALLEST:
             raise _no_table("a row index beyond Excel's last row")
-        yield from ([] for _ in range(number + 1, index))
+        yield from (spans.next_row([]) for _ in range(number + 1, index))
         number = max(number + 1, index)
         cells: Row = []
         for cell in row.iter(f"{_SPREADSHEET}Cell"):
+            spans.skip_to_free(cells)
             place = _number(cell, "Index", len(cells) + 1)
             across = _number(cell, "MergeAcross", 0)
             if place + across > WIDEST:
                 raise _no_table("a column index beyond Excel's last column")
             cells += [""] * (place - 1 - len(cells))
-            cells.append("".join(map(str, cell.itertext())))
-            cells += [""] * across
-        yield cells
+            # Comments stand beside the value.
+            data = cell.find(f"{_SPREADSHEET}Data")
+            text = "" if data is None else "".join(map(str, data.itertext()))
+            spans.add(cells, text, 1 + across, 1 + min(_number(cell, "MergeDown", 0), _TALLEST))
+        yield spans.next_row(cells)
 
 
 def _number(element: _Element, name: str, default: int) -> int:
@@ -129,27 +139,16 @@ def _known(charset: bytes) -> str:
 
 
 def _html_rows(table: _Element) -> Iterator[Row]:
-    spans: dict[int, tuple[int, str]] = {}
+    spans = Spans()
     for line in table.iter("tr"):
         row: Row = []
         for cell in line.iter("td", "th"):
-            _fill_spans(row, spans)
+            spans.skip_to_free(row)
             text = " ".join(map(str, cell.itertext()))
-            if (rows := _span(cell, "rowspan", _TALLEST)) > 1:
-                spans[len(row)] = (rows - 1, text)
-            row += [text, *[""] * (_span(cell, "colspan", WIDEST) - 1)]
+            spans.add(row, text, _span(cell, "colspan", WIDEST), _span(cell, "rowspan", _TALLEST))
             if len(row) > WIDEST:
                 raise _no_table("a row beyond Excel's last column")
-        _fill_spans(row, spans)
-        yield row
-
-
-def _fill_spans(row: Row, spans: dict[int, tuple[int, str]]) -> None:
-    while len(row) in spans:
-        left, text = spans.pop(len(row))
-        if left > 1:
-            spans[len(row)] = (left - 1, text)
-        row.append(text)
+        yield spans.next_row(row)
 
 
 def _span(cell: _Element, name: str, limit: int) -> int:

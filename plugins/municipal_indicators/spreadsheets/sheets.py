@@ -78,6 +78,51 @@ def row_blocks(rows: Iterable[Row]) -> Iterator[RowBlock]:
         yield RowList(block)
 
 
+class Spans:
+    """Fills merged areas with the value that is seen, row after row.
+
+    The first column of an area is filled downwards. An area that is not the first shown cell of its row
+    is filled to the right too: a mark over two columns holds for both, a title only stands once.
+    """
+
+    def __init__(self) -> None:
+        self._areas: dict[int, tuple[int, Cell]] = {}
+        self._next: dict[int, tuple[int, Cell]] = {}
+
+    def skip_to_free(self, row: Row) -> None:
+        """Fill a row that is built from the left, up to the first column of no earlier area."""
+        while len(row) in self._areas:
+            row.append(self._areas[len(row)][1])
+
+    def add(self, row: Row, cell: Cell, width: int, height: int) -> None:
+        """Append a cell that covers so many columns and rows."""
+        place = len(row)
+        row += [cell] + [""] * (width - 1)
+        self.cover(row, place, width, height)
+
+    def cover(self, row: Row, place: int, width: int, height: int) -> None:
+        """Make the cell at ``place`` the only value of an area that begins there."""
+        cell = row[place]
+        right = cell if any(one not in ("", cell) for one in row[:place]) else ""
+        row[place + 1 : place + width] = [right] * (len(row[place + 1 : place + width]))
+        if height > 1:
+            end = min(place + width, len(row))
+            for column in range(place, end):
+                self._next[column] = (height - 1, right if column > place else cell)
+
+    def next_row(self, row: Row) -> Row:
+        """The row with what the areas above show in it; then the areas are one row shorter."""
+        for column, (_, cell) in sorted(self._areas.items()):
+            if column < len(row):
+                row[column] = cell
+            elif cell != "" or column == len(row):
+                row += [""] * (column - len(row)) + [cell]
+        left = {place: (rows - 1, cell) for place, (rows, cell) in self._areas.items() if rows > 1}
+        self._areas = {**left, **self._next}
+        self._next = {}
+        return row
+
+
 def within_limits(block: RowBlock) -> tuple[RowBlock, int]:
     """The block with no cell longer than ``LONGEST_CELL``, and how many cells were cut."""
     if not isinstance(block, RowList):

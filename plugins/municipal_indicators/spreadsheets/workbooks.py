@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
-from zipfile import is_zipfile
+from typing import TYPE_CHECKING
+from zipfile import ZipFile, is_zipfile
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import check_office_size
 from municipal_indicators.inbox.safe_xml import has_doctype, in_utf8, refused_dtd
-from municipal_indicators.spreadsheets.cells import Cell
-from municipal_indicators.spreadsheets.sheets import Row, Sheet, row_blocks
+from municipal_indicators.spreadsheets.sheets import Row, Sheet, Spans, row_blocks
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 CELLS_LIMIT = 40_000_000
 """Cells of one sheet, empty ones included: calamine holds them all in memory."""
@@ -29,6 +33,7 @@ _FAR_CELL = r"r\s*=\s*[\"'](?:[A-Za-z]{2,9}[0-9]|[A-Za-z]?[0-9]{6})"
 # Calamine returns such cells as blank ones.
 _ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
+_ODS_TAGS = ("table", "table-row", "table-cell", "covered-table-cell")
 _TALL = 99_999
 _DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
 _ROW_END = b"</table:table-row>"
@@ -53,6 +58,7 @@ class _Dimensions:
         self._cell = _CELL if looks_closely else _TALL_CELL
         self.is_1904 = False
         self.is_workbook = False
+        self.is_ods = False
         self.errors = 0
         self._part = ""
         self._tail = b""
@@ -75,7 +81,7 @@ class _Dimensions:
             self.is_workbook = True
             self.is_1904 = self.is_1904 or bool(_DATE_1904.search(text))
         elif part == "content.xml":
-            self.is_workbook = True
+            self.is_workbook = self.is_ods = True
             rest = self._check_repeats(text, is_last=not block)
         elif part.startswith("xl/worksheets/"):
             self._check_corner(text)
@@ -112,13 +118,14 @@ class _Dimensions:
 
 
 def read_workbook(path: Path) -> Iterator[Sheet]:
-    """The sheets of a workbook; vertically merged cells are filled downwards.
+    """The sheets of a workbook; merged cells are filled with the value that is seen.
 
     Raises FileRejectedError for a workbook that is broken, locked by a password, or too large.
     """
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     dimensions = _checked_dimensions(path)
+    merges = _merges_of_ods(path) if dimensions.is_ods else {}
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         for meta in workbook.sheets_metadata:
@@ -133,7 +140,7 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 blocks=row_blocks(
                     _filled(
                         sheet.iter_rows(),
-                        sheet.merged_cell_ranges or [],
+                        sheet.merged_cell_ranges or merges.get(meta.name, []),
                         (sheet.start or (0, 0))[1],
                     )
                 ),
@@ -165,28 +172,71 @@ def _checked_dimensions(path: Path) -> _Dimensions:
     return dimensions
 
 
-def _filled(
-    rows: Iterator[Row], merges: list[tuple[tuple[int, int], tuple[int, int]]], first_column: int
-) -> Iterator[Row]:
+_Merge = tuple[tuple[int, int], tuple[int, int]]
+"""First and last row and column, from 0."""
+
+
+def _filled(rows: Iterator[Row], merges: Sequence[_Merge], first_column: int) -> Iterator[Row]:
     # Rows begin with the first row of the sheet, but cells with its first used column.
-    starts: dict[int, list[tuple[int, int]]] = {}
-    for (top, left), (bottom, _) in merges[:_MERGES_LIMIT]:
-        if bottom > top and left >= first_column:
-            starts.setdefault(top, []).append((left - first_column, bottom))
-    return _carried_down(rows, starts) if starts else rows
+    starts: dict[int, list[tuple[int, int, int]]] = {}
+    for (top, left), (bottom, right) in merges[:_MERGES_LIMIT]:
+        if left >= first_column:
+            area = (left - first_column, right - left + 1, bottom - top + 1)
+            starts.setdefault(top, []).append(area)
+    return _covered(rows, starts) if starts else rows
 
 
-def _carried_down(rows: Iterator[Row], starts: dict[int, list[tuple[int, int]]]) -> Iterator[Row]:
-    carried: list[tuple[int, int, Cell]] = []
+def _covered(rows: Iterator[Row], starts: dict[int, list[tuple[int, int, int]]]) -> Iterator[Row]:
+    spans = Spans()
     for number, row in enumerate(rows):
-        carried = [one for one in carried if one[1] >= number]
-        for column, _, cell in carried:
-            if column < len(row) and row[column] == "":
-                row[column] = cell
-        for column, bottom in starts.get(number, ()):
+        for column, width, height in sorted(starts.get(number, ())):
             if column < len(row):
-                carried.append((column, bottom, row[column]))
-        yield row
+                spans.cover(row, column, width, height)
+        yield spans.next_row(row)
+
+
+def _merges_of_ods(path: Path) -> dict[str, list[_Merge]]:
+    """The merged areas of each sheet of an .ods, which calamine does not tell."""
+    from lxml import etree
+
+    table = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+    merges: dict[str, list[_Merge]] = {}
+    with ZipFile(path) as archive:
+        if "content.xml" not in archive.namelist() or b"-spanned" not in (
+            content := archive.read("content.xml")
+        ):
+            return merges
+    found: list[_Merge] = []
+    row = column = 0
+    for event, element in etree.iterparse(
+        BytesIO(content),
+        events=("start", "end"),
+        tag=[f"{table}{name}" for name in _ODS_TAGS],
+        resolve_entities=False,
+        no_network=True,
+    ):
+        name = element.tag.removeprefix(table)
+        if event == "start":
+            if name == "table":
+                row, found = 0, merges.setdefault(element.get(f"{table}name", ""), [])
+            elif name == "table-row":
+                column = 0
+            else:
+                across, down = (
+                    _whole(element, f"{table}number-{what}-spanned") for what in ("columns", "rows")
+                )
+                if across * down > 1 and name == "table-cell":
+                    found.append(((row, column), (row + down - 1, column + across - 1)))
+                column += _whole(element, f"{table}number-columns-repeated")
+        elif name == "table-row":
+            row += _whole(element, f"{table}number-rows-repeated")
+            element.clear()
+    return merges
+
+
+def _whole(element: _Element, name: str) -> int:
+    text = element.get(name) or "1"
+    return min(int(text), _TALL) if text.isdecimal() else 1
 
 
 def _has_far_cell(text: bytes) -> bool:

@@ -1,0 +1,1 @@
+"""Files that were once read wrongly, each with its right value."""
