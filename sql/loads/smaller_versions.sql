@@ -1,4 +1,4 @@
--- Versions of a register with less than half of the rows of the version before; this load wrote one of the two.
+-- Versions of a register with less than half of the rows of the version before; one of the two is of this load.
 SELECT as_of, keys, before.1 AS as_of_before, before.2 AS keys_before
 FROM
 (

@@ -1,4 +1,4 @@
--- Quarantined dates of a load whose month is beyond 12 and whose day is not, by field: days and months are swapped.
+-- Quarantined dates of a load whose month is beyond 12 and whose day is not, by field.
 SELECT field, count() AS cells, min((sheet, line)) AS place
 FROM
 (

@@ -74,7 +74,8 @@ class Note:
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.text} × {self.times}" if self.times > 1 else self.text
+        place = f" (first in line {self.line})" if self.line else ""
+        return f"{self.text}{place}" + (f" × {self.times}" if self.times > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
