@@ -56,10 +56,14 @@ def test_a_log_without_a_known_event_says_nothing_and_is_warned_of(smev: SmevInb
     given = Given(smev.warehouse, load_passport())
     given.events(date(2024, 3, 1))
     _put(smev, NO_KNOWN_EVENT)
+    smev.put("faults.log", f"{STAMP} Превышено время ожидания ответа СМЭВ\n".encode())
     smev.load()
     assert set(_facts(smev, given).values()) == {None}
-    warnings = smev.warehouse.rows("SELECT unit, code, times FROM ops.load_warnings")
-    assert warnings == [(f"smev/{NO_KNOWN_EVENT}", "no_known_event", 5)]
+    warnings = smev.warehouse.rows("SELECT unit, code, times FROM ops.load_warnings ORDER BY unit")
+    assert warnings == [
+        (f"smev/{NO_KNOWN_EVENT}", "no_known_event", 5),
+        ("smev/faults.log", "no_known_event", 1),
+    ]
 
 
 NUMBERS = count(1)
