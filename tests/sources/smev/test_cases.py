@@ -18,7 +18,7 @@ from tests.sources.smev.conftest import OURS, SmevInbox, request_id, utc
 from tests.sources.smev.test_requests import delivery, note
 
 CASES = Path(__file__).parents[2] / "cases" / "smev"
-NO_KNOWN_EVENT = "77_log_of_other_words.log"
+NO_KNOWN_EVENT = "77_log_of_other_words.txt"
 
 
 def _put(smev: SmevInbox, name: str) -> None:
