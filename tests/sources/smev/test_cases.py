@@ -115,6 +115,7 @@ PREFIXES = (
 KINDS: dict[str, tuple[str | bytes, tuple[int, int, int]]] = {
     "prefixes": ("".join(f"{prefix}{_text()}\n" for prefix in PREFIXES), (7, 0, 0)),
     "no line begins with a time": (f"[INFO] {STAMP} {_text()}\n[INFO] {STAMP} x\n", (1, 0, 0)),
+    "syslog": (f"<134>1 2024-03-05T09:14:07Z host - - - - {_text()}\n", (1, 0, 0)),
     "nothing tells the time": (f"{STAMP} {_text()}\nINFO {_text(_random())}\n", (1, 1, 0)),
     "a poll without a time": (
         f"{STAMP} {_text()}\nINFO GetRequestResponse: очередь пуста\n",
