@@ -1,8 +1,8 @@
--- The adapter's text log: untouched lines. Only lines that hold one of the texts listed in reference/smev.yaml
--- are read; other lines say nothing about a message and may name persons. Where a line holds several of the
--- texts, the one listed first decides. The line's time is the first one before the text, whatever else stands
--- there. A line without one is dated by its message id; if it has none, it is a fault that a trace repeats, or
--- it cannot be taken. The first line may be the rest of one that rotation cut.
+-- The adapter's text log: untouched lines. Only lines that hold one of the texts listed in
+-- reference/smev.yaml are read; other lines say nothing about a message and may name persons. Where a line
+-- holds several of the texts, the one listed first decides. The line's time is the first one before the text,
+-- whatever else stands there. A line without one is dated by its message id; if it has none, it is a fault
+-- that a trace repeats, or it cannot be taken. The first line may be the rest of one that rotation cut.
 {% from 'macros/smev_checked.sql' import array, checked, context, line_number, line_text, mapped
     with context -%}
 {%- set log_stamp = "'\\\\b((?:20[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}\\\\.[0-9]{2}\\\\.20[0-9]{2})"

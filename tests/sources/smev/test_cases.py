@@ -18,7 +18,7 @@ from tests.sources.smev.conftest import OURS, SmevInbox, request_id, utc
 from tests.sources.smev.test_requests import delivery, note
 
 CASES = Path(__file__).parents[2] / "cases" / "smev"
-NO_KNOWN_EVENT = "77_log_of_other_words.log"
+NO_KNOWN_EVENT = "77_log_of_other_words.txt"
 
 
 def _put(smev: SmevInbox, name: str) -> None:
@@ -56,10 +56,14 @@ def test_a_log_without_a_known_event_says_nothing_and_is_warned_of(smev: SmevInb
     given = Given(smev.warehouse, load_passport())
     given.events(date(2024, 3, 1))
     _put(smev, NO_KNOWN_EVENT)
+    smev.put("faults.log", f"{STAMP} Превышено время ожидания ответа СМЭВ\n".encode())
     smev.load()
     assert set(_facts(smev, given).values()) == {None}
-    warnings = smev.warehouse.rows("SELECT unit, code, times FROM ops.load_warnings")
-    assert warnings == [(f"smev/{NO_KNOWN_EVENT}", "no_known_event", 5)]
+    warnings = smev.warehouse.rows("SELECT unit, code, times FROM ops.load_warnings ORDER BY unit")
+    assert warnings == [
+        (f"smev/{NO_KNOWN_EVENT}", "no_known_event", 5),
+        ("smev/faults.log", "no_known_event", 1),
+    ]
 
 
 NUMBERS = count(1)
@@ -111,6 +115,7 @@ PREFIXES = (
 KINDS: dict[str, tuple[str | bytes, tuple[int, int, int]]] = {
     "prefixes": ("".join(f"{prefix}{_text()}\n" for prefix in PREFIXES), (7, 0, 0)),
     "no line begins with a time": (f"[INFO] {STAMP} {_text()}\n[INFO] {STAMP} x\n", (1, 0, 0)),
+    "syslog": (f"<134>1 2024-03-05T09:14:07Z host - - - - {_text()}\n", (1, 0, 0)),
     "nothing tells the time": (f"{STAMP} {_text()}\nINFO {_text(_random())}\n", (1, 1, 0)),
     "a poll without a time": (
         f"{STAMP} {_text()}\nINFO GetRequestResponse: очередь пуста\n",

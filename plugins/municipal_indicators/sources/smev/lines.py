@@ -7,10 +7,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from municipal_indicators.inbox.safe_xml import utf16_of
 from municipal_indicators.sources.smev.json_objects import are_objects_spread, objects_on_lines
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK_BYTES = 16 << 20
 _HEAD_BYTES = 256 << 10
@@ -103,12 +106,13 @@ class _Flow(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, target: WriteableBuffer) -> int:
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
             self._left = memoryview(chunk)
+        buffer = memoryview(target).cast("B")
         size = min(len(buffer), len(self._left))
         buffer[:size] = self._left[:size]
         self._left = self._left[size:]

@@ -67,6 +67,9 @@ def _kind(head: bytes, *, is_whole: bool) -> Kind:
 
 
 def _unstamped(text: bytes) -> Kind:
+    # Syslog puts a number in such brackets before a line.
+    if text.startswith(b"<") and b"messageId=" not in text:
+        return Kind.XML
     if _JSON_LINE.search(text):
         return Kind.JOURNAL
     if load_rules().log_event.search(text):
