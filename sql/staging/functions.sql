@@ -9,9 +9,7 @@ CREATE OR REPLACE FUNCTION spelled_moment AS (text) -> multiIf(
         substring(text, 11)),
     match(text, '^\\d{2}\\.\\d{2}\\.\\d{2}( |$)'),
     concat(
-        -- A year of two digits that is still far away was one of the last century.
-        if(toUInt8OrZero(substring(text, 7, 2)) > toYear(now()) % 100 + 10, '19', '20'),
-        substring(text, 7, 2), '-', substring(text, 4, 2), '-', substring(text, 1, 2),
+        '20', substring(text, 7, 2), '-', substring(text, 4, 2), '-', substring(text, 1, 2),
         substring(text, 9)),
     match(text, '^[2-6]\\d{4}(\\.\\d+)?$') AND toFloat64OrZero(text) BETWEEN 20000 AND 60000,
     toString(toDateTime64(round((toFloat64OrZero(text) - 25569) * 86400), 0, 'UTC')),
