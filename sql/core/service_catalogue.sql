@@ -1,5 +1,5 @@
--- One row per service and first day of validity. Of rows with the same key the later export wins. Its rows may
--- be the targets of one service, which is electronic if one of them is; the rest is that of the last row.
+-- One row per service and first day of validity. Of rows with the same key the later export wins. Its rows
+-- may be the targets of one service, which is electronic if one of them is; the rest is that of the last row.
 SELECT
     service_code,
     valid_from,

@@ -1,4 +1,5 @@
--- Versions of a register with less than half of the rows of the version before; one of the two is of this load.
+-- Versions of a register with less than half of the rows of the version before; one of the two is of this
+-- load.
 SELECT as_of, keys, before.1 AS as_of_before, before.2 AS keys_before
 FROM
 (

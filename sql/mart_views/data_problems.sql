@@ -1,3 +1,4 @@
+{% from 'macros/missing_days.sql' import members -%}
 (
     source LowCardinality(String)
         COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
@@ -138,26 +139,16 @@ SELECT
         'Не загружено: ',
         c.site,
         ', ',
-        if(span.1 = span.2, shown(span.1), concat(shown(span.1), '–', shown(span.2)))
+        if(gap.1 = gap.2, shown(gap.1), concat(shown(gap.1), '–', shown(gap.2)))
     ),
-    span.1,
-    toUInt64(span.2 - span.1 + 1)
+    gap.1,
+    toUInt64(gap.2 - gap.1 + 1)
 FROM
 (
-    -- Days before the day of the build, which the clock starts every night. Neighbours are one gap.
-    SELECT
-        source,
-        counter_id,
-        site,
-        arrayFilter(day -> day < built_on, missing) AS days,
-        arrayMap(
-            gap -> (arrayMin(gap), arrayMax(gap)),
-            arraySplit((day, step) -> step > 1, days, arrayDifference(arrayMap(day -> toInt32(day), days)))
-        ) AS spans
-    FROM marts.data_coverage
+    {{ members() | indent(4) }}
     WHERE counter_id != 0
 ) AS c
-ARRAY JOIN c.spans AS span
+ARRAY JOIN c.gaps AS gap
 UNION ALL
 SELECT
     'metrica',

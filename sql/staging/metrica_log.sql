@@ -118,7 +118,9 @@ SELECT
 FROM
 (
     -- All addresses of a row in one array: the text that masks them is long, and is here once.
-    SELECT *, arrayMap(url -> metrica_address(url), [{{ addresses | join(', ') }}]::Array(String)) AS addresses
+    SELECT
+        *,
+        arrayMap(url -> metrica_address(url), [{{ addresses | join(', ') }}]::Array(String)) AS addresses
     FROM {{ staging }}_typed
     WHERE bad_field = 0
 ) AS t;
