@@ -19,11 +19,15 @@ RUNTIME := $(call stamp,runtime,requirements.txt)
 DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt requirements-dev.txt)
 
 # An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
-unexport $(filter AIRFLOW%,$(.VARIABLES)) PYTHONHOME PYTHONPATH VIRTUAL_ENV
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+# Only what works on just that Airflow gets it.
+ifneq ($(MAKECMDGOALS),rebuild)
+unexport $(filter AIRFLOW%,$(.VARIABLES))
+export AIRFLOW_HOME := $(CURDIR)/build/airflow
+endif
 # Nor what keeps bytecode from being written: each process of Airflow compiles 2600 modules otherwise.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PIP_NO_COMPILE
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT PIP_NO_DEPS
-export AIRFLOW_HOME := $(CURDIR)/build/airflow
 
 # pip comes with every Python; uv does the same faster where somebody has it.
 UV := $(shell command -v uv 2>/dev/null)
@@ -36,7 +40,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect test test-all test-server bench-metrica bench-files bench-smev lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild test test-all test-server bench-metrica bench-files bench-smev lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -59,6 +63,9 @@ stack: $(DEVELOPMENT) ## Both beside each other over one warehouse (ARGS=--help)
 
 inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
 	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT)
+
+rebuild: $(RUNTIME) ## Fill the empty warehouse of the Airflow of your environment (else the demo's) from the archive
+	@$(BIN)/python -m demo.rebuild
 
 # The files in the order of tests/conftest.py, the longest first.
 RUN_TESTS = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -100,12 +107,12 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	fi; \
 	for name in requirements requirements-server requirements-dev bi/superset/requirements; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --no-header $(LOCK) -o $$name.txt $$name.in; \
+	    --no-emit-find-links --no-header --no-strip-extras $(LOCK) -o $$name.txt $$name.in; \
 	done
 
-# 0: none is known to be vulnerable; 1: some are; 2: no database was reached, only the versions are listed.
+# 0: nothing is known; 1: something is; 2: no database was reached, or it does not know each version.
 audit: $(DEVELOPMENT) ## What is known against the pinned versions (pip-audit; needs the network)
-	@.ci/audit
+	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what was built and cached, but not .venv/ (rm -r .venv for that)
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -209,7 +209,7 @@ def _emptied() -> Iterator[Warehouse]:
     client = _hook().get_client()
     opened = Warehouse(client)
     apply_schema(opened)
-    _empty(opened)
+    empty(opened)
     try:
         yield opened
     finally:
@@ -268,7 +268,8 @@ def claim_server() -> str:
     return ""
 
 
-def _empty(warehouse: Warehouse) -> None:
+def empty(warehouse: Warehouse) -> None:
+    """Empty all stored tables."""
     tables = warehouse.rows(
         """
         SELECT database || '.' || name FROM system.tables

@@ -67,7 +67,7 @@ ADDRESSES = (
     "https://perekhvatov:aglaya@adm.example/",
     "mailto:aglaya@perehvat.example?subject=Перехватов",
     "tel:+79105550137",
-    "file:///C:/Users/Перехватов/Desktop/a.html",
+    "file:///D:/Обмен/Перехватов/a.html",
 )
 """Addresses of pages that hold them."""
 

@@ -92,15 +92,16 @@ def choices(name: str) -> list[tuple[Requirement, str]]:
 
 
 def pins(name: str) -> dict[str, Requirement]:
-    """The requirements of a lock by normalised name; a line that pins nothing is an error."""
+    """The requirements of a lock by normalised name; a line that pins nothing or has no hash is an error."""
+    text = (REPOSITORY / name).read_text().replace("\\\n", " ")
     lines = [
-        line
-        for line in (REPOSITORY / name).read_text().splitlines()
-        if line.strip() and not line.lstrip().startswith("#")
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]
     found = {}
     for line in lines:
-        requirement = Requirement(line)
+        pinned, *hashes = re.split(r"\s+--hash=sha256:", line)
+        assert hashes, f"{name}: no hash: {line}"
+        requirement = Requirement(pinned)
         assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), f"{name}: not pinned: {line}"
         assert requirement.url is None, f"{name}: comes from an address: {line}"
         found[normalised(requirement)] = requirement

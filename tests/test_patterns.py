@@ -15,7 +15,7 @@ from tests import patterns
 SECONDS = 300
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.slow
 def test_every_pattern_is_linear(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-m", patterns.__name__],

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +26,9 @@ METRICA_CONNECTION = "metrica_default"
 SMTP_CONNECTION = "smtp_default"
 WEBHOOK_CONNECTION = "notify_webhook"
 WAREHOUSE_POOL = "warehouse"
+# Days by default: attempts that failed, versions that were replaced, entries of the ledgers, files in
+# archive/rejected and archive/withdrawn, logs of Airflow's tasks.
+KEPT_DAYS = {"failed": 7, "superseded": 400, "ledger": 1100, "rejected": 180, "airflow_logs": 90}
 METRICA_RATE_LIMIT_VARIABLE = "METRICA_RATE_LIMIT_FOLDER"
 # What `airflow connections add` takes for each type, with words in place of the values.
 _CONNECTION_ARGUMENTS = {
@@ -172,6 +176,21 @@ def _whole_number(name: str, default: int) -> int:
     if not text.isdecimal() or not int(text):
         raise ConfigurationError(f"The Airflow Variable {name} must be a whole number above 0.")
     return int(text)
+
+
+def kept_days(what: str) -> timedelta:
+    """How long is kept what nothing published needs, a key of ``KEPT_DAYS``: Variable ``keep_<what>_days``.
+
+    Raises ConfigurationError for what is no number of days.
+    """
+    return timedelta(days=_whole_number(f"keep_{what}_days", KEPT_DAYS[what]))
+
+
+def airflow_logs() -> Path:
+    """The folder of the logs of Airflow's tasks."""
+    from airflow.sdk.configuration import conf
+
+    return Path(conf.get("logging", "base_log_folder", fallback=str(_airflow_home() / "logs")))
 
 
 def personal_data_key() -> bytes:

@@ -1,11 +1,15 @@
--- One row per department and date of the register. Of rows with the same key the later file wins.
+-- One row per department and date of the register. Of rows with the same key the later file wins; of several
+-- rows of that file (a kind of equipment each) the least equipped, since a department needs all of them.
 SELECT as_of, department_key, newest.1 AS department, newest.2 AS required, newest.3 AS equipped
 FROM
 (
     SELECT
         as_of,
         replaceRegexpAll(lowerUTF8(department), '\\s+', '') AS department_key,
-        argMax((department, required, equipped), (file_at, arrived_at, unit_key, sheet, line)) AS newest
+        argMax(
+            (department, required, equipped),
+            (file_at, arrived_at, unit_key, required - equipped, sheet, line)
+        ) AS newest
     FROM core.department_rows
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
     GROUP BY as_of, department_key

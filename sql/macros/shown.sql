@@ -1,5 +1,5 @@
-{#- A cell as quarantine shows it: dates, numbers that can be no person's, and three Latin signs as they are; other
-    digits as #; any word as ***. -#}
+{#- A cell as quarantine shows it: dates, numbers that can be no person's, and three Latin signs as they are;
+    other digits as #; any word as ***. -#}
 {% macro shown(cell) -%}
 multiIf(
             match(

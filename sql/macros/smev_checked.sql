@@ -6,7 +6,7 @@
 {%- set uuid = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'" %}
 {%- set name = "'^[\\\\p{L}\\\\p{N}_.-]+$'" %}
 {%- set stamp = "'^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    ~ "[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]{1,9})? ?(Z|[+-][0-9]{2}:?[0-9]{2})?$'" %}
+    ~ "[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]{1,9})? ?(Z|UTC|GMT|MSK|[+-][0-9]{2}(:?[0-9]{2})?)?$'" %}
 {%- set context = "JSONExtractString(getSetting('log_comment'), '%s')" %}
 {#- A zone must be a constant; when the view is created there is no context yet. #}
 {%- set time_zone = "ifNull(nullIf(" ~ context % 'time_zone' ~ ", ''), 'UTC')" %}
@@ -66,7 +66,7 @@ SELECT
         c.bad_field IN ('reference_message_id', 'original_message_id'), 'the id is no UUID',
         c.bad_field = 'message_id',
         if(c.message_id = '', 'a request without an id cannot be counted', 'the id is no UUID'),
-        c.bad_field IN ('delivered_at', 'logged_at') OR c.sent_at != '',
+        c.bad_field IN ('delivered_at', 'logged_at') OR (c.bad_field = 'sent_at' AND c.sent_at != ''),
         'the time is no ISO 8601 date and time of this century',
         c.bad_field IN ('sender', 'recipient'),
         'the mnemonic has other signs than letters, digits, dot, hyphen and underscore, or more than 64',

@@ -106,8 +106,8 @@ WHERE reason != '';
         {{ given }}NOT match({{ cell }}, '^[+-]?\\d{1,15}(\\.\\d+)?$'),
         ({{ heading }}, 'no amount of money'),
 {%- elif column.type == 'day' %}
-        {{ given }}date_problem({{ column.name }}_moment, 1990, 2100) != '',
-        ({{ heading }}, date_problem({{ column.name }}_moment, 1990, 2100)),
+        {{ given }}day_problem({{ column.name }}_moment, 1990) != '',
+        ({{ heading }}, day_problem({{ column.name }}_moment, 1990)),
 {%- endif %}
 {%- endmacro %}
 

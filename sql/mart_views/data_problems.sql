@@ -1,3 +1,4 @@
+{% from 'macros/missing_days.sql' import members -%}
 (
     source LowCardinality(String)
         COMMENT 'Источник: metrica сайт, gosuslugi услуги, smev СМЭВ, registers реестры',
@@ -70,6 +71,7 @@ SELECT
         multiIf(
             q.reason = 'empty', 'не заполнено',
             q.line = 0, 'лист или файл архива не читается',
+            match(q.reason, 'damaged'), 'цифры кода испорчены табличным редактором',
             match(q.reason, 'date|day of the request|time|year'), 'не дата или невозможная дата',
             match(q.reason, 'personal data'), 'похоже на персональные данные',
             match(q.reason, 'id is no UUID|without an id'), 'нет верного идентификатора',
@@ -93,13 +95,37 @@ SELECT
         w.code,
         [
             'unknown_status', 'unknown_channel', 'total_differs', 'error_cells', 'hidden_sheet', 'no_table',
-            'no_data', 'many_quarantined',
-            'unknown_table', 'summary_sheet', 'parts_of_total', 'parent_rows'
+            'no_data',
+            'many_quarantined',
+            'future_file_time',
+            'unknown_level',
+            'repeated_key',
+            'smaller_version',
+            'cash_above_plan',
+            'swapped_days',
+            'blank_is_no',
+            'lost_zeros',
+            'long_cells',
+            'no_known_event',
+            'unknown_table',
+            'summary_sheet',
+            'parts_of_total',
+            'parent_rows'
         ],
         [
             'Неизвестный статус', 'Неизвестный канал подачи', 'Итог не сходится со строками',
             'В ячейках ошибки формул', 'Скрытый лист не загружен', 'Лист без таблицы',
             'В таблице сказано, что данных нет', 'Много строк в карантине',
+            'Файл датирован будущим: временем файла считается время загрузки',
+            'Неизвестный уровень услуги',
+            'Строки с одним ключом, но разными значениями',
+            'Версия реестра намного меньше прежней',
+            'Кассовое исполнение больше плана',
+            'Похоже, что перепутаны день и месяц',
+            'Пустые ячейки среди отметок приняты за «нет»',
+            'Коды услуг отличаются только нулями в начале',
+            'Слишком длинные ячейки обрезаны',
+            'В логе нет ни одного известного события',
             'Ещё одна таблица на листе не распознана и не загружена',
             'Сводный лист не загружен: есть листы с подробностями',
             'Строки «в том числе» под итогом или строкой не загружены',
@@ -121,26 +147,16 @@ SELECT
         'Не загружено: ',
         c.site,
         ', ',
-        if(span.1 = span.2, shown(span.1), concat(shown(span.1), '–', shown(span.2)))
+        if(gap.1 = gap.2, shown(gap.1), concat(shown(gap.1), '–', shown(gap.2)))
     ),
-    span.1,
-    toUInt64(span.2 - span.1 + 1)
+    gap.1,
+    toUInt64(gap.2 - gap.1 + 1)
 FROM
 (
-    -- Days before the day of the build, which the clock starts every night. Neighbours are one gap.
-    SELECT
-        source,
-        counter_id,
-        site,
-        arrayFilter(day -> day < built_on, missing) AS days,
-        arrayMap(
-            gap -> (arrayMin(gap), arrayMax(gap)),
-            arraySplit((day, step) -> step > 1, days, arrayDifference(arrayMap(day -> toInt32(day), days)))
-        ) AS spans
-    FROM marts.data_coverage
+    {{ members() | indent(4) }}
     WHERE counter_id != 0
 ) AS c
-ARRAY JOIN c.spans AS span
+ARRAY JOIN c.gaps AS gap
 UNION ALL
 SELECT
     'metrica',

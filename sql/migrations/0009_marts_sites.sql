@@ -28,8 +28,9 @@ CREATE TABLE IF NOT EXISTS mart_rows.site_sources_monthly
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
     traffic_source LowCardinality(String)
-        COMMENT 'Источник трафика по Метрике: organic поиск, direct прямые заходы, referral ссылки, social соцсети, ad реклама, internal внутренние',
-    search_engine LowCardinality(String) COMMENT 'Поисковая система; пусто, если визит не из поиска',
+        COMMENT 'Источник трафика по Метрике: organic поиск, direct прямые заходы, referral ссылки, social соцсети, ad реклама, internal внутренние; undefined не определён, в том числе если Метрика не отдала поле (ops.load_warnings)',
+    search_engine LowCardinality(String)
+        COMMENT 'Поисковая система; пусто, если визит не из поиска или Метрика не отдала поле',
     visits UInt64 COMMENT 'Визиты',
     visitors UInt64 COMMENT 'Посетители; нельзя складывать'
 )
@@ -45,9 +46,11 @@ CREATE TABLE IF NOT EXISTS mart_rows.site_devices_monthly
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
     device LowCardinality(String)
-        COMMENT 'Устройство по Метрике: 1 компьютер, 2 телефон, 3 планшет, 4 телевизор',
-    operating_system LowCardinality(String) COMMENT 'Операционная система',
-    browser LowCardinality(String) COMMENT 'Браузер',
+        COMMENT 'Устройство по Метрике: 1 компьютер, 2 телефон, 3 планшет, 4 телевизор; пусто, если Метрика не отдала поле (ops.load_warnings)',
+    operating_system LowCardinality(String)
+        COMMENT 'Операционная система; пусто, если не определена или Метрика не отдала поле',
+    browser LowCardinality(String)
+        COMMENT 'Браузер; пусто, если не определён или Метрика не отдала поле',
     visits UInt64 COMMENT 'Визиты',
     visitors UInt64 COMMENT 'Посетители; нельзя складывать'
 )
@@ -62,7 +65,8 @@ CREATE TABLE IF NOT EXISTS mart_rows.site_entry_pages_monthly
     month Date COMMENT 'Месяц, первый день',
     counter_id UInt32 COMMENT 'Счётчик Метрики',
     site String COMMENT 'Сайт',
-    page String COMMENT 'Страница входа: узел и путь, без запроса',
+    page String
+        COMMENT 'Страница входа: узел и путь, без запроса; пусто, если Метрика не отдала поле',
     visits UInt64 COMMENT 'Визиты',
     visitors UInt64 COMMENT 'Посетители; нельзя складывать',
     bounce_share Nullable(Float64) COMMENT 'Доля отказов среди визитов, 0…1'

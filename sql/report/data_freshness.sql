@@ -4,6 +4,7 @@ SELECT
     last_success_at,
     data_through,
     lag_days,
-    status
+    status,
+    detail
 FROM marts.data_freshness
 ORDER BY source

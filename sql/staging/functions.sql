@@ -9,9 +9,7 @@ CREATE OR REPLACE FUNCTION spelled_moment AS (text) -> multiIf(
         substring(text, 11)),
     match(text, '^\\d{2}\\.\\d{2}\\.\\d{2}( |$)'),
     concat(
-        -- A year of two digits that is still far away was one of the last century.
-        if(toUInt8OrZero(substring(text, 7, 2)) > toYear(now()) % 100 + 10, '19', '20'),
-        substring(text, 7, 2), '-', substring(text, 4, 2), '-', substring(text, 1, 2),
+        '20', substring(text, 7, 2), '-', substring(text, 4, 2), '-', substring(text, 1, 2),
         substring(text, 9)),
     match(text, '^[2-6]\\d{4}(\\.\\d+)?$') AND toFloat64OrZero(text) BETWEEN 20000 AND 60000,
     toString(toDateTime64(round((toFloat64OrZero(text) - 25569) * 86400), 0, 'UTC')),
@@ -36,6 +34,10 @@ CREATE OR REPLACE FUNCTION date_problem AS (moment, since, until) -> multiIf(
     toYear(moment) < since OR toYear(moment) > until,
     concat('the year is not between ', toString(since), ' and ', toString(until)),
     '');
+
+-- The same of something that has happened or is near: a year beyond the next one is a slip of the pen.
+CREATE OR REPLACE FUNCTION day_problem AS (moment, since) ->
+    date_problem(moment, since, toYear(now('UTC')) + 1);
 
 -- A counted repetition of all letters ({1,64}) is a huge automaton: the length is checked separately.
 CREATE OR REPLACE FUNCTION is_code AS (text) ->

@@ -1,5 +1,12 @@
 -- Functions of the staging views of Metrica logs.
 
+-- A view, not literals: the engine copies a function's text into each view that uses it.
+CREATE OR REPLACE VIEW staging.metrica_names AS SELECT
+    {{ names.doubtful | literal }} AS doubtful,
+    {{ names.given | literal }} AS given,
+    {{ names.name | literal }} AS name,
+    {{ names.hint | literal }} AS hint;
+
 -- A cell without its outer quotes, which the service writes as in CSV around a cell that holds a quote.
 CREATE OR REPLACE FUNCTION metrica_unquoted AS (cell) -> if(
     length(cell) > 1 AND startsWith(cell, '"') AND endsWith(cell, '"')
@@ -43,7 +50,8 @@ CREATE OR REPLACE FUNCTION metrica_has_number AS (words) -> match(words, '[0-9]'
     metrica_undated(words),
     concat(
         '[0-9]{9}|[0-9](?: ?[0-9]){9}|\\b[0-9]{2} [0-9]{7}\\b',
-        '| [abekmhopctyxавекмнорстух] ?[0-9]{3} ?[abekmhopctyxавекмнорстух]{2} ?[0-9]{2,3} ',
+        '| [abekmhopctyxавекмнорстух] ?[0-9]{3}',
+        ' ?[abekmhopctyxавекмнорстух]{2} ?[0-9]{2,3} ',
         '| (?:kv|kvartira|кв|квартира) ?[0-9]+ '));
 
 -- Letters and digits, or small and capital letters, in a change that no word has.
@@ -55,10 +63,10 @@ CREATE OR REPLACE FUNCTION metrica_has_token AS (decoded) -> arrayExists(
 -- Words with a name of a person among them.
 CREATE OR REPLACE FUNCTION metrica_has_name AS (words) -> match(
     replaceRegexpAll(
-        replaceRegexpAll(words, {{ names.doubtful | literal }}, ' ¤ '),
-        {{ names.given | literal }},
+        replaceRegexpAll(words, (SELECT doubtful FROM staging.metrica_names), ' ¤ '),
+        (SELECT given FROM staging.metrica_names),
         ' § '),
-    {{ names.name | literal }});
+    (SELECT name FROM staging.metrica_names));
 
 -- Whether a decoded text may name a person or let in as one.
 CREATE OR REPLACE FUNCTION metrica_is_personal AS (decoded) -> NOT isValidUTF8(decoded)
@@ -72,7 +80,7 @@ CREATE OR REPLACE FUNCTION metrica_is_doubtful AS (decoded) -> NOT isValidUTF8(d
     OR match(decoded, '[@=]')
     OR metrica_has_number(metrica_words(decoded))
     OR metrica_has_token(decoded)
-    OR match(metrica_words(decoded), {{ names.hint | literal }});
+    OR match(metrica_words(decoded), (SELECT hint FROM staging.metrica_names));
 
 CREATE OR REPLACE FUNCTION metrica_piece AS (piece) ->
     if(metrica_is_personal(metrica_decoded(piece)), '***', piece);
@@ -95,24 +103,33 @@ CREATE OR REPLACE FUNCTION metrica_pairs AS (url) -> if(
 CREATE OR REPLACE FUNCTION metrica_joined AS (path, pairs) ->
     concat(path, if(empty(pairs), '', '?'), arrayStringConcat(pairs, '&'));
 
--- The same with *** for each part of the path and each value that is doubtful and personal; a value that is no
--- plain word or number is personal.
-CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> if(
+CREATE OR REPLACE FUNCTION metrica_must_be_read AS (path, pairs) ->
     metrica_is_doubtful(metrica_decoded(
         concat(path, ' ', arrayStringConcat(arrayMap(pair -> extract(pair, '=((?s).*)'), pairs), ' '))))
-        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs),
-    metrica_joined(
-        arrayStringConcat(arrayMap(segment -> metrica_piece(segment), splitByChar('/', path)), '/'),
-        arrayMap(
-            pair -> concat(
-                extract(pair, '^[^=]*='),
-                if(
-                    lengthUTF8(pair) <= 80
-                        AND match(metrica_decoded(extract(pair, '=((?s).*)')), '^[\\p{L}\\p{N}_., :{}-]*$'),
-                    metrica_piece(extract(pair, '=((?s).*)')),
-                    '***')),
-            pairs)),
-    metrica_joined(path, pairs));
+        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs);
+
+-- The same with *** for each part of the path and each value that is personal; a value that is no plain word
+-- or number is. An array's function runs for all rows, whatever `if` says: what need not be read is empty.
+-- The arrays of one element bind what is used more than once: a function's text is copied for each use.
+CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> arrayMap(
+    is_read -> if(
+        is_read,
+        metrica_joined(
+            arrayStringConcat(
+                arrayMap(segment -> metrica_piece(segment), if(is_read, splitByChar('/', path), [])), '/'),
+            arrayMap(
+                pair -> concat(
+                    extract(pair, '^[^=]*='),
+                    arrayMap(
+                        value -> if(
+                            lengthUTF8(pair) <= 80
+                                AND match(metrica_decoded(value), '^[\\p{L}\\p{N}_., :{}-]*$'),
+                            metrica_piece(value),
+                            '***'),
+                        [extract(pair, '=((?s).*)')])[1]),
+                if(is_read, pairs, []))),
+        metrica_joined(path, pairs)),
+    [metrica_must_be_read(path, pairs)])[1];
 
 -- Host and port, without user.
 CREATE OR REPLACE FUNCTION metrica_host AS (url) ->
@@ -124,14 +141,15 @@ CREATE OR REPLACE FUNCTION metrica_is_page AS (url) ->
         AND (match(url, '(?i)^(?:https?:/)?/')
             OR match(url, '^[^/?#@]+[.][^/?#@]+') AND NOT metrica_is_doubtful(metrica_host(url)));
 
--- An address without user, fragment and what of path and query may be a person's; *** if it is none of a page.
-CREATE OR REPLACE FUNCTION metrica_address AS (url) -> multiIf(
-    url = '', '',
-    NOT metrica_is_page(url), '***',
+-- An address without user, fragment and what of path and query may be a person's; *** if it is of no page.
+-- An element of an array, not a branch of `if`: that would compute its common parts again for each use.
+CREATE OR REPLACE FUNCTION metrica_address AS (url) -> [
+    '***',
     concat(
         extract(url, '(?i)^https?://'),
         metrica_host(url),
-        metrica_page(metrica_path(url), metrica_pairs(url))));
+        arrayMap((path, pairs) -> metrica_page(path, pairs), [metrica_path(url)], [metrica_pairs(url)])[1])
+][if(url = '' OR metrica_is_page(url), 2, 1)];
 
 -- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
 CREATE OR REPLACE FUNCTION metrica_literal AS (cell) ->

@@ -115,8 +115,15 @@ SELECT
 {%- for field in fields %}
     {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
 {%- endfor %}
-FROM {{ staging }}_typed AS t
-WHERE bad_field = 0;
+FROM
+(
+    -- All addresses of a row in one array: the text that masks them is long, and is here once.
+    SELECT
+        *,
+        arrayMap(url -> metrica_address(url), [{{ addresses | join(', ') }}]::Array(String)) AS addresses
+    FROM {{ staging }}_typed
+    WHERE bad_field = 0
+) AS t;
 
 CREATE MATERIALIZED VIEW {{ staging }}_quarantining TO ops.quarantine AS
 WITH

@@ -17,18 +17,8 @@ CREATE MATERIALIZED VIEW staging.service_catalogue_check TO staging.service_cata
 WITH
     getSetting('log_comment') AS context,
     JSONExtractString(getSetting('log_comment'), 'time_zone') AS zone,
-    -- A placeholder like 01.01.1900 means since ever; the type begins in 1970.
-    if(
-        match(spelled_moment(d.valid_from), '^19[0-6]\\d-\\d\\d-\\d\\d'),
-        '1970-01-01',
-        d.valid_from) AS since_text,
-    moment_or_null(since_text, zone) AS since,
-    -- 31.12.9999 is how systems write an open end.
-    if(
-        match(spelled_moment(d.valid_to), '^(2[1-9]|[3-9])\\d{2,3}-\\d\\d-\\d\\d'),
-        '',
-        d.valid_to) AS until_text,
-    moment_or_null(until_text, zone) AS until,
+    moment_or_null(d.since_text, zone) AS since,
+    moment_or_null(d.until_text, zone) AS until,
     multiIf(
         d.problem != '', (d.problem_field, d.problem),
         d.service_code = '', ({{ headings.service_code }}, 'empty'),
@@ -42,10 +32,12 @@ WITH
         ({{ headings.electronic }},
         'neither yes or no nor a list of known channels (reference/channels.yaml)'),
         d.valid_from = '', ({{ headings.valid_from }}, 'empty'),
-        date_problem(since, 1970, 2100) != '', ({{ headings.valid_from }}, date_problem(since, 1970, 2100)),
-        until_text != '' AND date_problem(until, 1970, 2100) != '',
+        day_problem(since, 1970) != '', ({{ headings.valid_from }}, day_problem(since, 1970)),
+        match(d.until_text, '^\\d\\d[.]\\d\\d[.]\\d\\d$') AND day_problem(until, 1970) != '',
+        ({{ headings.valid_to }}, 'no date: the year has two digits'),
+        d.until_text != '' AND date_problem(until, 1970, 2100) != '',
         ({{ headings.valid_to }}, date_problem(until, 1970, 2100)),
-        until_text != '' AND toDate(until) < toDate(since),
+        d.until_text != '' AND toDate(until) < toDate(since),
         ({{ headings.valid_to }}, 'before the first day of validity'),
         ('', '')
     ) AS fault
@@ -68,6 +60,21 @@ SELECT
             transform(d.electronic, ['0', '1'], ['нет', 'да'], {{ shown('d.electronic') }})),
         shown_cell({{ headings.valid_from }}, {{ shown('d.valid_from') }}),
         shown_cell({{ headings.valid_to }}, {{ shown('d.valid_to') }})])) AS masked_row
-FROM staging.service_catalogue AS d;
+FROM
+(
+    SELECT
+        *,
+        -- A placeholder like 01.01.1900 means since ever; the type begins in 1970.
+        if(
+            match(spelled_moment(valid_from), '^19[0-6]\\d-\\d\\d-\\d\\d'),
+            '1970-01-01',
+            valid_from) AS since_text,
+        -- 31.12.9999 is how systems write an open end.
+        if(
+            match(spelled_moment(valid_to), '^(2[1-9]|[3-9])\\d{2,3}-\\d\\d-\\d\\d'),
+            '',
+            valid_to) AS until_text
+    FROM staging.service_catalogue
+) AS d;
 
 {{ exits(kind) }}

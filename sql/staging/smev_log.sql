@@ -1,17 +1,20 @@
--- The adapter's text log: untouched lines. Only lines that begin with a timestamp and hold one of the texts
--- listed in reference/smev.yaml are read; other lines say nothing about a message and may name persons. Where
--- a line holds several of the texts, the one listed first decides.
+-- The adapter's text log: untouched lines. Only lines that hold one of the texts listed in
+-- reference/smev.yaml are read; other lines say nothing about a message and may name persons. Where a line
+-- holds several of the texts, the one listed first decides. The line's time is the first one before the text,
+-- whatever else stands there. A line without one is dated by its message id; if it has none, it is a fault
+-- that a trace repeats, or it cannot be taken. The first line may be the rest of one that rotation cut.
 {% from 'macros/smev_checked.sql' import array, checked, context, line_number, line_text, mapped
     with context -%}
-{%- set log_stamp = "'^\\\\[?(20[0-9]{2}[-.][0-9]{2}[-.][0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
-    ~ "(?:[.,][0-9]{1,6})?)'" %}
+{%- set log_stamp = "'\\\\b((?:20[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}\\\\.[0-9]{2}\\\\.20[0-9]{2})"
+    ~ "[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+    ~ "(?: ?(?:Z|UTC|GMT|MSK|[+-][0-9]{2}:?[0-9]{2})\\\\b|[+-][0-9]{2}\\\\b)?)'" %}
 
 {%- macro value_of(key, signs) -%}
     if(
         position(text, '{{ key }}=') > 0,
         extract(
             substring(text, position(text, '{{ key }}=') + {{ key | length + 1 }}, 600),
-            '^[^\\s,;){{ signs }}]+'),
+            '^[^\\s,;)"}{{ signs }}]+'),
         '')
 {%- endmacro %}
 
@@ -47,7 +50,10 @@ CREATE MATERIALIZED VIEW staging.smev_log_lines_checked TO staging.smev_checked 
                     '' AS is_test,
                     '' AS sent_at,
                     '' AS delivered_at,
-                    replaceRegexpOne(stamp, '^([0-9]{4})\\.([0-9]{2})\\.', '\\1-\\2-') AS logged_at,
+                    replaceRegexpOne(
+                        replaceRegexpOne(stamp, '^([0-9]{4})[./]([0-9]{2})[./]', '\\1-\\2-'),
+                        '^([0-9]{2})\\.([0-9]{2})\\.([0-9]{4})', '\\3-\\2-\\1'
+                    ) AS logged_at,
                     if(message_type = 'RESPONSE', 'content', '') AS answer_kind,
                     '' AS reject_code,
                     {{ array(event_faults) }}[event] AS fault_name,
@@ -57,14 +63,18 @@ CREATE MATERIALIZED VIEW staging.smev_log_lines_checked TO staging.smev_checked 
                         'refused',
                         {{ array(event_acks) }}[event]
                     ) AS ack,
-                    '' AS problem_field,
-                    '' AS problem
+                    if(names_nothing, 'logged_at', '') AS problem_field,
+                    if(names_nothing, 'the line has neither a time nor a message id', '') AS problem
                 FROM
                 (
                     SELECT
                         *,
                         arrayMin(multiMatchAllIndices(text, {{ array(event_patterns) }})) AS event,
-                        extract(text, {{ log_stamp }}) AS stamp,
+                        extract(
+                            substring(text, 1, position(text, {{ array(event_texts) }}[event]) - 1),
+                            {{ log_stamp }}
+                        ) AS stamp,
+                        stamp = '' AND position(text, 'messageId=') = 0 AS names_nothing,
                         lower({{ value_of('messageType', '') }}) AS type_word
                     FROM
                     (
@@ -73,6 +83,6 @@ CREATE MATERIALIZED VIEW staging.smev_log_lines_checked TO staging.smev_checked 
                     )
                     WHERE multiMatchAny(text, {{ array(event_patterns) }})
                 )
-                WHERE stamp != ''
+                WHERE NOT (names_nothing AND (number = 1 OR {{ array(event_operations) }}[event] = 'Fault'))
 {%- endset %}
 {{- checked(rows) }};

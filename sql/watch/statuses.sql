@@ -1,5 +1,5 @@
--- The status of every indicator in the last complete month; the watch compares it with the one of the day
--- before.
+-- The status of every indicator in the last complete month, or in the one under way where there is none;
+-- the watch compares it with the one of the day before.
 {%- from 'macros/words.sql' import word %}
 SELECT
     'status' AS kind,
@@ -18,5 +18,5 @@ SELECT
     formatDateTime(month, '%m.%Y') AS since,
     toString(indicator) AS about
 FROM marts.indicators_latest
-WHERE role = 'headline'
+WHERE role = (SELECT min(role) FROM marts.indicators_latest)
 ORDER BY indicator

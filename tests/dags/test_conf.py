@@ -16,7 +16,15 @@ from municipal_indicators.sources.metrica.hook import MetricaHook
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from tests.dags.test_dag_files import DAG_IDS
 
-FIRST_TASKS = {"apply_schema", "load_files", "build_marts"}
+FIRST_TASKS = {
+    "apply_schema",
+    "build_marts",
+    "keep_airflow_logs",
+    "keep_archive",
+    "load_archive",
+    "load_files",
+    "look",
+}
 
 
 @pytest.fixture(scope="module")

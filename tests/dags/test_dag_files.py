@@ -23,11 +23,13 @@ from municipal_indicators.watch.problems import watched_dags
 
 DAG_IDS = {
     "build_indicator_marts",
+    "keep_house",
     "load_gosuslugi_applications",
     "load_metrica_hits",
     "load_metrica_visits",
     "load_programme_registers",
     "load_smev_requests",
+    "rebuild_from_archive",
     "watch_the_morning",
 }
 
@@ -127,7 +129,10 @@ def test_params_are_those_that_users_know(parsed: dict[str, Any]) -> None:
     params = {dag_id: dag["params"] for dag_id, dag in parsed["dags"].items()}
     asked = {"date_from": None, "date_to": None, "force": False}
     assert params.pop("load_metrica_visits") == params.pop("load_metrica_hits") == asked
-    assert params.pop("build_indicator_marts") == params.pop("watch_the_morning") == {}
+    for dag_id in ("build_indicator_marts", "watch_the_morning"):
+        assert params.pop(dag_id) == {}
+    assert params.pop("keep_house") == {"dry_run": False}
+    assert params.pop("rebuild_from_archive") == {"after_restore": False}
     assert all(of_dag == {"again": None} for of_dag in params.values())
 
 
@@ -137,7 +142,7 @@ def test_every_param_is_a_typed_field_with_words(parsed: dict[str, Any]) -> None
         for dag_id, dag in parsed["dags"].items()
         for name, field in dag["fields"].items()
     }
-    assert len(fields) == 2 * 3 + 3
+    assert len(fields) == 2 * 3 + 3 + 2
     for name, field in fields.items():
         assert field["type"], name
         assert field["title"], name

@@ -48,6 +48,7 @@ def test_good_files_are_published_and_announced_beside_a_rejected_one(
         "load_files": "success",
         "announce_new_data": "success",
         "name_failed_files": "success",
+        "name_rejected_files": "success",
     }
     assert arrivals.warehouse.value("SELECT count() FROM core.service_applications") == 2
     assert "Файл не принят: gosuslugi/bad.xlsx" in arrivals.reasons()
@@ -83,6 +84,7 @@ def test_a_failure_of_ours_fails_the_run_and_announces_what_was_published(
         "load_files": "success",
         "announce_new_data": "success",
         "name_failed_files": "failed",
+        "name_rejected_files": "skipped",
     }
     assert [path.name for path in (arrivals.places / "inbox" / "gosuslugi").iterdir()] == ["b.csv"]
     assert dag.test().state == "success"

@@ -22,7 +22,7 @@ from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
-from tests.conftest import _empty as empty
+from tests.conftest import empty
 from tests.emulators.metrica import MetricaEmulator, Reply
 from tests.sources.metrica.conftest import FAR_SITE, SITE, TOKEN, connect
 from tests.sources.metrica.visit_rows import expected, published

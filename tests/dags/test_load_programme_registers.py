@@ -68,6 +68,7 @@ def test_a_file_that_cannot_be_removed_keeps_nothing_from_the_marts(
             "load_files": "success",
             "announce_new_data": announced,
             "name_failed_files": "failed",
+            "name_rejected_files": "skipped",
         }
     assert [status for status, *_ in arrivals.counts()] == ["published"]
 

@@ -36,6 +36,7 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
         "load_files": "success",
         "announce_new_data": "success",
         "name_failed_files": "success",
+        "name_rejected_files": "success",
     }
     before = smev.requests()
     assert [row["message_id"] for row in before] == sorted([A, B, C])
@@ -46,6 +47,7 @@ def test_files_become_requests_and_a_second_run_changes_nothing(dag: DAG, smev: 
         "load_files": "success",
         "announce_new_data": "skipped",
         "name_failed_files": "success",
+        "name_rejected_files": "skipped",
     }
     assert smev.requests() == before
 
@@ -55,6 +57,7 @@ def test_an_empty_inbox_announces_nothing(dag: DAG, smev: SmevInbox) -> None:
         "load_files": "success",
         "announce_new_data": "skipped",
         "name_failed_files": "success",
+        "name_rejected_files": "skipped",
     }
 
 

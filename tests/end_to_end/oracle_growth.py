@@ -119,12 +119,12 @@ def missing_days(
 
 
 def left_out(counters: Sequence[Counter], baseline_year: int) -> list[Site]:
-    """Sites whose first counter is observed only after the base year."""
+    """Sites none of whose counters is observed before the end of the base year."""
+    end = last_day(baseline_year)
     return [
         site
         for site in joined(counters)
-        for one in site.counters
-        if one.replaces is None and one.since is not None and one.since > last_day(baseline_year)
+        if all(one.since is not None and one.since > end for one in site.counters)
     ]
 
 

@@ -109,6 +109,14 @@ def test_a_replaced_counter_stands_for_its_site() -> None:
     assert left_out([old, new], 2022) == []
 
 
+def test_a_site_is_left_out_only_if_none_of_its_counters_was_there() -> None:
+    young = Counter(1, "Пробный", {}, since=date(2023, 2, 1))
+    old = Counter(2, "Сайт", {}, replaces=1)
+    assert left_out([young, old], 2022) == []
+    younger = Counter(2, "Сайт", {}, since=date(2023, 5, 1), replaces=1)
+    assert [one.name for one in left_out([young, younger], 2022)] == ["Сайт"]
+
+
 def test_a_baseline_value_stands_for_its_year() -> None:
     # 14 March is day 73 of 365: a fifth of 365 visitors.
     today = date(2023, 3, 14)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.warehouse.client import Warehouse
-from tests.conftest import _empty as empty
+from tests.conftest import empty
 from tests.emulators.inbox.truth import Service
 from tests.end_to_end.comparison import differences, told
 from tests.end_to_end.drawn_worlds import BEGIN, worlds

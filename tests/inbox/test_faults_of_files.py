@@ -72,7 +72,9 @@ class FailingOs:
 def _site() -> tuple[int, ...]:
     lines = []
     frame: FrameType | None = sys._getframe(2)
-    while frame and frame.f_code.co_filename.endswith(("local_files.py", "landing.py")):
+    while frame and frame.f_code.co_filename.endswith(
+        ("local_files.py", "landing.py", "archived.py")
+    ):
         lines.append(frame.f_lineno)
         frame = frame.f_back
     return tuple(lines)
@@ -104,7 +106,7 @@ def test_an_error_in_any_call_is_the_fate_of_one_file(
 
     arrive(0)
     whole = FailingOs(is_apart=is_apart)
-    assert run(whole) == {"published": 3, "failed": ""}
+    assert run(whole) == {"published": 3, "rejected": ["registers/bad.csv"], "failed": ""}
     assert len(whole.sites) > 20
     for count, number in enumerate(whole.one_of_each(), start=1):
         arrive(count)
@@ -120,7 +122,7 @@ def test_an_error_in_any_call_is_the_fate_of_one_file(
         )
         assert not left or outcome["failed"] or failing.error == errno.ENOENT, place
         # The next run ends what this one could not.
-        again = {"published": 0, "failed": ""}
+        again = {"published": 0, "rejected": [], "failed": ""}
         if left or outcome["failed"]:
             again = run(FailingOs(is_apart=is_apart))
         assert again["failed"] == "", place
@@ -129,6 +131,8 @@ def test_an_error_in_any_call_is_the_fate_of_one_file(
         assert published() - before == outcome["published"] + again["published"] == 3, place
     archived = list((places / "archive" / "registers").iterdir())
     assert len(archived) == 3 * (len(whole.sites) + 1)
+    notes = {path.stem for path in (places / "archive" / "arrivals" / "registers").iterdir()}
+    assert notes == {path.name[:64] for path in archived}
     for path in archived:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name[:64]
     assert warehouse.value("SELECT count() FROM ops.loads WHERE status = 'running'") == 0

@@ -166,3 +166,15 @@ def grown(size: int) -> None:
 
 
 kept: list[bytearray] = []
+
+
+def test_a_fork_has_a_child_of_its_own() -> None:
+    with fenced():
+        first = parse(own_process).finish()
+        reading, writing = os.pipe()
+        if not (fork := os.fork()):
+            os.write(writing, str(parse(own_process).finish()).encode())
+            os._exit(0)
+        os.waitpid(fork, 0)
+        assert int(os.read(reading, 99)) != first
+        assert parse(own_process).finish() == first

@@ -47,11 +47,11 @@ def test_files_of_any_depth_go_to_the_archive_under_their_hash(
     put(inbox / ".hidden")
     run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert run.published == 4
-    assert files_in(places / "archive") == {
-        "registers/7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed.xlsx",
-        "registers/3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3.log.1.gz",
-        "registers/8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f",
-        "registers/04efaf080f5a3e74e1c29d1ca6a48569382cbbcd324e8d59d2b83ef21c039f00.gz.gz.gz.gz",
+    assert files_in(places / "archive" / "registers") == {
+        "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed.xlsx",
+        "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3.log.1.gz",
+        "8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f",
+        "04efaf080f5a3e74e1c29d1ca6a48569382cbbcd324e8d59d2b83ef21c039f00.gz.gz.gz.gz",
     }
     assert {path.name for path in inbox.rglob("*") if path.is_file()} == {"~$a.xlsx", ".hidden"}
 
@@ -128,7 +128,7 @@ def test_the_same_content_again_is_known_and_only_a_later_one_is_loaded_anew(
     put(inbox / "sent again.csv", age=60)
     assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
     assert warehouse.value("SELECT count() FROM ops.published") == 1
-    assert len(files_in(places / "archive")) == 1
+    assert len(files_in(places / "archive" / "registers")) == 1
 
 
 def test_a_refused_file_is_explained_and_the_others_are_loaded(
@@ -247,7 +247,7 @@ def test_a_killed_run_is_completed_by_the_next(
     run = load_new_files(file_source("registers", "Europe/Moscow", one_row))
     assert run.published + run.known == 1
     assert not (inbox / "a.csv").exists()
-    assert len(files_in(places / "archive")) == 1
+    assert len(files_in(places / "archive" / "registers")) == 1
     assert warehouse.value("SELECT count() FROM ops.published") == 1
     assert "running" not in {status for _, status in attempts(warehouse)}
 
@@ -268,8 +268,12 @@ def test_what_a_killed_attempt_published_is_announced_by_the_next(
         load_outcome(file_source("registers", "Europe/Moscow", killed), since=since)
     (inbox / "b.csv").unlink()
     source = file_source("registers", "Europe/Moscow", one_row)
-    assert load_outcome(source, since=since) == {"published": 1, "failed": ""}
-    assert load_outcome(source, since=datetime.now(UTC)) == {"published": 0, "failed": ""}
+    assert load_outcome(source, since=since) == {"published": 1, "rejected": [], "failed": ""}
+    assert load_outcome(source, since=datetime.now(UTC)) == {
+        "published": 0,
+        "rejected": [],
+        "failed": "",
+    }
 
 
 def test_a_file_taken_away_stops_nobody(inbox: Path, warehouse: Warehouse) -> None:
@@ -282,7 +286,7 @@ def test_a_file_taken_away_stops_nobody(inbox: Path, warehouse: Warehouse) -> No
         return one_row(task)
 
     outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
-    assert outcome == {"published": 2, "failed": ""}
+    assert outcome == {"published": 2, "rejected": [], "failed": ""}
 
 
 def test_the_time_of_a_file_is_kept_in_utc(inbox: Path, tmp_path: Path) -> None:
@@ -306,3 +310,25 @@ def test_an_inbox_that_does_not_exist_is_an_error(places: Path, warehouse: Wareh
     (places / "inbox").rmdir()
     with pytest.raises(ConfigurationError, match="Airflow Variable inbox"):
         load_outcome(file_source("registers", "Europe/Moscow", one_row))
+
+
+def test_a_file_of_the_future_ranks_by_its_arrival_and_is_told(
+    inbox: Path, warehouse: Warehouse
+) -> None:
+    put(inbox / "right.csv", b"right")
+    put(inbox / "ahead.csv", b"ahead", age=-30 * 86400.0)
+    source = file_source("registers", "Europe/Moscow", one_row)
+    assert load_new_files(source).published == 2
+    assert warehouse.value("SELECT max(modified_at) <= now64(6) FROM ops.files") == 1
+    assert warehouse.rows("SELECT unit, code FROM ops.load_warnings") == [
+        ("registers/ahead.csv", "future_file_time")
+    ]
+    told = "SELECT unit, reason FROM marts.data_problems WHERE kind = 'warned'"
+    assert warehouse.rows(told) == [
+        (
+            "registers/ahead.csv",
+            "Файл датирован будущим: временем файла считается время загрузки",
+        )
+    ]
+    # Its time in the archive is put right, and it is not loaded every night.
+    assert load_new_files(source).published == 0

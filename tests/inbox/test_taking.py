@@ -53,7 +53,7 @@ def test_a_name_in_windows_1251_is_a_name(
     put(inbox / "two\n\x1b[31m.csv", b"two")
     put(inbox / "three.csv", b"three")
     with caplog.at_level(logging.INFO):
-        assert outcome() == {"published": 3, "failed": ""}
+        assert outcome() == {"published": 3, "rejected": [], "failed": ""}
     labels = ["registers/three.csv", "registers/two��[31m.csv", "registers/отчёт.csv"]
     assert published(warehouse) == labels
     assert "\x1b" not in caplog.text
@@ -71,7 +71,7 @@ def test_links_and_what_is_no_file_are_never_opened(
     with socket.socket(socket.AF_UNIX) as bound, standing_in(inbox):
         bound.bind("socket.csv")
     put(inbox / "good.csv")
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     assert contents(places) == [b"row"]
     assert {path.name for path in inbox.iterdir()} == {
         *("link.csv", "environ.csv", "folder", "fifo.csv", "socket.csv")
@@ -106,7 +106,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
         (inbox / "deep").symlink_to(outside.parent)
         return one_row(task)
 
-    assert outcome(loader) == {"published": 1, "failed": ""}
+    assert outcome(loader) == {"published": 1, "rejected": [], "failed": ""}
     assert contents(places) == [b"first"]
     assert outside.read_bytes() == SECRET.encode()
 
@@ -119,7 +119,7 @@ def test_the_folder_of_a_source_may_not_be_a_link_but_the_inbox_may(
     assert "registers/: its files cannot be listed" in str(outcome()["failed"])
     (places / "link").symlink_to(places / "elsewhere")
     monkeypatch.setenv("AIRFLOW_VAR_INBOX", str(places / "link"))
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
 
 
 UNFINISHED = (
@@ -143,7 +143,7 @@ def test_unfinished_and_hidden_names_are_left_alone(inbox: Path, warehouse: Ware
         put(inbox / name)
     put(inbox / "a.party.csv", b"one")
     put(inbox / "tmp" / "part.csv", b"two")
-    assert outcome() == {"published": 2, "failed": ""}
+    assert outcome() == {"published": 2, "rejected": [], "failed": ""}
     assert files_in(inbox) == set(UNFINISHED)
 
 
@@ -153,9 +153,9 @@ def test_a_writer_that_pauses_loses_no_row(inbox: Path, places: Path, warehouse:
         writer.write(ROWS[0])
         writer.flush()
         os.utime(path, (0, path.stat().st_mtime - 35))
-        assert outcome() == {"published": 0, "failed": ""}
+        assert outcome() == {"published": 0, "rejected": [], "failed": ""}
         writer.writelines(ROWS[1:])
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     assert contents(places) == [b"".join(ROWS)]
 
 
@@ -169,12 +169,12 @@ def test_what_is_added_after_a_file_was_taken_is_loaded_too(
         writer.write(ROWS[0])
         writer.flush()
         os.utime(path, (0, path.stat().st_mtime - 35))
-        assert outcome() == {"published": 1, "failed": ""}
+        assert outcome() == {"published": 1, "rejected": [], "failed": ""}
         writer.writelines(ROWS[1:])
         writer.flush()
-        assert outcome() == {"published": 1, "failed": ""}
+        assert outcome() == {"published": 1, "rejected": [], "failed": ""}
         assert contents(places) == [b"".join(ROWS)]
-        assert outcome() == {"published": 0, "failed": ""}
+        assert outcome() == {"published": 0, "rejected": [], "failed": ""}
     assert published(warehouse) == ["registers/slow.csv"]
     reasons = warehouse.rows("SELECT message FROM ops.load_events WHERE status = 'withdrawn'")
     assert [reason.split(" ")[0] for (reason,) in reasons] == ["replaced"]
@@ -185,10 +185,10 @@ def test_a_log_that_is_emptied_in_the_archive_keeps_what_was_loaded(
 ) -> None:
     """Rotation by copying and truncating, while the archived file is still the writer's."""
     put(inbox / "a.log", b"".join(ROWS))
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     (archived,) = (places / "archive" / "registers").iterdir()
     archived.write_bytes(b"another day")
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     assert contents(places) == [b"another day"]
     assert published(warehouse) == ["registers/a.log"] * 2
 
@@ -197,7 +197,7 @@ def test_a_run_killed_while_it_loads_a_grown_file_is_completed(
     inbox: Path, places: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(inbox / "slow.csv", ROWS[0])
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     (archived,) = (places / "archive" / "registers").iterdir()
     archived.write_bytes(b"".join(ROWS))
 
@@ -217,11 +217,11 @@ def test_an_archived_file_that_was_only_touched_is_not_loaded_again(
     inbox: Path, places: Path, warehouse: Warehouse
 ) -> None:
     put(inbox / "a.csv")
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     (archived,) = (places / "archive" / "registers").iterdir()
     kept = archived.stat().st_mtime_ns // 1000
     archived.touch()
-    assert outcome() == {"published": 0, "failed": ""}
+    assert outcome() == {"published": 0, "rejected": [], "failed": ""}
     assert archived.stat().st_mtime_ns // 1000 == kept
 
 
@@ -230,9 +230,9 @@ def test_a_file_is_left_until_it_is_quiet(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_FILE_QUIET_SECONDS", "300")
     path = put(inbox / "a.csv", age=200)
-    assert outcome() == {"published": 0, "failed": ""}
+    assert outcome() == {"published": 0, "rejected": [], "failed": ""}
     put(path, age=400)
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     monkeypatch.setenv("AIRFLOW_VAR_FILE_QUIET_SECONDS", "5 minutes")
     with pytest.raises(ConfigurationError, match="file_quiet_seconds"):
         outcome()
@@ -243,15 +243,15 @@ def test_files_of_any_time_are_taken(inbox: Path, warehouse: Warehouse) -> None:
     for number, stamp in enumerate((-11_644_473_600, 0, 4_000_000_000, 12_000_000_000)):
         path = put(inbox / f"{number}.csv", str(number).encode())
         os.utime(path, (stamp, stamp))
-    assert outcome() == {"published": 4, "failed": ""}
-    assert outcome() == {"published": 0, "failed": ""}
+    assert outcome() == {"published": 4, "rejected": [], "failed": ""}
+    assert outcome() == {"published": 0, "rejected": [], "failed": ""}
 
 
 def test_a_file_is_renamed_into_the_archive(
     inbox: Path, places: Path, warehouse: Warehouse
 ) -> None:
     inode = put(inbox / "a.csv").stat().st_ino
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     (archived,) = (places / "archive" / "registers").iterdir()
     assert archived.stat().st_ino == inode
 
@@ -262,7 +262,7 @@ def test_from_another_disk_a_file_is_copied_and_then_removed(
     disk(places / "archive", "size=1m")
     path = put(inbox / "a.csv")
     modified = path.stat().st_mtime_ns // 1000
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
     (archived,) = (places / "archive" / "registers").iterdir()
     assert (archived.stat().st_mode & 0o777, archived.stat().st_mtime_ns // 1000) == (
         0o640,
@@ -371,7 +371,7 @@ def test_a_published_file_that_cannot_be_removed_is_told_every_night_and_loaded_
         assert "read-only" in str(found["failed"])
     assert sorted(contents(places)) == [b"good", b"shared"]
     disk(shared, "rw")
-    assert outcome() == {"published": 0, "failed": ""}
+    assert outcome() == {"published": 0, "rejected": [], "failed": ""}
     assert files_in(inbox) == set()
     assert warehouse.value("SELECT count() FROM ops.load_events WHERE status = 'published'") == 2
 
@@ -417,7 +417,7 @@ def test_a_full_temporary_folder_is_named(
         in str(found["failed"])
     )
     disk(place, "rw,size=4m")
-    assert outcome() == {"published": 1, "failed": ""}
+    assert outcome() == {"published": 1, "rejected": [], "failed": ""}
 
 
 def test_a_disk_that_fills_while_a_file_is_unpacked_is_named(

@@ -84,7 +84,7 @@ def looked(places: Path, warehouse: Warehouse, tmp_path: Path) -> Look:
         ("other.xlsx", xlsx_bytes(Table(("Товар", "Цена"), [("стол", 5)])), "gosuslugi", 2, []),
         ("cut.xlsx", xlsx_bytes(register(row()))[:3000], "gosuslugi", 2, []),
         ("~$a.xlsx", b"lock", "gosuslugi", 2, []),
-        ("a.log", b"2024-03-05 10:00:00,123 INFO something\n", "smev", 0, []),
+        ("a.log", b"2024-03-05 10:00:00,123 INFO something\n", "smev", 1, []),
         ("letter.xml", b'<?xml version="1.0"?><a/>', "smev", 2, []),
         # It begins with stamps, as a log does.
         (

@@ -24,7 +24,7 @@ READ = ("data_coverage", "site_audience", "site_devices_monthly")
 _SEEN = (
     "SELECT (SELECT count() FROM marts.site_audience WHERE grain = 'day'), "
     "(SELECT sum(visits) FROM marts.site_devices_monthly), "
-    "(SELECT sum(covered_days) FROM marts.data_coverage)"
+    "(SELECT ifNull(max(data_through), toDate('2024-02-29')) - toDate('2024-02-29') FROM marts.data_coverage)"
 )
 
 

@@ -262,6 +262,18 @@ def test_days_before_from_are_compared_though_none_of_them_must_be_there(given: 
     assert _fact(given, date(2023, 7, 1)) == (12.0, 10.0, 20.0)
 
 
+def test_site_is_compared_if_any_of_its_counters_was_there_in_the_base_year(given: Given) -> None:
+    # The counter that stands for the site today is the older one: the other was tried and given up.
+    _sites(
+        given,
+        {"counter_id": OTHER, "name": "Пробный", "from": date(2023, 2, 1)},
+        {"counter_id": COUNTER, "name": "Сайт", "replaces": OTHER},
+    )
+    _of_2022(given, {JANUARY_10: numbers(1, 10)})
+    given.site(date(2023, 1, 1), date(2023, 1, 31), {in_2023(JANUARY_10): numbers(1, 12)})
+    assert _fact(given, date(2023, 1, 1)) == (12.0, 10.0, 20.0)
+
+
 def test_site_that_was_closed_is_compared_through_its_last_day(given: Given) -> None:
     _sites(
         given,

@@ -116,7 +116,7 @@ def test_every_kind_of_table_has_headings() -> None:
 
 def test_words_channels_rules_and_kinds_are_valid() -> None:
     assert read_words().flag("да")
-    assert Channels().channel("ЕПГУ") == "ЕПГУ"
+    assert Channels().channel("ЕПГУ", read_words()) == "ЕПГУ"
     assert load_rules().operations
     lists.smev_kinds()
 

@@ -285,9 +285,10 @@ FUNDING = (
     (2026, Decimal("930500.00"), Decimal("402118.30"), 0.432152, date(2025, 1, 1)),
     (2027, Decimal("930500.00"), None, None, date(2025, 1, 1)),
 )
+MISSING = "Сайт района: нет дней: 2 (03.05.2026–04.05.2026)"
 FRESHNESS = (
     ("registers", None, None, None, "missing", 0, ""),
-    ("metrica", COMPUTED_AT, date(2026, 7, 17), 1, "fresh", 0, ""),
+    ("metrica", COMPUTED_AT, date(2026, 7, 17), 1, "fresh", 2, MISSING),
     ("gosuslugi", COMPUTED_AT - timedelta(days=2), date(2026, 6, 28), 20, "late", 0, ""),
     ("smev", COMPUTED_AT, date(2026, 6, 30), 18, "late", 0, ""),
 )

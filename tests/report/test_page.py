@@ -16,7 +16,7 @@ from lxml import html
 
 from municipal_indicators.report.charts import Chart, figure
 from municipal_indicators.report.page import _replace
-from tests.report.made_up_marts import HOSTILE, INDICATORS, PROGRAMME
+from tests.report.made_up_marts import HOSTILE, INDICATORS, MISSING, PROGRAMME
 
 CHARTS = (
     *(f"chart-{code}" for code, *_ in INDICATORS),
@@ -183,7 +183,7 @@ def test_freshness_of_each_source(full: html.HtmlElement) -> None:
     sources = [text(source) for source in found(full, "//*[starts-with(@class, 'source ')]")]
     assert sources == [
         "Яндекс Метрика свежие Данные по 17 июля 2026 Отставание 1 день "
-        "Загружено 18 июля 2026, 05:10",
+        f"Загружено 18 июля 2026, 05:10 {MISSING}",
         "Выгрузки Госуслуг запаздывают Данные по 28 июня 2026 Отставание 20 дней "
         "Загружено 16 июля 2026, 05:10",
         "Журналы СМЭВ запаздывают Данные по 30 июня 2026 Отставание 18 дней "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from municipal_indicators.errors import UnbalancedLoadError
+from municipal_indicators.warehouse import load_ledger
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.load_ledger import (
     LoadCounts,
@@ -15,6 +18,7 @@ from municipal_indicators.warehouse.load_ledger import (
     published_loads,
     withdraw_units,
 )
+from municipal_indicators.warehouse.templates import render
 
 DAY = Unit("metrica", "1/2024-03-05", "1/2024-03-05")
 NEXT_DAY = Unit("metrica", "1/2024-03-06", "1/2024-03-06")
@@ -78,3 +82,46 @@ def test_withdrawn_unit_is_seen_no_more_until_loaded_again(warehouse: Warehouse)
     (again,) = begin_loads(warehouse, [DAY])
     publish_loads(warehouse, [(again, LoadCounts(3, 3), "")])
     assert set(published_loads(warehouse, "metrica")) == {DAY.key, NEXT_DAY.key}
+
+
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The clock of the ledger a year ahead; ``undo()`` puts it right."""
+    wrong = datetime.now(UTC) + timedelta(days=365)
+    monkeypatch.setattr(load_ledger, "now", lambda: wrong)
+    return monkeypatch
+
+
+def test_a_clock_that_was_ahead_pins_no_version(
+    warehouse: Warehouse, ahead: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (old,) = begin_loads(warehouse, [DAY])
+    publish_loads(warehouse, [(old, LoadCounts(1, 1), "")])
+    ahead.undo()
+    new, other = begin_loads(warehouse, [DAY, NEXT_DAY])
+    publish_loads(warehouse, [(new, LoadCounts(2, 2), ""), (other, LoadCounts(1, 1), "")])
+    assert published_loads(warehouse, "metrica")[DAY.key] == new.load_id
+    assert "metrica 1/2024-03-05: its last event has the time" in caplog.text
+    # The others have their own time.
+    other_at = "SELECT max(at) < now64(6) + INTERVAL 1 DAY FROM ops.load_events WHERE unit_key = {key:String}"
+    assert warehouse.value(other_at, {"key": NEXT_DAY.key}) == 1
+    withdraw_units(warehouse, "metrica", [DAY.key], "wrong counter")
+    assert set(published_loads(warehouse, "metrica")) == {NEXT_DAY.key}
+
+
+def test_an_attempt_that_a_clock_ahead_left_running_is_taken_over(
+    warehouse: Warehouse, ahead: pytest.MonkeyPatch
+) -> None:
+    begin_loads(warehouse, [DAY])
+    ahead.undo()
+    (load,) = begin_loads(warehouse, [DAY])
+    publish_loads(warehouse, [(load, LoadCounts(), "")])
+    assert sorted(str(row[0]) for row in _loads(warehouse)) == ["failed", "published"]
+
+
+def test_times_that_lie_ahead_are_told(warehouse: Warehouse, ahead: pytest.MonkeyPatch) -> None:
+    check = render("checks/no_time_lies_ahead.sql")
+    begin_loads(warehouse, [DAY])
+    ahead.undo()
+    begin_loads(warehouse, [NEXT_DAY])
+    assert [row[:2] for row in warehouse.rows(check)] == [("metrica", "1/2024-03-05")]

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import GeneratorType
@@ -37,9 +38,12 @@ ITEM_LIMIT = 64 << 20
 _DEATHS = 2
 _DIED = "the parser died"
 _OUT_OF_MEMORY = 77
-# A busy host gives the child a part of a processor: it may take some times its time by the clock.
+# A busy host gives the child a part of a processor: by the clock it may take some times its time, and more
+# to start.
 _PATIENCE = 4
+_START_SECONDS = 120
 _SPENT_SHARE = 4
+_PARSERS = ("pyarrow.csv", "python_calamine", "lxml.html")
 # No content causes these.
 _OURS = (IndicatorsError, OSError, ImportError, NameError)
 
@@ -99,7 +103,10 @@ def parse(function: Callable[..., Any], *arguments: Any) -> Parsing:
 
 @contextmanager
 def fenced() -> Iterator[None]:
-    """While the context is open, ``parse`` works in a child, which is started at its first call."""
+    """While the context is open, ``parse`` works in a child, which is kept until this process ends."""
+    if not _idle:
+        # It starts while the warehouse is opened.
+        _idle.append(_Child())
     _raised.append(Limits(settings.file_memory(), settings.file_seconds()))
     try:
         yield
@@ -147,7 +154,7 @@ class _InChild(Parsing):
     def __init__(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], limits: Limits
     ) -> None:
-        self._patience = limits.seconds * _PATIENCE
+        self._patience = limits.seconds * _PATIENCE + _START_SECONDS
         self._child: _Child | None = _idle.pop() if _idle else _Child()
         self._child.send(_Job(function, arguments, settings.REFERENCE, limits))
 
@@ -247,12 +254,18 @@ def _end_idle() -> None:
         _idle.pop().end()
 
 
+# A fork would speak to the same child, and end it.
+os.register_at_fork(after_in_child=_idle.clear)
+
+
 def serve(descriptor: int) -> None:
     """The child: does one job after another until the other side is closed."""
     channel = Connection(descriptor)
     with suppress(OSError):
         # Where the host itself has too little memory, the child is what it should end.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    for name in _PARSERS:
+        import_module(name)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             job = channel.recv()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +18,11 @@ from municipal_indicators.errors import (
     WarehouseUnreachableError,
 )
 from municipal_indicators.inbox import fence, landing, workplace
+from municipal_indicators.inbox.archived import Archived
 from municipal_indicators.inbox.archives import Unpacked, unpacked
 from municipal_indicators.inbox.landing import Arrival, Arrived, LandedFile, Waiting
-from municipal_indicators.inbox.local_files import in_words
 from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.inbox.reasons import first_of, reason_of
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
     Load,
@@ -65,6 +65,14 @@ class FileLoad:
             **more,
         }
 
+    def parameters(self) -> dict[str, object]:
+        """The parameters of queries over the rows of this load."""
+        return {
+            "source": self.load.unit.source,
+            "unit_key": self.load.unit.key,
+            "load_id": self.load.load_id,
+        }
+
     def quarantine(
         self, sheet: str, line: int, field_name: str, reason: str, masked_row: str = ""
     ) -> None:
@@ -72,9 +80,9 @@ class FileLoad:
         row = {"field": field_name, "reason": reason, "masked_row": masked_row}
         self._note("ops.quarantine", {"sheet": sheet, "line": line, **row})
 
-    def warn(self, code: str, text: str, sheet: str = "", times: int = 1) -> None:
+    def warn(self, code: str, text: str, sheet: str = "", times: int = 1, line: int = 0) -> None:
         """Record a warning about data that is loaded; ``text`` must be masked already."""
-        row = {"sheet": sheet, "line": 0, "code": code, "text": text, "times": times}
+        row = {"sheet": sheet, "line": line, "code": code, "text": text, "times": times}
         self._note("ops.load_warnings", row)
 
     def _note(self, table: str, row: Mapping[str, object]) -> None:
@@ -136,7 +144,7 @@ def load_new_files(source: FileSource) -> FileRun:
     Raises ConfigurationError if there is no inbox.
     """
     waiting = landing.waiting_files(source.name)
-    with _opened(source) as loader:
+    with opened(source) as loader:
         run = loader.run
         with loader.ending_run():
             loader.load_grown()
@@ -153,7 +161,7 @@ def load_new_files(source: FileSource) -> FileRun:
     )
     if run.broken:
         raise FilesFailedError(
-            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {_first(run.broken)}",
+            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {first_of(run.broken)}",
             run,
         )
     return run
@@ -168,7 +176,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     Raises FilesFailedError at the end when some could not be loaded.
     """
     found = 0
-    with _opened(source) as loader:
+    with opened(source) as loader:
         run = loader.run
         with loader.ending_run():
             found = loader.load_archived(names=names)
@@ -176,7 +184,7 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     if run.broken:
         raise FilesFailedError(
             f"{source.name}: {len(run.broken)} files could not be loaded again and keep their published "
-            f"version: {_first(run.broken)}",
+            f"version: {first_of(run.broken)}",
             run,
         )
     return run
@@ -219,7 +227,8 @@ def _published_since(source: str, since: datetime) -> int:
 
 
 @contextmanager
-def _opened(source: FileSource) -> Iterator[_FileLoader]:
+def opened(source: FileSource) -> Iterator[_FileLoader]:
+    """The warehouse, up to date and open for a run over files of the source."""
     with fence.fenced(), workplace.own_folder() as folder, open_warehouse() as warehouse:
         source.apply_schema(warehouse)
         yield _FileLoader(source, warehouse, folder, FileRun())
@@ -254,7 +263,7 @@ class _FileLoader:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - the other files are loaded; the run fails at the end
-            reason = _reason_of(error)
+            reason = reason_of(error)
             self.run.broken.append(f"{label}: {reason}")
             log.error("%s: failed: %s", place, reason)
             if isinstance(error, (WarehouseAccessError, WarehouseUnreachableError)):
@@ -305,16 +314,30 @@ class _FileLoader:
             render("loads/files_to_load_again.sql"),
             {"source": self.source.name, "names": names, "keys": list(keys)},
         )
-        for number, (key, label, modified_at) in enumerate(rows, start=1):
-            place = f"[{number}/{len(rows)}] {label}, once more"
-            with self._fate(label, place):
-                unit = Unit(self.source.name, key, label)
-                file = landing.from_archive(unit, modified_at.replace(tzinfo=UTC), self.folder)
+        self.load_units(
+            [
+                (Unit(self.source.name, key, label), at.replace(tzinfo=UTC))
+                for key, label, at in rows
+            ]
+        )
+        return len(rows)
+
+    def load_missing(self, contents: Sequence[Archived]) -> None:
+        """Load what the archive holds and the warehouse does not."""
+        known = self._known_files()
+        missing = [one for one in contents if one.unit.key not in known]
+        self.load_units([(one.unit, one.modified_at) for one in missing])
+
+    def load_units(self, units: Sequence[tuple[Unit, datetime]]) -> None:
+        """Load archived contents, given with their times of arrival."""
+        for number, (unit, modified_at) in enumerate(units, start=1):
+            place = f"[{number}/{len(units)}] {unit.label}, from the archive"
+            with self._fate(unit.label, place):
+                file = landing.from_archive(unit, modified_at, self.folder)
                 try:
                     self._load(file, place)
                 finally:
                     file.path.unlink()
-        return len(rows)
 
     @contextmanager
     def _landed(self, arrival: Arrival) -> Iterator[LandedFile | None]:
@@ -339,7 +362,7 @@ class _FileLoader:
             log.info("%s: %s", place, error)
             return False
         except Exception as error:
-            fail_loads(self.warehouse, [load], _reason_of(error))
+            fail_loads(self.warehouse, [load], reason_of(error))
             raise
         self.run.published += 1
         log.info(
@@ -366,6 +389,9 @@ class _FileLoader:
             task = FileLoad(
                 self.warehouse, load, file, content, self.source.time_zone, self.run.again
             )
+            if file.is_of_the_future:
+                log.warning("%s: dated ahead of the clock: its arrival counts.", file.unit.label)
+                task.warn("future_file_time", "dated ahead of the clock: its arrival counts")
             for member, reason in content.broken:
                 task.quarantine(member, 0, "", reason)
             counts, message = self.source.load_file(task)
@@ -404,32 +430,9 @@ class _FileLoader:
         }
 
     def _remember(self, file: LandedFile) -> None:
+        unit, size = file.unit, file.path.stat().st_size
         self.warehouse.insert(
             "ops.files",
             ["source", "unit_key", "unit", "modified_at", "size"],
-            [
-                [
-                    *(file.unit.source, file.unit.key, file.unit.label),
-                    *(file.modified_at, file.path.stat().st_size),
-                ]
-            ],
+            [[unit.source, unit.key, unit.label, file.modified_at, size]],
         )
-
-
-def _first(reasons: Sequence[str], shown: int = 20) -> str:
-    more = f"; and {len(reasons) - shown} more, see the log" if len(reasons) > shown else ""
-    return "; ".join(reasons[:shown]) + more
-
-
-def _reason_of(error: Exception) -> str:
-    """The message of our own errors; of others type and place, since their message may quote the file."""
-    if isinstance(error, IndicatorsError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    place = " < ".join(
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
-    )
-    if isinstance(error, OSError):
-        # Reading the copy and unpacking it are all that a loader does on a disk.
-        return f"{workplace.described()}: {in_words(error)} at {place}"
-    return f"{type(error).__name__} at {place}"

@@ -18,11 +18,11 @@ from municipal_indicators.errors import (
     IndicatorsError,
     StorageError,
 )
-from municipal_indicators.inbox import local_files, workplace
+from municipal_indicators.inbox import archived, local_files, workplace
 from municipal_indicators.inbox.local_files import CHUNK, GONE, Place, Stamp, in_words, named
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.inbox.names import is_left_alone, shown, suffix_of
-from municipal_indicators.warehouse.load_ledger import Unit
+from municipal_indicators.warehouse.load_ledger import AHEAD, Unit, now
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -69,8 +69,8 @@ class LandedFile:
     """A local copy of one arrived file, which does not change any more.
 
     ``unit`` is its content (key: SHA-256; label: path below the inbox, personal data masked),
-    ``modified_at`` the modification time of the arrived file in UTC. A copy from the archive has no
-    ``arrival``.
+    ``modified_at`` the modification time of the arrived file in UTC, at most that of its landing. A copy
+    from the archive has no ``arrival``.
     """
 
     unit: Unit
@@ -78,6 +78,11 @@ class LandedFile:
     suffix: str
     modified_at: datetime
     arrival: Arrival | None
+
+    @property
+    def is_of_the_future(self) -> bool:
+        """Whether the file that arrived is dated ahead of the clock, which is not believed."""
+        return self.arrival is not None and _instant(self.arrival.stamp) > now() + AHEAD
 
 
 def waiting_files(source: str) -> Waiting:
@@ -88,7 +93,7 @@ def waiting_files(source: str) -> Waiting:
     is no inbox.
     """
     inbox = settings.inbox_folder()
-    root = _local(inbox)
+    root = archived.local(inbox)
     waiting = Waiting()
     if root is None:
         _list_remote(source, inbox / source, waiting)
@@ -129,7 +134,7 @@ def land(arrival: Arrival, folder: Path) -> LandedFile | None:
         unit=Unit(arrival.source, key, arrival.label),
         path=target,
         suffix=suffix_of(_path(arrival.origin).name),
-        modified_at=_instant(arrival.stamp),
+        modified_at=min(_instant(arrival.stamp), now()),
         arrival=arrival,
     )
 
@@ -143,8 +148,12 @@ def is_unchanged(file: LandedFile) -> bool:
 
 
 def archive(file: LandedFile) -> None:
-    """Move a processed file to ``archive/<source>/<SHA-256><suffix>``. Raises StorageError."""
+    """Move a processed file to ``archive/<source>/<SHA-256><suffix>``, and note how it arrived.
+
+    Raises StorageError.
+    """
     if file.arrival is not None:
+        archived.note(file.unit, file.modified_at, file.arrival.stamp.size)
         _move(file, settings.archive_folder() / file.unit.source / (file.unit.key + file.suffix))
 
 
@@ -162,8 +171,8 @@ def reject(file: LandedFile, error: FileRejectedError) -> str:
         "Исправьте файл и положите его в ту же папку ещё раз.\n"
         f"\nFor the engineer: {mask_personal(error.reason)}\n"
     )
-    with named(_archive_described()):
-        if local := _local(reason):
+    with named(archived.described()):
+        if local := archived.local(reason):
             local_files.make_folder(local.parent)
             local_files.write_text(local, text)
         else:
@@ -186,7 +195,7 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
     place = settings.archive_folder() / unit.source
     found = archived_path(unit.source, unit.key)
     target = folder / "archived"
-    with named(_archive_described()):
+    with named(archived.described()):
         digest = _copy(_place(found), target) if found else ""
     if not found or digest != unit.key:
         raise IndicatorsError(
@@ -202,11 +211,11 @@ def grown_in_archive(source: str, known: Mapping[str, Arrived]) -> list[tuple[st
     Their writer still had them open when they were moved. Raises StorageError if the archive cannot be
     listed.
     """
-    root = _local(settings.archive_folder())
+    root = archived.local(settings.archive_folder())
     found: list[tuple[str, Arrival]] = []
     if root is None or not (root / source).is_dir():
         return found
-    with named(_archive_described()):
+    with named(archived.described()):
         for place, _, stamp in local_files.entries(Place(root, (source,))):
             key = place.names[-1][:64]
             if key not in known or not isinstance(stamp, Stamp) or stamp.age > GROWTH_DAYS * 86400:
@@ -228,7 +237,7 @@ def begins_with(file: LandedFile, key: str, size: int) -> bool:
 def settle_in_archive(file: LandedFile, modified_at: datetime) -> None:
     """Give an archived file its time of arrival again: its content is as it was. Raises StorageError."""
     if file.arrival is not None:
-        with named(_archive_described()):
+        with named(archived.described()):
             local_files.set_modified(_path(file.arrival.origin), _nanoseconds(modified_at))
 
 
@@ -277,13 +286,8 @@ def _list_remote(source: str, folder: UPath, waiting: Waiting) -> None:
 
 
 def _place(path: UPath) -> Place | UPath:
-    local = _local(path)
+    local = archived.local(path)
     return Place(local.parent, (local.name,)) if local else path
-
-
-def _local(path: UPath) -> Path | None:
-    """The same path on a local disk; None if it is elsewhere."""
-    return Path(path.path) if path.protocol in ("", "file") else None
 
 
 def _path(origin: Place | UPath) -> Path:
@@ -344,13 +348,9 @@ def _copy(origin: Place | UPath, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _archive_described() -> str:
-    return f"the archive {settings.archive_folder()} (Variable archive)"
-
-
 def _move(file: LandedFile, target: UPath) -> None:
-    local, arrival = _local(target), file.arrival
-    with named(_archive_described()):
+    local, arrival = archived.local(target), file.arrival
+    with named(archived.described()):
         if local is None:
             _store_remote(file.path, target)
         else:
@@ -362,7 +362,7 @@ def _move(file: LandedFile, target: UPath) -> None:
             ):
                 return
             if not _is_kept(local, file):
-                modified, what = _nanoseconds(file.modified_at), _archive_described()
+                modified, what = _nanoseconds(file.modified_at), archived.described()
                 local_files.keep(file.path, local, file.unit.key, modified, what)
     if arrival:
         _remove(arrival)

@@ -200,12 +200,15 @@ def set_modified(path: Path, modified: int) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file of ours. Raises OSError."""
-    descriptor = os.open(path, _NEW, 0o640)
+    """Write a file of ours: whole and lasting, or not at all. Raises OSError."""
+    partial = path.with_name(path.name + ".part")
+    descriptor = os.open(partial, _NEW, 0o640)
     try:
         _write(descriptor, text.encode())
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    os.replace(partial, path)
 
 
 def digest_of(descriptor: int, size: int | None = None) -> str:

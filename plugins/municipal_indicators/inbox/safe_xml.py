@@ -11,6 +11,7 @@ from lxml import etree
 from municipal_indicators.errors import FileRejectedError
 
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
+_FALSE = re.compile(rb"^<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"'](?i:utf.?(?:16|32))[^>]{0,200}\?>")
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 # Longer marks first: that of UTF-16 begins that of UTF-32.
 _MARKS = (
@@ -20,10 +21,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     ("<".encode("utf-32-le"), "utf-32-le"),
     ("<".encode("utf-32-be"), "utf-32-be"),
-    ("<?".encode("utf-16-le"), "utf-16-le"),
-    ("<?".encode("utf-16-be"), "utf-16-be"),
-    ("<!".encode("utf-16-le"), "utf-16-le"),
-    ("<!".encode("utf-16-be"), "utf-16-be"),
 )
 # What a declaration may name: others are not tried, since some take minutes, or hide what is in them.
 _KNOWN = {
@@ -60,13 +57,29 @@ def in_utf8(content: bytes) -> bytes:
 
     Raises FileRejectedError for an encoding that is not known.
     """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), utf16_of(content))
     if not encoding and (declared := _ENCODING.match(content[:400])):
         encoding = _codec(declared.group(1).decode("ascii"))
     if encoding in ("", "utf-8", "ascii"):
-        return content.removeprefix(codecs.BOM_UTF8).strip()
-    text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
-    return _DECLARED.sub("", text).strip().encode("utf-8", errors="replace")
+        text = content.removeprefix(codecs.BOM_UTF8).strip()
+        # The parser would believe a declaration of two bytes a sign.
+        return _FALSE.sub(b"", text) if text.startswith(b"<?xml") else text
+    decoded = content.decode(encoding, errors="replace").removeprefix("\ufeff")
+    return _DECLARED.sub("", decoded).strip().encode("utf-8", errors="replace")
+
+
+def utf16_of(content: bytes) -> str:
+    """The codec of a text in UTF-16, with or without a byte order mark; empty for any other text."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = content[:4096]
+    if 0 not in head or len(head) < 8:
+        return ""
+    # Every second byte of a Latin letter, digit or blank is 0; in Cyrillic text, still of each blank.
+    first, second, pairs = head[::2].count(0), head[1::2].count(0), len(head) // 2
+    if min(first, second) * 20 >= pairs or max(first, second) * 8 < pairs:
+        return ""
+    return "utf-16-le" if second > first else "utf-16-be"
 
 
 def has_doctype(content: bytes) -> bool:

@@ -267,12 +267,12 @@ def _looked_up(
 
 def _add_notes(warehouse: Warehouse, inspection: Inspection, load_id: UUID) -> None:
     rows = warehouse.rows(
-        "SELECT code, sheet, text, times FROM ops.load_warnings "
+        "SELECT code, sheet, text, times, line FROM ops.load_warnings "
         "WHERE source = {source:String} AND load_id = {load_id:UUID} ORDER BY sheet, code, text",
         {"source": inspection.source, "load_id": load_id},
     )
-    for code, sheet, text, times in rows:
-        note = f"{sheet}: {Note(code, text, times)}" if sheet else str(Note(code, text, times))
+    for code, sheet, *rest in rows:
+        note = f"{sheet}: {Note(code, *rest)}" if sheet else str(Note(code, *rest))
         (inspection.notes if code in _HARMLESS else inspection.warnings).append(note)
 
 

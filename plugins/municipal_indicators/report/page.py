@@ -40,6 +40,7 @@ class Source:
     data_through: str
     loaded_at: str
     lag: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def _source(row: queries.Row, labels: Labels, zone: ZoneInfo) -> Source:
         data_through=russian.day(row["data_through"]),
         loaded_at=russian.instant(row["last_success_at"], zone),
         lag=russian.NO_DATA if lag is None else russian.plural(lag, "день", "дня", "дней"),
+        detail=row["detail"],
     )
 
 

@@ -154,7 +154,7 @@ class Money:
 
     def _memo(self, scale: Decimal | None) -> Memo:
         if scale not in self._memos:
-            self._memos[scale] = _roubles(self._table.words, scale or Decimal(1))
+            self._memos[scale] = roubles(self._table.words, scale or Decimal(1))
         return self._memos[scale]
 
     def _named_units(self) -> Mapping[str, Decimal]:
@@ -188,7 +188,7 @@ class Money:
         )
 
 
-def _roubles(words: Words, scale: Decimal) -> Memo:
+def roubles(words: Words, scale: Decimal) -> Memo:
     """Amounts as exact decimal text in roubles; a unit in the cell takes precedence over ``scale``.
 
     Empty for absent values; masked text for what is no number.

@@ -16,7 +16,16 @@ _MEMO_LIMIT = 200_000
 _LONGEST_KEPT = 2_000
 _INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 _FORMULA_TEXT = re.compile(r'=\s*"(.*)"')
-_E_NOTATION = re.compile(r"[+-]?\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}")
+_DAMAGED_TEXT = re.compile(
+    r"[+-]?\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}"
+    r"|-?\d+,\d*[1-9]\d*"
+    r"|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d{2}-\d{2}(?:[ T]00:00(?::00)?)?"
+    r"|\d{1,2}\.(?:янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)"
+    r"|(?:янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)\.\d{2}"
+    r"|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}"
+)
+_WHOLE = re.compile(r"(-?\d+)[.,]0+")
 _WORDS = re.compile(r"[\w№%]+")
 _LATIN = str.maketrans("abcehkmoptxy", "авсенкмортху")
 _LOOK_ALIKES = frozenset("abcehkmoptxy")
@@ -84,25 +93,42 @@ def number_text(number: float) -> str:
 
 
 def code_text(cell: Cell) -> str:
-    """A code or identifying number as text, with leading zeros and all digits."""
-    text = plain_text(cell)
-    if found := _FORMULA_TEXT.fullmatch(text):
-        text = found.group(1).strip()
-    return text[1:] if text.startswith("'") else text
+    """A code or identifying number as text, with leading zeros and all digits.
+
+    ``3500308079.0``, as programs write a whole number, is ``3500308079``.
+    """
+    text = _unquoted(plain_text(cell))
+    found = _WHOLE.fullmatch(text)
+    return found[1] if found else text
 
 
 def is_damaged(cell: Cell) -> bool:
     """Whether a spreadsheet has destroyed digits of a code.
 
     True for E-notation, for numbers beyond 2^53 (their tail is lost), for 16 digits ending in
-    zero (Excel keeps 15), and for dates.
+    zero (Excel keeps 15), for dates, and for fractions, since 1.10 has become 1.1. Text with a point
+    keeps its digits («1.10»); with a decimal comma it was a number.
     """
     if isinstance(cell, str):
-        return bool(_E_NOTATION.fullmatch(clean_text(cell)))
-    if isinstance(cell, float | int):
-        size = abs(cell)
-        return size > _EXACT_FLOAT or (size >= _EXCEL_DIGITS and size % 10 == 0)
+        text = _unquoted(clean_text(cell))
+        if found := _WHOLE.fullmatch(text):
+            return _has_lost_digits(int(found[1]))
+        return bool(_DAMAGED_TEXT.fullmatch(text))
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        return cell % 1 != 0 or _has_lost_digits(cell)
     return True
+
+
+def _unquoted(text: str) -> str:
+    """Text without the signs by which a spreadsheet is made to keep its digits."""
+    if found := _FORMULA_TEXT.fullmatch(text):
+        text = found.group(1).strip()
+    return text[1:] if text.startswith("'") else text
+
+
+def _has_lost_digits(number: float) -> bool:
+    size = abs(number)
+    return size > _EXACT_FLOAT or (size >= _EXCEL_DIGITS and size % 10 == 0)
 
 
 def is_blank(cell: Cell) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
@@ -14,17 +15,24 @@ from municipal_indicators.spreadsheets.cells import (
     Cell,
     Memo,
     code_text,
+    is_blank,
     is_damaged,
     normal_form,
     number_text,
     plain_text,
 )
 from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, are_plain_moments, moment_text
+from municipal_indicators.spreadsheets.kinds import Block, Note, Table
 from municipal_indicators.spreadsheets.texts import Texts
 from municipal_indicators.spreadsheets.words import Words
 
-DAMAGED = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
+DAMAGED = (
+    "the number was damaged by a spreadsheet (E-notation, digits lost, a fraction, or made a date)"
+)
 
+_MONTHS = 12
+_FEW = 4
+_DAY_FIRST = re.compile(r"\s*(\d{1,2})[./-]\d{1,2}[./-]\d{2,4}")
 _CODE = re.compile(r"[\w./№()#+-]{1,64}")
 _PHONE = re.compile(r"[78]9\d{9}")
 _PLATE = re.compile(r"(?i:[авекмнорстухabekmhopctyx]\d{3}[авекмнорстухabekmhopctyx]{2}\d{2,3})")
@@ -39,17 +47,91 @@ class Moments(Memo):
 
     def __init__(self, words: Words, *, is_1904: bool) -> None:
         super().__init__(partial(moment_text, words=words, is_1904=is_1904))
+        self._is_sound = False
+        self._dates = self._texts = 0
 
     def column(self, cells: Sequence[Cell]) -> Sequence[str]:
         """A column of moments; unchanged if all of them are already in a plain spelling."""
         if isinstance(cells, Texts):
             if cells.match(PLAIN_MOMENT):
                 return cells
-        elif set(map(type, cells)) <= {str, date, datetime}:
+            return super().column(cells)
+        types = set(map(type, cells))
+        if str in types and types & {date, datetime} and not self._is_sound:
+            self._watch(cells)
+        if types <= {str, date, datetime}:
             texts = list(map(str, cells))
             if are_plain_moments(texts):
                 return texts
         return super().column(cells)
+
+    def note(self) -> Note | None:
+        """A warning where a spreadsheet of another locale seems to have swapped days and months.
+
+        It makes dates of those texts only whose day could be a month: then no date has a day beyond
+        12, and no text one below.
+        """
+        if self._is_sound or min(self._dates, self._texts) == 0 or self._dates + self._texts < _FEW:
+            return None
+        text = (
+            "days and months look swapped: no date has a day beyond 12, and all days that are beyond it "
+            "stayed text"
+        )
+        return Note("swapped_days", text, self._dates)
+
+    def _watch(self, cells: Sequence[Cell]) -> None:
+        for cell in cells:
+            if isinstance(cell, date):
+                self._dates += 1
+                self._is_sound = cell.day > _MONTHS
+            elif isinstance(cell, str) and (found := _DAY_FIRST.match(cell)):
+                self._texts += 1
+                self._is_sound = int(found[1]) <= _MONTHS
+            if self._is_sound:
+                return
+
+
+class Marks:
+    """The yes/no columns of one table, in which a blank cell means no beside nothing but marks.
+
+    Marks are single signs («+»); words («да») are marks where no yes/no column of the table has another
+    answer. Blanks are filled in rows that hold more than one value: names of groups are no rows.
+    """
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self._names = {name: table.headings.known.names[name] for name in names}
+        self._answered: set[str] = set()
+        self._filled: Counter[str] = Counter()
+
+    def fill(self, texts: dict[str, Sequence[str]], block: Block) -> None:
+        """Replace blanks by no among the texts of a block."""
+        answers = {name: set(texts[name]) for name in self._names}
+        self._answered |= {name for name, found in answers.items() if found - {"", "1"}}
+        for name, found in answers.items():
+            if found != {"", "1"} or name in self._answered:
+                continue
+            if self._answered and any(
+                len(plain_text(cell)) > 1 for cell in set(block.column(name))
+            ):
+                continue
+            filled = [
+                "0" if not text and _is_row(block, place) else text
+                for place, text in enumerate(texts[name])
+            ]
+            self._filled[name] += filled.count("0")
+            texts[name] = filled
+
+    def notes(self) -> list[Note]:
+        """What was filled."""
+        return [
+            Note("blank_is_no", f"«{self._names[name]}»: blank cells among marks are «нет»", times)
+            for name, times in self._filled.items()
+            if times
+        ]
+
+
+def _is_row(block: Block, place: int) -> bool:
+    return sum(not is_blank(cells[place]) for cells in block.cells.values()) > 1
 
 
 def names() -> Memo:

@@ -121,11 +121,7 @@ def _month(found: re.Match[str]) -> int:
 
 
 def _year(found: re.Match[str]) -> str:
-    year = found["year"]
-    if len(year) == 4:
-        return year
-    # As the function spelled_moment of the staging views has it.
-    return f"{19 if int(year) > datetime.now(UTC).year % 100 + 10 else 20}{year}"
+    return found["year"] if len(found["year"]) == 4 else f"20{found['year']}"
 
 
 def _instant(found: re.Match[str], zone: ZoneInfo) -> datetime | None:

@@ -7,10 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
+from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.amounts import NO_UNIT, UNIT_FIELD, Money
 from municipal_indicators.spreadsheets.cells import Cell, Memo, normal_form, plain_text
 from municipal_indicators.spreadsheets.columns import (
     DAMAGED,
+    Marks,
     Moments,
     codes,
     damaged,
@@ -57,7 +59,14 @@ _MEMOS: Mapping[str, Callable[[Table], Memo]] = {
 
 
 def described_kind(
-    name: str, title: str, target: str, columns: Sequence[Column], totals: Mapping[str, str]
+    name: str,
+    title: str,
+    target: str,
+    columns: Sequence[Column],
+    totals: Mapping[str, str],
+    *,
+    key: Sequence[str] = (),
+    doubts: Callable[[FileLoad], list[Note]] = lambda _: [],
 ) -> TableKind:
     """A kind whose cells are read, checked and cast by the types of its columns.
 
@@ -71,6 +80,8 @@ def described_kind(
         open_table=partial(_open, columns),
         columns=columns,
         totals=totals,
+        key=key,
+        doubts=doubts,
     )
 
 
@@ -86,19 +97,22 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
     money = Money(table, [column.name for column in columns if column.type == "amount"])
     memos = {column.name: _MEMOS[column.type](table) for column in columns if column.type in _MEMOS}
     keys = [column.name for column in columns if column.type == "code"]
+    marks = Marks(table, [column.name for column in columns if column.type == "flag"])
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         texts = {name: memo.column(block.column(name)) for name, memo in memos.items()}
         texts |= money.texts(block)
+        marks.fill(texts, block)
         texts |= {name: [day] * block.size for name, day in days.items()}
         return {**texts, **_damages(table, block, keys, money)}
 
+    def notes() -> list[Note]:
+        moments = [memo.note() for memo in memos.values() if isinstance(memo, Moments)]
+        return [*repeats.notes, *marks.notes(), *filter(None, moments)]
+
     repeats = _Repeats(columns, table, money, convert)
     return Reading(
-        convert,
-        table.dated(made or titled),
-        lambda: repeats.notes,
-        repeats.review if money.names else None,
+        convert, table.dated(made or titled), notes, repeats.review if money.names else None
     )
 
 

@@ -66,15 +66,18 @@ class Block:
 class Note:
     """A warning about a loaded table; ``text`` is masked already.
 
-    ``code`` is its kind in ``ops.load_warnings``; ``times`` is how often it occurred.
+    ``code`` is its kind in ``ops.load_warnings``; ``times`` is how often it occurred, ``line`` where
+    first (0: it has no place).
     """
 
     code: str
     text: str
     times: int = 1
+    line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.text} × {self.times}" if self.times > 1 else self.text
+        place = f" (first in line {self.line})" if self.line else ""
+        return f"{self.text}{place}" + (f" × {self.times}" if self.times > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ class TableKind:
     ``needed`` are the fields without which a file is rejected. ``columns`` describes them for the
     staging macro; it is empty where ``sql/staging/<name>.sql`` writes its views itself. ``totals``
     holds, by field, the aggregate of ``target`` that a total row shows there; ``count()`` may also be
-    given in words. ``open_table`` may raise FileRejectedError.
+    given in words. ``open_table`` may raise FileRejectedError. ``key`` are the columns of ``target`` by
+    which rows are told apart; with ``as_of`` among them, the rows of one date are a version. ``doubts``
+    is asked after the last row what else is doubtful in the load.
     """
 
     name: str
@@ -128,6 +133,8 @@ class TableKind:
     open_table: Callable[[Table], Reading] = field(repr=False)
     columns: Sequence[Column] = ()
     totals: Mapping[str, str] = field(default_factory=dict)
+    key: Sequence[str] = ()
+    doubts: Callable[[FileLoad], list[Note]] = field(default=lambda _: [], repr=False)
 
     def of_type(self, *types: ColumnType) -> list[str]:
         """The names of its columns of some types."""

@@ -15,6 +15,7 @@ from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.amounts import units_in, with_unit_row
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.cutting import Cutter, is_title, line_of, rows_of_values
+from municipal_indicators.spreadsheets.doubts import ORIGIN, doubts
 from municipal_indicators.spreadsheets.headings import (
     HEADER_ROWS,
     SEARCHED_ROWS,
@@ -49,9 +50,6 @@ _MESSAGE_LENGTH = 2_000
 
 TABLES_LIMIT = 1_000
 """Tables below the first ones of the sheets of a file."""
-
-# Columns about the origin of a row are not compared: rows that are equal in the others are duplicates.
-_ORIGIN = {"unit_key", "load_id", "sheet", "line", "file_at", "arrived_at", "is_dated"}
 
 
 @dataclass(slots=True)
@@ -157,13 +155,17 @@ class _Loader:
             {"source": self.task.load.unit.source, "load_id": self.task.load.load_id},
         )
         counts = LoadCounts(tally.staged + unread, distinct, quarantined, loaded - distinct)
+        kinds = [kind for kind in self.kinds.values() if kind.name in tally.kinds]
+        for label, note in doubts(self.task, kinds, counts.delivered, counts.quarantined):
+            log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
+            self._note(label, note)
         for label, note in tally.notes:
-            self.task.warn(note.code, note.text, label, note.times)
+            self.task.warn(note.code, note.text, label, note.times, note.line)
         return counts, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
 
     def _counted(self, target: str) -> tuple[int, int]:
         content = ", ".join(
-            name for name in self.task.warehouse.columns(target) if name not in _ORIGIN
+            name for name in self.task.warehouse.columns(target) if name not in ORIGIN
         )
         (counts,) = self.task.warehouse.rows(
             f"SELECT count(), uniqExact(sipHash128(toString(tuple({content})))) FROM {target} "  # noqa: S608 - names are ours

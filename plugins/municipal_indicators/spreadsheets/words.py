@@ -24,6 +24,7 @@ class Dictionary:
     """
 
     def __init__(self, meanings: Mapping[str, Iterable[str]]) -> None:
+        self._meanings = frozenset(meanings)
         self._exact: dict[str, str] = {}
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         for meaning, words in meanings.items():
@@ -43,6 +44,9 @@ class Dictionary:
         listed = handler.generate_schema(dict[str, list[str]])
         return core_schema.no_info_after_validator_function(cls, listed)
 
+    def __contains__(self, meaning: str) -> bool:
+        return meaning in self._meanings
+
     def __getitem__(self, word: str) -> str | None:
         """The meaning of a word in any spelling; None for an unknown one."""
         return self.meaning(normal_form(word))
@@ -52,6 +56,14 @@ class Dictionary:
         if found := self._exact.get(normal):
             return found
         return next((meaning for pattern, meaning in self._patterns if pattern.match(normal)), None)
+
+    def only_meaning(self, word: str) -> str | None:
+        """The meaning of a word; None for one that fits patterns of several meanings, or none."""
+        normal = normal_form(word)
+        if found := self._exact.get(normal):
+            return found
+        fitting = {meaning for pattern, meaning in self._patterns if pattern.match(normal)}
+        return fitting.pop() if len(fitting) == 1 else None
 
 
 def wildcard(word: str) -> re.Pattern[str]:
@@ -107,6 +119,9 @@ class Words(Strict):
     yes: _Set
     no: _Set
     absent: _Set
+    negations: _Phrase
+    exceptions: _Phrase
+    undecided: _Phrase
     open_ended: _Set
     totals: _Start
     total_ends: _End
@@ -127,6 +142,10 @@ class Words(Strict):
     def is_total(self, normal: str) -> bool:
         """Whether the first or the last words of a text name a total."""
         return bool(self.totals.match(normal) or self.total_ends.search(normal))
+
+    def denies(self, normal: str) -> bool:
+        """Whether some word of a text denies: «не предусмотрено», «кроме ЕПГУ»."""
+        return bool(self.negations.search(normal) or self.exceptions.search(normal))
 
 
 def read_words() -> Words:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from municipal_indicators.errors import UnbalancedLoadError
 from municipal_indicators.warehouse.client import Warehouse
+
+log = logging.getLogger(__name__)
+
+AHEAD = timedelta(minutes=5)
+"""What clocks of different machines may differ by without a word."""
 
 _COLUMNS = (
     "source",
@@ -69,24 +75,22 @@ class LoadCounts:
 
 def begin_loads(warehouse: Warehouse, units: Sequence[Unit]) -> list[Load]:
     """Open one load per unit; an earlier attempt that still looks running was killed: it is failed."""
-    loads = [Load(unit, uuid.uuid4()) for unit in units]
-    warehouse.command(
+    killed = warehouse.rows(
         """
-        INSERT INTO ops.load_events (source, dataset, unit_key, unit, load_id, status, at, message)
-        SELECT source, dataset, unit_key, any(unit), load_id, 'failed', now64(6, 'UTC'),
-               'interrupted: the run ended before it could publish; a later attempt took over'
-        FROM ops.load_events
+        SELECT source, unit_key, any(unit), dataset, load_id FROM ops.load_events
         WHERE source IN {sources:Array(String)} AND dataset IN {datasets:Array(String)}
             AND unit_key IN {keys:Array(String)}
         GROUP BY source, dataset, unit_key, load_id
         HAVING argMax(status, at) = 'running'
         """,
-        {
-            "sources": sorted({unit.source for unit in units}),
-            "datasets": sorted({unit.dataset for unit in units}),
-            "keys": [unit.key for unit in units],
-        },
+        _names(units),
     )
+    fail_loads(
+        warehouse,
+        (Load(Unit(*unit), load_id) for *unit, load_id in killed),
+        "interrupted: the run ended before it could publish; a later attempt took over",
+    )
+    loads = [Load(unit, uuid.uuid4()) for unit in units]
     _note(warehouse, ((load, "running", LoadCounts(), "") for load in loads))
     return loads
 
@@ -123,18 +127,23 @@ def withdraw_units(
     Without ``dataset`` all that the source loads under these keys: visits and hits, and the same
     counter day under another time zone.
     """
-    warehouse.command(
+    seen = warehouse.rows(
         """
-        INSERT INTO ops.load_events (source, dataset, unit_key, unit, load_id, status, at, message)
-        SELECT source, dataset, unit_key, unit, load_id, 'withdrawn', now64(6, 'UTC'), {message:String}
-        FROM ops.published
+        SELECT source, unit_key, unit, dataset, load_id FROM ops.published
         WHERE source = {source:String}
             AND arrayExists(
                 key -> unit_key = key OR startsWith(unit_key, concat(key, '/')), {keys:Array(String)}
             )
             AND dataset = coalesce({dataset:Nullable(String)}, dataset)
         """,
-        {"source": source, "keys": list(keys), "message": message, "dataset": dataset},
+        {"source": source, "keys": list(keys), "dataset": dataset},
+    )
+    _note(
+        warehouse,
+        (
+            (Load(Unit(*unit), load_id), "withdrawn", LoadCounts(), message)
+            for *unit, load_id in seen
+        ),
     )
 
 
@@ -147,17 +156,62 @@ def published_loads(warehouse: Warehouse, source: str) -> dict[str, uuid.UUID]:
     return dict(rows)
 
 
+def now() -> datetime:
+    """The clock of the ledger, in UTC; tests put it ahead."""
+    return datetime.now(UTC)
+
+
+def not_before(last: datetime | None, what: str) -> datetime:
+    """The instant to record after an event of ``last`` (UTC): now, or just after it if a clock was ahead.
+
+    The order of a ledger decides what readers see, and a clock that was corrected may not turn it round.
+    """
+    present = now()
+    last = last.replace(tzinfo=UTC) if last else None
+    if last is None or last < present:
+        return present
+    if last > present + AHEAD:
+        log.warning(
+            "%s: its last event has the time %s UTC, which lies ahead of this machine's clock: a clock was "
+            "wrong then, or is now. What is recorded goes on from there.",
+            what,
+            f"{last:%Y-%m-%d %H:%M}",
+        )
+    return last + timedelta(microseconds=1)
+
+
+def _names(units: Sequence[Unit]) -> dict[str, object]:
+    return {
+        "sources": sorted({unit.source for unit in units}),
+        "datasets": sorted({unit.dataset for unit in units}),
+        "keys": [unit.key for unit in units],
+    }
+
+
 def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, LoadCounts, str]]) -> None:
-    at = datetime.now(UTC)
-    warehouse.insert(
-        "ops.load_events",
-        _COLUMNS,
-        (
+    events = list(events)
+    if not events:
+        return
+    last = warehouse.rows(
+        """
+        SELECT source, unit_key, dataset, max(at) FROM ops.load_events
+        WHERE source IN {sources:Array(String)} AND dataset IN {datasets:Array(String)}
+            AND unit_key IN {keys:Array(String)}
+        GROUP BY source, dataset, unit_key
+        """,
+        _names([load.unit for load, *_ in events]),
+    )
+    before = {Unit(source, key, "", dataset): at for source, key, dataset, at in last}
+    rows = []
+    for load, status, counts, message in events:
+        unit = load.unit
+        at = not_before(before.get(replace(unit, label="")), f"{unit.source} {unit.label}")
+        rows.append(
             (
-                load.unit.source,
-                load.unit.dataset,
-                load.unit.key,
-                load.unit.label,
+                unit.source,
+                unit.dataset,
+                unit.key,
+                unit.label,
                 load.load_id,
                 status,
                 at,
@@ -167,6 +221,5 @@ def _note(warehouse: Warehouse, events: Iterable[tuple[Load, str, LoadCounts, st
                 counts.duplicates,
                 message,
             )
-            for load, status, counts, message in events
-        ),
-    )
+        )
+    warehouse.insert("ops.load_events", _COLUMNS, rows)

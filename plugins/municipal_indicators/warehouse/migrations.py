@@ -17,7 +17,7 @@ from pathlib import Path
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, MigrationError
 from municipal_indicators.warehouse.client import Warehouse
-from municipal_indicators.warehouse.templates import literal
+from municipal_indicators.warehouse.templates import literal, render
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def mart_view_statements(tables: Iterable[RowsOfMart], sql: Path = settings.SQL)
                 f"AS\n{rows}\nCOMMENT {literal(table.comment)}"
             )
         for path in sorted((sql / "mart_views").glob("*.sql")):
-            text = re.sub(r"\bmarts\.", f"{database}.", _query(path))
+            text = re.sub(r"\bmarts\.", f"{database}.", render(f"mart_views/{path.name}"))
             found[f"{database}/{path.name}"] = (
                 f"CREATE OR REPLACE VIEW {database}.{path.stem}\n{text}"
             )

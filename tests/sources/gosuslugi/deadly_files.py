@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from tests.emulators.inbox.tables import csv_bytes, zip_bytes
 from tests.sources.gosuslugi.hostile_files import BOOK, HEAD, NAME, STRINGS, changed
-from tests.sources.gosuslugi.registers_of_applications import HEADINGS, register, row
+from tests.sources.gosuslugi.registers_of_applications import register, row
 
 _SPACES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -117,6 +117,6 @@ def tarred(name: bytes, content: bytes) -> bytes:
 
 
 def long_cell(size: int) -> bytes:
-    """A CSV with one cell of so many characters in a column that is read."""
-    cells = dict(zip(HEADINGS, row(), strict=True)) | {"Наименование услуги": "я" * size}
-    return f"{';'.join(HEADINGS)}\n{';'.join(map(str, cells.values()))}\n".encode()
+    """A catalogue with one name of so many characters."""
+    headings = "Код услуги;Наименование;Уровень;Электронная подача;Действует с"
+    return f"{headings}\n60010153;{'я' * size};Муниципальная;да;01.01.2024\n".encode()

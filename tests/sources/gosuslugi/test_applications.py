@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.inbox.file_loads import FilesFailedError
 from municipal_indicators.marts.checks import check_marts
 from municipal_indicators.sources.gosuslugi.numbers import application_key
 from tests.emulators.inbox.tables import Cell, Table, xlsx_bytes
@@ -18,6 +18,7 @@ from tests.sources.gosuslugi.registers_of_applications import HEADINGS, register
 from tests.spreadsheets.arrivals import Arrivals
 
 ROWS = "core.service_application_rows"
+BEYOND = f"the year is not between 1990 and {datetime.now(UTC).year + 1}"
 
 
 def each(
@@ -28,7 +29,7 @@ def each(
         row(**{"Номер_заявления": f"000-{number}", **changes})
         for number, changes in enumerate(cases)
     ]
-    arrivals.take("a.xlsx", xlsx_bytes(register(*rows)))
+    arrivals.take("a.xlsx", xlsx_bytes(register(*rows)), datetime(2024, 3, 7))
     loaded = {line: found for line, *found in arrivals.rows(f"line, {columns}", ROWS)}
     faults = {line: fault for _, line, *fault in arrivals.quarantine()}
     assert arrivals.counts() == [("published", len(cases), len(loaded), len(faults), 0)]
@@ -111,7 +112,7 @@ def test_what_is_no_date_is_quarantined(arrivals: Arrivals) -> None:
 
 
 def test_a_date_of_another_century_is_quarantined(arrivals: Arrivals) -> None:
-    reason = ("Дата подачи", "the year is not between 1990 and 2100")
+    reason = ("Дата подачи", BEYOND)
     check(arrivals, "filed_on", "Дата_подачи", dict.fromkeys(["05.03.1924", "05.03.2204"], reason))
 
 
@@ -281,7 +282,7 @@ def test_another_secret_is_refused(arrivals: Arrivals, monkeypatch: pytest.Monke
     arrivals.take("a.xlsx", xlsx_bytes(register(row())))
     monkeypatch.setenv("AIRFLOW_VAR_PERSONAL_DATA_KEY", "another-key-of-some-length")
     path = arrivals.put("b.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
-    with pytest.raises(ConfigurationError, match="personal_data_key is not the secret") as caught:
+    with pytest.raises(FilesFailedError, match="personal_data_key is not the secret") as caught:
         arrivals.load()
     assert "another-key" not in str(caught.value)
     assert path.exists()
@@ -314,3 +315,42 @@ def test_words_that_nobody_has_mapped_are_reported_once_with_their_count(
     message = arrivals.message()
     assert message.count("«Передано в короб» × 7") == 1
     assert message.count("«голубь» × 7") == 1
+
+
+def test_impossible_dates_are_quarantined(arrivals: Arrivals) -> None:
+    before = "the date is before the filing"
+    cases: list[tuple[dict[str, Cell], tuple[str, str]]] = [
+        ({"Дата_статуса": "04.03.2024"}, ("Дата статуса", before)),
+        ({"Дата_подачи": "06.03.2024"}, ("Дата подачи", "the date is after that of the file")),
+        ({"Дата_статуса": "05.03.99"}, ("Дата статуса", BEYOND)),
+        ({"Дата_подачи": "05.03.99"}, ("Дата подачи", BEYOND)),
+    ]
+    rows = [row(**changes) for changes, _ in cases]
+    # The same of a status that is not final is only odd.
+    rows.append(row(Статус="В работе", Дата_статуса="04.03.2024"))
+    arrivals.take("a.xlsx", xlsx_bytes(register(*rows)))
+    assert [tuple(fault) for _, _, *fault in arrivals.quarantine()] == [why for _, why in cases]
+    assert arrivals.counts() == [("published", 5, 1, 4, 0)]
+
+
+def test_an_end_before_the_filing_is_quarantined(arrivals: Arrivals) -> None:
+    headings = (*HEADINGS, "Дата исполнения")
+    rows = [[*row(), "04.03.2024"], [*row(), "05.03.2024"]]
+    arrivals.take("a.xlsx", xlsx_bytes(Table(headings, rows)))
+    assert arrivals.quarantine() == [
+        ("Реестр", 2, "Дата исполнения", "the date is before the filing")
+    ]
+
+
+def test_a_filing_after_the_date_in_the_file_is_quarantined(arrivals: Arrivals) -> None:
+    table = register(row(), title_rows=("Отчёт сформирован 04.03.2024 18:00",))
+    arrivals.take("a.xlsx", xlsx_bytes(table))
+    assert [reason for *_, reason in arrivals.quarantine()] == [
+        "the date is after that of the file"
+    ]
+
+
+def test_a_denied_portal_is_no_channel_and_is_told(arrivals: Arrivals) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(register(row(Канал_подачи="не через ЕПГУ"))))
+    assert arrivals.rows("channel", ROWS) == [("прочее",)]
+    assert "не через ЕПГУ" in arrivals.message()

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from municipal_indicators.spreadsheets.columns import DAMAGED
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes
 from tests.spreadsheets.arrivals import Arrivals
 
@@ -28,6 +29,9 @@ GOOD: tuple[Cell, ...] = (
     "01.01.2020",
     "31.12.2025",
 )
+
+
+NEXT_YEAR = datetime.now(UTC).year + 1
 
 
 def check(arrivals: Arrivals, column: str, place: int, expected: Mapping[Cell, Any]) -> None:
@@ -81,12 +85,50 @@ def test_electronic_filing(arrivals: Arrivals) -> None:
         "лично, РПГУ",
         "Госуслуги и МФЦ",
         "Да (ЕПГУ)",
+        "☑",
+        "ЕПГУ +",
+        "только через ЕПГУ",
+        "не только лично, но и через ЕПГУ",
+        "ЕПГУ: да, РПГУ: нет",
+        "ЕПГУ (да), МФЦ (нет)",
+        "ЕПГУ\nМФЦ нет",
+        "да, кроме МФЦ",
     ]
-    no = ["нет", "-", "лично; МФЦ", "лично, МФЦ, почта", "Нет, только лично"]
+    no = [
+        "нет",
+        "-",
+        "лично; МФЦ",
+        "лично, МФЦ, почта",
+        "Нет, только лично",
+        "ЕПГУ отсутствует",
+        "только лично; ЕПГУ не предусмотрена",
+        "только лично",
+        "МФЦ: да",
+        "Да (МФЦ)",
+        "ЕПГУ: нет",
+        "ЕПГУ -",
+        "Нет (ЕПГУ)",
+        "ЕПГУ и РПГУ отсутствуют",
+        "нет ЕПГУ и РПГУ",
+        "лично, кроме ЕПГУ и РПГУ",
+        "подача через ЕПГУ не осуществляется",
+        "не через ЕПГУ, а лично",
+        "нет, планируется",
+    ]
+    unclear = [
+        "возможно",
+        "",
+        "да, кроме ЕПГУ",
+        "да, лично",
+        "да; ЕПГУ нет",
+        "ЕПГУ, МФЦ нет",
+        "ЕПГУ планируется",
+        "не указано",
+    ]
     expected: dict[Cell, Any] = {
         **dict.fromkeys(yes, True),
         **dict.fromkeys(no, False),
-        **dict.fromkeys(["ЕПГУ: нет", "возможно", ""], fault),
+        **dict.fromkeys(unclear, fault),
     }
     check(arrivals, "is_electronic", 3, expected)
 
@@ -96,10 +138,23 @@ def test_levels(arrivals: Arrivals) -> None:
         "муниципальная услуга": "муниципальная",
         "МУНИЦИПАЛЬНАЯ": "муниципальная",
         "Переданная государственная": "переданная государственная",
+        "Мун. услуга": "муниципальная",
+        "местный уровень": "муниципальная",
+        "уровень муниципального района": "муниципальная",
+        "Региональный уровень": "государственная",
         "Ведомственная": "ведомственная",
+        "не муниципальная": "не муниципальная",
+        "муниципальная, государственная": "муниципальная, государственная",
         "": ("Уровень", "empty"),
     }
     check(arrivals, "level", 2, expected)
+    warned = arrivals.warehouse.rows(
+        "SELECT text, times FROM ops.load_warnings WHERE code = 'unknown_level' ORDER BY text"
+    )
+    assert warned == [
+        (f"level without a meaning (loaded as it is): «{level}»", 1)
+        for level in ("ведомственная", "муниципальная, государственная", "не муниципальная")
+    ]
 
 
 def test_the_last_day(arrivals: Arrivals) -> None:
@@ -110,6 +165,7 @@ def test_the_last_day(arrivals: Arrivals) -> None:
         "31.12.9999": None,
         date(2024, 6, 30): date(2024, 6, 30),
         "31.12.2019": ("Действует по", "before the first day of validity"),
+        "31.12.99": ("Действует по", "no date: the year has two digits"),
         "конец года": ("Действует по", "no date: expected dd.mm.yyyy, ISO 8601 or a date of Excel"),
     }
     check(arrivals, "valid_to", 5, expected)
@@ -119,6 +175,7 @@ def test_the_first_day(arrivals: Arrivals) -> None:
     expected: dict[Cell, Any] = {
         "01.01.1900": date(1970, 1, 1),
         "01.07.2022": date(2022, 7, 1),
+        "01.07.98": ("Действует с", f"the year is not between 1970 and {NEXT_YEAR}"),
         "": ("Действует с", "empty"),
     }
     check(arrivals, "valid_from", 4, expected)
@@ -129,11 +186,20 @@ def test_a_name_is_needed(arrivals: Arrivals) -> None:
 
 
 def test_a_code_is_needed_whole(arrivals: Arrivals) -> None:
-    damaged = "the number was damaged by a spreadsheet (E-notation, digits lost, or made a date)"
+    fault = ("Код услуги", DAMAGED)
     expected: dict[Cell, Any] = {
+        "60010154.0": "60010154",
+        "60010155,00": "60010155",
+        "1.10": "1.10",
+        1.1: fault,
+        "1,1": fault,
+        "01.окт": fault,
+        "Oct-10": fault,
+        "01.10.2024": fault,
+        "5700000000000163601.0": fault,
         60010153: "60010153",
         "0012": "0012",
-        5.7e18: ("Код услуги", damaged),
+        5.7e18: fault,
         "": ("Код услуги", "empty"),
     }
     check(arrivals, "service_code", 0, expected)
@@ -145,3 +211,35 @@ def test_the_later_export_wins_whatever_arrives_first(arrivals: Arrivals) -> Non
         table = Table(HEADINGS, [row], title_rows=(f"По состоянию на {day}",))
         arrivals.take(f"{day}.xlsx", xlsx_bytes(table))
     assert arrivals.warehouse.rows("SELECT is_electronic FROM core.service_catalogue") == [(False,)]
+
+
+def test_targets_of_one_service_make_it_electronic_and_are_warned_of(arrivals: Arrivals) -> None:
+    rows = [[*GOOD[:3], flag, *GOOD[4:]] for flag in ("да", "нет")]
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS, rows)))
+    assert arrivals.warehouse.rows("SELECT is_electronic FROM core.service_catalogue") == [(True,)]
+    assert warnings(arrivals) == [("repeated_key", 2, 1)]
+
+
+def test_blank_beside_marks_is_no_and_is_told(arrivals: Arrivals) -> None:
+    rows = [
+        [str(code), *GOOD[1:3], flag, *GOOD[4:]]
+        for code, flag in enumerate(("+", "", "+"), start=60_010_100)
+    ]
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS, rows)))
+    assert arrivals.rows("is_electronic", ROWS) == [(True,), (False,), (True,)]
+    assert warnings(arrivals) == [("blank_is_no", 0, 1)]
+
+
+def test_codes_that_lost_their_zeros_are_warned_of(arrivals: Arrivals) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS, [("0057", *GOOD[1:])])))
+    arrivals.take("b.xlsx", xlsx_bytes(Table(HEADINGS, [(57, *GOOD[1:])])))
+    assert warnings(arrivals) == [("lost_zeros", 0, 1)]
+    arrivals.take("c.xlsx", xlsx_bytes(Table(HEADINGS, [("570", *GOOD[1:])])))
+    assert warnings(arrivals) == [("lost_zeros", 0, 1)]
+
+
+def warnings(arrivals: Arrivals) -> list[tuple[Any, ...]]:
+    """Code, line and times of all warnings."""
+    return arrivals.warehouse.rows(
+        "SELECT code, line, times FROM ops.load_warnings ORDER BY code, unit"
+    )

@@ -76,7 +76,7 @@ def test_a_long_csv_says_the_same_cut_in_columns_or_quoted(
         arrivals.warehouse.command("TRUNCATE TABLE ops.load_events")
         arrivals.warehouse.command("TRUNCATE TABLE ops.quarantine")
         before = len(cut)
-        arrivals.take(f"{name}.csv", text.encode())
+        arrivals.take(f"{name}.csv", text.encode(), datetime(2024, 5, 1))
         assert (len(cut) > before) is (name == "plain")
         columns = "line, application_key, service_code, filed_on, status_group, status_at, rating"
         results.append((arrivals.rows(columns, ROWS), arrivals.quarantine(), arrivals.message()))

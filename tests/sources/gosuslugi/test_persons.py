@@ -63,7 +63,7 @@ def crowded() -> bytes:
         )
         book.set_custom_property("Исполнитель", said)
         book.define_name("Исполнитель", f'="{NAME}"')
-        for name, headings in ((NAME, HEADINGS), (f"{NAME} 2", HEADINGS[1:])):
+        for name, headings in ((NAME, HEADINGS), (NAME[:22], HEADINGS[1:])):
             sheet = book.add_worksheet(name)
             sheet.set_header(f"&L{said}")
             sheet.set_footer(f"&R{said}")

@@ -136,6 +136,7 @@ def test_corrections_leave_the_other_source_alone(warehouse: Warehouse) -> None:
         (datetime(2024, 3, 7, 0, 30, tzinfo=UTC), "ordered", True),  # four days after the last one
         (datetime(2024, 3, 6, 20, 30, tzinfo=UTC), "ordered", False),  # in Moscow still the third
         (AT - timedelta(hours=1), "published", False),
+        (AT + timedelta(days=30), "ordered", False),  # by a clock that was ahead
     ],
 )
 def test_which_requests_are_fresh(ordered_at: datetime, state: str, is_fresh: bool) -> None:

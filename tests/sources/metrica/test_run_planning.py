@@ -202,6 +202,7 @@ def test_a_site_is_requested_for_the_days_on_which_it_is_observed(
     warehouse: Warehouse,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     observed(monkeypatch, tmp_path / "programme.yaml", FAR_SITE, "from: 2024-03-02")
     plan = plan_run("visits", "2024-03-01", "2024-03-04", NOW, "a run")
@@ -209,6 +210,7 @@ def test_a_site_is_requested_for_the_days_on_which_it_is_observed(
         f"{SITE} (Сайт {SITE}) 2024-03-01…2024-03-04",
         f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-02…2024-03-05",
     ]
+    assert "of 2024-03-01…2024-03-04, only 2024-03-02…2024-03-04 are requested" in caplog.text
 
 
 def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
@@ -222,7 +224,7 @@ def test_the_deleted_counter_of_a_site_that_ended_is_not_asked_for(
     (plan,) = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
     assert plan["counter_id"] == SITE
     assert not [call for call in emulator.calls if "/404" in call.path]
-    assert "Site 404 (Сайт 404) is not requested" in caplog.text
+    assert "Site 404 (Сайт 404): of 2024-03-01…2024-03-02, nothing is requested" in caplog.text
 
 
 def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(

@@ -214,6 +214,19 @@ def test_a_night_loads_what_an_outage_left_out_or_unsettled(
     assert spans(run_all("the same night", at=NIGHT, fill_gaps=True)) == ["03-08…03-11"]
 
 
+def test_days_that_were_ordered_by_a_clock_ahead_are_loaded_again(
+    emulator: MetricaEmulator, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_planning, "CHUNK_DAYS", 92)
+    finish(site_load((date(2024, 2, 26), date(2024, 2, 26))))
+    load = site_load((date(2024, 2, 27), date(2024, 3, 7)))
+    checkpoint = load.start()
+    assert isinstance(checkpoint, Checkpoint)
+    finish(load, replace(checkpoint, requested_at="2099-03-02T01:20:00+00:00"))
+    assert spans(run_all("a night", at=NIGHT, fill_gaps=True)) == ["02-27…03-11"]
+    assert spans(run_all("the same night", at=NIGHT, fill_gaps=True)) == ["03-08…03-11"]
+
+
 @pytest.mark.parametrize(
     ("loaded", "expected_span"),
     [

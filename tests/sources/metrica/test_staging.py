@@ -162,7 +162,7 @@ def test_a_list_that_does_not_fit_the_table_is_an_error(
         ("date", "2024-03-04", "'2024-03-04' is not a day of the request, 2024-03-01…2024-03-03"),
         ("counterID", "7", f"'7' is not the counter ordered, {SITE}"),
         ("bounce", "Иванов Иван", "'***' is neither 0 nor 1"),
-        ("bounce", "89990000000", "'***' is neither 0 nor 1"),
+        ("bounce", "89990000000", "'###########' is neither 0 nor 1"),
     ],
 )
 def test_a_value_that_does_not_fit_goes_to_quarantine(

@@ -104,7 +104,7 @@ def of_a_node(
 
 
 def all_statements() -> list[str]:
-    """The schema, and the copy, exchange and removal that a build makes of a table."""
+    """The schema, and the copy, exchange and removal that a build makes of a table; no rows."""
     build = [
         part
         for table in COPIED
@@ -114,7 +114,8 @@ def all_statements() -> list[str]:
             f"DROP TABLE {table}__next SYNC",
         )
     ]
-    changing = [one for one in ours() if not re.match(r"(?:--[^\n]*\n|\s)*DELETE", one)]
+    of_rows = re.compile(r"(?:--[^\n]*\n|\s)*(?:DELETE|INSERT|ALTER TABLE \S+ DROP PARTITION)")
+    changing = [one for one in ours() if not of_rows.match(one)]
     own = ["CREATE DATABASE IF NOT EXISTS ops", *changing, *build]
     statements = [one for sql in own for one in cluster.translated(sql, "municipal", ask)]
     return [

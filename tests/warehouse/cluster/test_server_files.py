@@ -31,6 +31,11 @@ SECTIONS = {
 PORTS = {"http_port", "tcp_port", "mysql_port", "postgresql_port"}
 SYSTEM_LOG = {"ttl", "database", "table", "partition_by", "flush_interval_milliseconds"}
 CRASH_REPORTS = {"enabled"}
+# From the documentation of BACKUP: the embedded engine names no disks.
+BACKUPS = {
+    "storage_configuration": {"disks.backups.type", "disks.backups.path"},
+    "backups": {"allowed_disk"},
+}
 USERS = {"roles", "profiles", "quotas", "users"}
 # From Keeper's documentation: the embedded engine has no Keeper that could be asked.
 KEEPER = {
@@ -119,6 +124,8 @@ def test_every_setting_is_known(path: Path, warehouse: Warehouse) -> None:
             continue
         if tag in logs:
             assert set(below(section)) <= SYSTEM_LOG
+        elif tag in BACKUPS:
+            assert set(below(section)) <= BACKUPS[tag]
         elif tag == "send_crash_reports":
             assert set(below(section)) <= CRASH_REPORTS
         else:

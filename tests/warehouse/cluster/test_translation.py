@@ -14,7 +14,6 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse import cluster, migrations
 from municipal_indicators.warehouse.client import Warehouse, _hook
-from municipal_indicators.warehouse.retention import _DEAD_LOADS
 from municipal_indicators.warehouse.templates import literal, render, statements
 from tests.warehouse.cluster.two_shards import sharded_tables
 
@@ -200,7 +199,8 @@ def ours() -> Iterator[str]:
         "rank": "visit_duration_seconds",
     }
     yield render("loads/delete_duplicates.sql", **duplicates)
-    yield f"DELETE FROM core.metrica_visits WHERE (unit_key, load_id) IN ({_DEAD_LOADS})"
+    for table in ("core.metrica_visits", "ops.load_events"):
+        yield f"DELETE FROM {table} WHERE load_id IN {{ids:Array(UUID)}} AND true"
 
 
 def test_each_of_our_statements_is_translated_and_parses(client: Client) -> None:
@@ -209,9 +209,9 @@ def test_each_of_our_statements_is_translated_and_parses(client: Client) -> None
     for statement in own:
         for statement_there in translated(statement):
             read = client.query(f"SELECT formatQuery({literal(statement_there)})").result_rows[0][0]
-            assert ON in read or statement_there.startswith(("INSERT", "ALTER TABLE mart_rows.")), (
-                statement_there
-            )
+            assert ON in read or statement_there.startswith(
+                ("INSERT", "ALTER TABLE mart_rows.", "DELETE FROM ops.")
+            ), statement_there
 
 
 def named(extra: dict[str, Any]) -> Connection:

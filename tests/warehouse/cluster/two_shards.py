@@ -114,19 +114,19 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = connection(home)
     cluster.translated = _translated_here  # type: ignore[assignment]
     for plugin in config.pluginmanager.get_plugins():
-        if isinstance(plugin, ModuleType) and hasattr(plugin, "_empty"):
+        if isinstance(plugin, ModuleType) and hasattr(plugin, "empty"):
             _empty_shards_too(plugin)
 
 
 def _empty_shards_too(conftest: ModuleType) -> None:
-    empty = conftest._empty
+    empty = conftest.empty
 
     def emptied(warehouse: Warehouse) -> None:
         empty(warehouse)
         for table in sharded_tables():
             warehouse.command(f"TRUNCATE TABLE core.{table}")
 
-    conftest._empty = emptied  # type: ignore[attr-defined]
+    conftest.empty = emptied  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session", autouse=True)

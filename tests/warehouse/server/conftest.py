@@ -46,11 +46,11 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseFront]
 @pytest.fixture
 def server(front: ClickHouseFront) -> Iterator[ClickHouseFront]:
     """The same without rows and ordered faults."""
-    from tests.conftest import _empty
+    from tests.conftest import empty
 
     front.clear_faults()
     with open_warehouse() as opened:
-        _empty(opened)
+        empty(opened)
     yield front
     front.clear_faults()
 

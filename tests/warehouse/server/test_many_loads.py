@@ -25,7 +25,7 @@ from municipal_indicators.warehouse.load_ledger import (
     publish_loads,
     published_loads,
 )
-from tests.conftest import _empty
+from tests.conftest import empty
 from tests.emulators.clickhouse import ClickHouseFront
 from tests.emulators.inbox import write_inbox
 from tests.emulators.metrica import MetricaEmulator
@@ -96,7 +96,7 @@ def test_sources_that_load_at_once_bring_what_they_bring_one_after_another(
     assert seen(opened, "marts") == one_by_one[1]
     assert found() == one_by_one
 
-    _empty(opened)
+    empty(opened)
     sent()
     for done in in_processes(SOURCES):
         assert done.returncode == 0, done.stderr[-3000:]

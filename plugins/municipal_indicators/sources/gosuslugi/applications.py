@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from municipal_indicators.inbox.masking import mask_personal
+from municipal_indicators.sources.gosuslugi.codes import lost_zeros
 from municipal_indicators.sources.gosuslugi.numbers import application_keys
-from municipal_indicators.sources.gosuslugi.vocabulary import LONGEST_WORD, Channels, Statuses
+from municipal_indicators.sources.gosuslugi.vocabulary import (
+    LONGEST_WORD,
+    Channels,
+    Statuses,
+    unmapped,
+)
 from municipal_indicators.spreadsheets.cells import (
     Cell,
     Memo,
@@ -62,7 +69,7 @@ class _Conversion:
         self.moments = Moments(table.words, is_1904=table.is_1904)
         self.due = Memo(self._due)
         self.shown = shown()
-        self.channel = Memo(self.channels.channel)
+        self.channel = Memo(partial(self.channels.channel, words=self.words))
         self.applicants = Memo(self._applicant)
         self.ratings = Memo(self._rating)
         self.groups: dict[tuple[Cell, Cell], str] = {}
@@ -106,12 +113,9 @@ class _Conversion:
     def notes(self) -> list[Note]:
         """The words that were loaded as unknown or прочее."""
         return [
-            *_unmapped(
-                "unknown_status", "status without a group", "unknown", self.statuses.unknown
-            ),
-            *_unmapped(
-                "unknown_channel", "channel without a name", "прочее", self.channels.unknown
-            ),
+            *unmapped("unknown_status", "status without a group", "unknown", self.statuses.unknown),
+            *unmapped("unknown_channel", "channel without a name", "прочее", self.channels.unknown),
+            *filter(None, [self.moments.note()]),
         ]
 
     def _groups(self, block: Block) -> list[str]:
@@ -161,14 +165,6 @@ def _whole_number(cell: Cell, words: Words) -> str:
     return "" if normal_form(text) in words.absent else mask_personal(text)
 
 
-def _unmapped(code: str, what: str, loaded_as: str, counts: Mapping[str, int]) -> list[Note]:
-    """Words that no list of ``reference/`` maps, with the number of their occurrences."""
-    return [
-        Note(code, f"{what} (loaded as {loaded_as}): «{mask_personal(word)[:60]}»", times)
-        for word, times in counts.items()
-    ]
-
-
 def _without(texts: Sequence[str], dropped: Sequence[bool]) -> list[str]:
     return ["" if drop else text for text, drop in zip(texts, dropped, strict=True)]
 
@@ -180,4 +176,5 @@ APPLICATIONS = TableKind(
     target="core.service_application_rows",
     open_table=open_applications,
     totals={"count()": "count()"},
+    doubts=lost_zeros,
 )

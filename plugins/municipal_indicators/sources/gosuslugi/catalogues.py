@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from municipal_indicators.inbox.masking import mask_personal, mask_value
-from municipal_indicators.sources.gosuslugi.vocabulary import Channels
+from municipal_indicators.sources.gosuslugi.codes import lost_zeros
+from municipal_indicators.sources.gosuslugi.vocabulary import LONGEST_WORD, Channels, unmapped
 from municipal_indicators.spreadsheets.cells import (
     Cell,
     Memo,
@@ -14,6 +16,7 @@ from municipal_indicators.spreadsheets.cells import (
 )
 from municipal_indicators.spreadsheets.columns import (
     DAMAGED,
+    Marks,
     Moments,
     codes,
     damaged,
@@ -22,6 +25,7 @@ from municipal_indicators.spreadsheets.columns import (
 from municipal_indicators.spreadsheets.dates import made_at, moment_text, true_at
 from municipal_indicators.spreadsheets.kinds import (
     Block,
+    Note,
     Reading,
     Table,
     TableKind,
@@ -39,32 +43,45 @@ def open_catalogue(table: Table) -> Reading:
 
     def level(cell: Cell) -> str:
         text = plain_text(cell)
-        return words.levels[text] or mask_value(text).lower()
+        known = None if words.denies(normal_form(text)) else words.levels.only_meaning(text)
+        return known or mask_value(text).lower()
 
     def valid_to(cell: Cell) -> str:
         if normal_form(plain_text(cell)) in words.open_ended:
             return ""
         return moment_text(cell, words, is_1904=table.is_1904)
 
+    moments = Moments(words, is_1904=table.is_1904)
+    marks = Marks(table, ["electronic"])
+    unknown: Counter[str] = Counter()
     memos = {
         "service_code": codes(),
         "service_name": names(),
         "level": Memo(level),
         "electronic": Memo(electronic),
-        "valid_from": Moments(words, is_1904=table.is_1904),
+        "valid_from": moments,
         "valid_to": Memo(valid_to),
     }
     code_name = table.headings.known.names["service_code"]
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         broken = damaged(block.column("service_code"))
+        texts = {name: memo.column(block.column(name)) for name, memo in memos.items()}
+        marks.fill(texts, block)
+        unknown.update(
+            text[:LONGEST_WORD] for text in texts["level"] if text and text not in words.levels
+        )
         return {
-            **{name: memo.column(block.column(name)) for name, memo in memos.items()},
+            **texts,
             "problem_field": [code_name if bad else "" for bad in broken],
             "problem": [DAMAGED if bad else "" for bad in broken],
         }
 
-    return Reading(convert, table.dated(made))
+    def notes() -> list[Note]:
+        levels = unmapped("unknown_level", "level without a meaning", "it is", unknown)
+        return [*levels, *marks.notes(), *filter(None, [moments.note()])]
+
+    return Reading(convert, table.dated(made), notes)
 
 
 CATALOGUE = TableKind(
@@ -74,4 +91,6 @@ CATALOGUE = TableKind(
     target="core.service_catalogue_rows",
     open_table=open_catalogue,
     totals={"count()": "count()"},
+    key=("service_code", "valid_from"),
+    doubts=lost_zeros,
 )

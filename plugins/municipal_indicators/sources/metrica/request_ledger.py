@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from municipal_indicators.sources.metrica.api_models import LogQuery, LogRequest
 from municipal_indicators.sources.metrica.attribution import present_field, present_model
 from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.load_ledger import not_before
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,8 @@ class OwnRequest:
 
         What was published once is not published again: a repeated load creates a new request.
         """
-        if self.state == "published":
+        # What a clock ordered that was ahead may be as old as any.
+        if self.state == "published" or self.ordered_at - now > MAX_UNSETTLED_AGE:
             return False
         ordered_on = self.ordered_at.astimezone(ZoneInfo(time_zone)).date()
         had_settled = (ordered_on - self.request.date2).days > settling_days
@@ -231,7 +233,14 @@ def fields_hash(names: Iterable[str]) -> str:
 
 def record_events(warehouse: Warehouse, run_id: str, events: Iterable[RequestEvent]) -> None:
     """Append events to the ledger, all in one insert."""
-    at = datetime.now(UTC)
+    events = list(events)
+    last = warehouse.value(
+        """
+        SELECT maxOrNull(at) FROM ops.metrica_request_events WHERE counter_id IN {counters:Array(UInt32)}
+        """,
+        {"counters": sorted({one.key.counter_id for one in events})},
+    )
+    at = not_before(last, "Requests of Metrica")
     warehouse.insert(
         "ops.metrica_request_events",
         _COLUMNS,

@@ -171,13 +171,16 @@ class RunPlanner:
         """The sites observed on some of the run's days; of the others the counter may be gone."""
         observed = []
         for site in self.passport.sites:
-            if self._observed_days(site):
+            days = self._observed_days(site)
+            if days:
                 observed.append(site)
-            else:
+            if days != self.run.days:
                 log.info(
-                    "Site %d (%s) is not requested: by the passport it is observed from %s until %s.",
+                    "Site %d (%s): of %s, %s requested: by the passport it is observed from %s until %s.",
                     site.counter_id,
                     site.name,
+                    self.run.days,
+                    f"only {days} are" if days else "nothing is",
                     site.observed_from or "the beginning",
                     site.observed_until or "today",
                 )

@@ -106,7 +106,9 @@ def read_history(
         SELECT counter_id, counter_day,
                argMax(
                    dateDiff('day', counter_day, toDate(requested_at, {zone:String}))
-                       > least(settling_days, {settling:UInt32}),
+                       > least(settling_days, {settling:UInt32})
+                       -- A clock that was ahead says nothing.
+                       AND requested_at <= now('UTC'),
                    published_at
                )
         FROM ops.metrica_published_days

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from municipal_indicators.errors import ConfigurationError
@@ -79,7 +79,10 @@ def _functions() -> str:
 
 def staging_script(fields: FieldList) -> str:
     """The SQL that re-creates the staging of a list of fields."""
-    columns = [_column(number, field) for number, field in enumerate(fields.fields, start=1)]
+    addresses = [field.column for field in fields.fields if field.address]
+    columns = [
+        _column(number, field, addresses) for number, field in enumerate(fields.fields, start=1)
+    ]
     day = next(n for n, field in enumerate(fields.fields, start=1) if field.column == DAY)
     return render(
         _TEMPLATE,
@@ -87,6 +90,7 @@ def staging_script(fields: FieldList) -> str:
         table=table_of(fields.source),
         label_suffix=label_suffix(fields.source),
         fields=[one for one in columns if one.column != DAY],
+        addresses=addresses,
         day_number=day,
         NOT_A_FIELD=_NOT_A_FIELD,
         demands="[" + ", ".join(one.demand for one in columns) + "]",
@@ -98,7 +102,7 @@ def label_suffix(source: str) -> str:
     return "" if source == "visits" else f"/{source}"
 
 
-def _column(number: int, field: ApiField) -> _Column:
+def _column(number: int, field: ApiField, addresses: Sequence[str]) -> _Column:
     cell = f"cells[places[{number}]]"
     if field.absent is not None:
         cell = f"if(empty({cell}), {literal(field.absent)}, {cell})"
@@ -112,7 +116,9 @@ def _column(number: int, field: ApiField) -> _Column:
     else:
         check = _whole_number(field, cell)
     typed = stored_type = _stored_type(field)
-    stored = f"metrica_address(t.{field.column})" if field.address else f"t.{field.column}"
+    stored = f"t.{field.column}"
+    if field.address:
+        stored = f"t.addresses[{addresses.index(field.column) + 1}]"
     is_bad = check.is_bad
     if is_bad and field.is_nullable:
         is_bad = f"{is_bad} AND notEmpty({cell})"

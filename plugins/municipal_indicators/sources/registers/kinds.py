@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from municipal_indicators.sources.registers.cash import cash_above_plan
 from municipal_indicators.spreadsheets.described import described_kind
 from municipal_indicators.spreadsheets.kinds import Column
 
@@ -26,6 +27,7 @@ WORKPLACES = described_kind(
         "has_edms": "countIf(has_edms)",
         "count()": "count()",
     },
+    key=("as_of", "number"),
 )
 DEPARTMENTS = described_kind(
     name="departments",
@@ -38,6 +40,7 @@ DEPARTMENTS = described_kind(
         _AS_OF,
     ),
     totals={"required": "sum(required)", "equipped": "sum(equipped)"},
+    key=("as_of", "department"),
 )
 EVENTS = described_kind(
     name="events",
@@ -49,6 +52,7 @@ EVENTS = described_kind(
         Column("kind", "name"),
     ),
     totals={"count()": "count()"},
+    key=("held_on", "title"),
 )
 BUDGET = described_kind(
     name="budget",
@@ -65,4 +69,6 @@ BUDGET = described_kind(
         name: f"if(countIf(item != '') > 0, sumIf({name}, item != ''), sum({name}))"
         for name in ("plan", "executed")
     },
+    key=("year", "as_of", "item"),
+    doubts=cash_above_plan,
 )

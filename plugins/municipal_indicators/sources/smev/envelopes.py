@@ -73,11 +73,15 @@ MESSAGE_COLUMNS = tuple(field.name for field in fields(Message))
 _VALUES = attrgetter(*MESSAGE_COLUMNS)
 
 
+class NoMessageError(FileRejectedError):
+    """The XML is no message of SMEV 3 or of its adapter."""
+
+
 def read_envelope(data: bytes, rules: Rules) -> Message:
     """The message or poll of one XML file.
 
-    Raises FileRejectedError for unreadable XML and for XML that is no message of SMEV 3 or of its
-    adapter. The error never quotes the content.
+    Raises FileRejectedError for unreadable XML (CutXmlError if it is cut), NoMessageError for XML of
+    something else. The error never quotes the content.
     """
     element = _operation_element(parse_xml(data))
     name = _local(element.tag)
@@ -97,8 +101,8 @@ def read_envelope(data: bytes, rules: Rules) -> Message:
     return message
 
 
-def _no_message() -> FileRejectedError:
-    return FileRejectedError(
+def _no_message() -> NoMessageError:
+    return NoMessageError(
         "the XML is no message of SMEV 3 or of its adapter",
         "Файл XML не является сообщением СМЭВ 3 или адаптера СМЭВ.",
     )

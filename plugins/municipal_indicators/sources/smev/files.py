@@ -10,12 +10,12 @@ file stays in the archive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.sources.smev.line_files import blank_lines, stage_line_file
-from municipal_indicators.sources.smev.messages import Found, stage_messages
+from municipal_indicators.sources.smev.messages import EMBEDDED, Found, stage_messages
 from municipal_indicators.sources.smev.recognition import Kind
 from municipal_indicators.sources.smev.rules import load_rules
 from municipal_indicators.warehouse.load_ledger import LoadCounts
@@ -28,6 +28,7 @@ class _Tally:
     found: Found
     journal_lines: int = 0
     log_lines: int = 0
+    lines: dict[str, int] = field(default_factory=dict)
 
     def names(self, kind: Kind) -> list[str]:
         """The names of the journals, or of the text logs."""
@@ -48,7 +49,30 @@ def load_file(task: FileLoad) -> tuple[LoadCounts, str]:
             tally.journal_lines += count
         else:
             tally.log_lines += count
+        tally.lines[lines[0].name] = count
+    _warn_of_unknown(task, tally)
     return _balance(task, tally)
+
+
+def _warn_of_unknown(task: FileLoad, tally: _Tally) -> None:
+    """Warn of each journal and log that speaks of no message and no poll: its words may not be listed."""
+    rows = task.warehouse.rows(
+        """
+        SELECT DISTINCT replaceOne(sheet, {embedded:String}, '') FROM core.smev_event_rows
+        WHERE unit_key = {key:String} AND load_id = {load_id:UUID}
+            AND operation != 'Fault' AND (operation != '' OR message_type != '')
+        """,
+        {
+            "embedded": EMBEDDED,
+            "key": task.load.unit.key,
+            "load_id": str(task.load.load_id),
+        },
+    )
+    known = {name for (name,) in rows}
+    for name, lines in tally.lines.items():
+        if name not in known:
+            text = "Ни одного известного события: проверьте слова reference/smev.yaml"
+            task.warn("no_known_event", text, name, lines)
 
 
 def _balance(task: FileLoad, tally: _Tally) -> tuple[LoadCounts, str]:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from municipal_indicators.sources.smev.lines import plain_lines
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,12 +71,12 @@ def newer_names(name: str) -> list[str]:
 
 def edges_of(path: Path | UPath) -> Edges:
     """The edges of a log file, plain or gzipped."""
-    with _opened(path) as (file, is_packed):
+    with _opened(path) as (file, is_stream):
         start = end = file.read(_EDGE_BYTES)
-        if not is_packed:
+        if not is_stream:
             file.seek(max(file.seek(0, io.SEEK_END) - _EDGE_BYTES, 0))
         while chunk := file.read(_EDGE_BYTES):
-            end = (end + chunk)[-2 * _EDGE_BYTES :] if is_packed else chunk
+            end = (end + chunk)[-2 * _EDGE_BYTES :] if is_stream else chunk
     stamps = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(start)]
     last = [found[1].replace(b".", b"-").replace(b"T", b" ") for found in _STAMP.finditer(end)]
     head = start.split(b"\n", 1)[0].rstrip(b"\r")
@@ -94,11 +96,13 @@ def _packed_too(names: list[str]) -> list[str]:
 
 @contextmanager
 def _opened(path: Path | UPath) -> Iterator[tuple[IO[bytes], bool]]:
+    """The file, and whether it can only be read onwards."""
     with path.open("rb") as file:
         is_packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if is_packed:
             with gzip.open(file) as unpacked:
-                yield unpacked, True  # type: ignore[misc]
+                yield plain_lines(unpacked), True  # type: ignore[arg-type]
         else:
-            yield file, False
+            plain = plain_lines(file)
+            yield plain, plain is not file

@@ -121,6 +121,13 @@ class Rules:
         return {word.lower(): name for word, name in self.reference.message_types.items()}
 
     @cached_property
+    def log_event(self) -> re.Pattern[bytes]:
+        """Matches the text of any known event, in UTF-8 or in windows-1251."""
+        texts = [event.text for event in self.reference.log_events]
+        spelled = {text.encode(name, "replace") for text in texts for name in ("utf-8", "cp1251")}
+        return re.compile(b"|".join(re.escape(text) for text in sorted(spelled)))
+
+    @cached_property
     def test_sender(self) -> str:
         """One expression that matches the mnemonics of test senders; matches nothing if none is listed."""
         return _any_of(self.reference.test_traffic.sender_mnemonics)

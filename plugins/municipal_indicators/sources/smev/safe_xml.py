@@ -15,12 +15,16 @@ SIZE_LIMIT = 64 << 20
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
+class CutXmlError(FileRejectedError):
+    """The XML is cut, not well-formed, or has several roots."""
+
+
 def parse_xml(data: bytes) -> _Element:
     """The root element of one message: SOAP, bare, or the XML part of an MTOM text.
 
     Reads UTF-8 with or without a byte order mark, UTF-16 regardless of the declaration, and
-    windows-1251 that is declared as UTF-8. Raises FileRejectedError for a DTD, for broken or cut XML,
-    and for more than ``SIZE_LIMIT`` bytes. The error never quotes the content.
+    windows-1251 that is declared as UTF-8. Raises CutXmlError for broken or cut XML, FileRejectedError
+    for a DTD and for more than ``SIZE_LIMIT`` bytes. The error never quotes the content.
     """
     if len(data) > SIZE_LIMIT:
         raise FileRejectedError(
@@ -35,7 +39,7 @@ def parse_xml(data: bytes) -> _Element:
             return parse_safely(text)
         except NotWellFormedError:
             continue
-    raise FileRejectedError(
+    raise CutXmlError(
         "the XML is cut or not well-formed",
         "Файл XML обрезан или построен с ошибкой. Выгрузите сообщение заново.",
     )

@@ -26,6 +26,7 @@ def staging_scripts() -> dict[str, str]:
         "type_words": rules.message_types,
         "journal_words": rules.journal_words,
         "test_sender": rules.test_sender,
+        "event_texts": [event.text for event in events],
         "event_patterns": [re.escape(event.text) for event in events],
         "event_operations": [event.operation for event in events],
         "event_types": [event.message_type for event in events],
