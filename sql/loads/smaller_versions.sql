@@ -1,6 +1,11 @@
--- Versions of a register with less than half of the rows of the version before; one of the two is of this
--- load.
-SELECT as_of, keys, before.1 AS as_of_before, before.2 AS keys_before
+-- Versions of a register that lack more than half of the keys of the version before; one of the two is of this
+-- load. (A file with a date in each row may give a version of one row.)
+SELECT
+    as_of,
+    length(keys) AS found,
+    before.1 AS as_of_before,
+    length(before.2) AS found_before,
+    found_before - length(arrayIntersect(keys, before.2)) AS missing
 FROM
 (
     SELECT
@@ -16,7 +21,7 @@ FROM
         SELECT
             {{ 'year' if 'year' in kind.key else '0' }} AS span,
             as_of,
-            uniqExact(replaceRegexpAll(lowerUTF8({{ kind.key | last }}), '\\s+', '')) AS keys,
+            groupUniqArray(replaceRegexpAll(lowerUTF8({{ kind.key | last }}), '\\s+', '')) AS keys,
             max(load_id = {load_id:UUID}) AS is_ours
         FROM {{ kind.target }}
         WHERE {{ kind.key | last }} != ''
@@ -31,5 +36,5 @@ FROM
         GROUP BY span, as_of
     )
 )
-WHERE keys_before > 2 * keys AND (is_ours OR before.3)
+WHERE missing * 2 > found_before AND (is_ours OR before.3)
 ORDER BY as_of

@@ -26,6 +26,7 @@ SHARES = {
     (DEPARTMENTS, "2024-02"): (1, 2),
     (DEPARTMENTS, "2024-03"): (2, 2),
     (DEPARTMENTS, "2024-04"): (1, 2),
+    (DEPARTMENTS, "2024-05"): (1, 2),
     (DEPARTMENTS, "2024-06"): (1, 2),
     (DEPARTMENTS, "2024-07"): (1, 2),
     (DEPARTMENTS, "2024-08"): (2, 3),
@@ -33,6 +34,8 @@ SHARES = {
     (DEPARTMENTS, "2024-10"): (1, 2),
     (DEPARTMENTS, "2024-11"): (1, 1),
     (DEPARTMENTS, "2024-12"): (1, 2),
+    (EDMS, "2024-01"): (1, 4),
+    (SECURED, "2024-01"): (2, 4),
     # Of a repeated number the last row counts, which is warned of.
     (EDMS, "2024-02"): (2, 2),
     (SECURED, "2024-03"): (0, 1),
@@ -44,18 +47,23 @@ SHARES = {
 }
 
 FOUND = {
+    "SELECT field FROM ops.quarantine WHERE unit = 'registers/41_two_digit_years.xlsx'": [
+        "Дата проведения"
+    ],
     "SELECT toString(max(as_of)) FROM core.budget WHERE year = 2027": ["2027-10-01"],
     "SELECT department FROM core.departments WHERE as_of = '2024-10-10' ORDER BY 1": [
         "Архив",
         "ЖКХ",
     ],
     "SELECT number_key FROM core.workplaces WHERE as_of = '2024-03-10'": ["17"],
-    "SELECT toString(held_on) FROM core.events ORDER BY 1": ["1998-05-12", "2025-05-12"],
+    "SELECT toString(held_on) FROM core.events ORDER BY 1": ["2025-05-12"],
 }
 WARNED = {
     ("03", "unknown_table"),
     ("07", "summary_sheet"),
+    ("10", "smaller_version"),
     ("11", "parts_of_total"),
+    ("22", "repeated_key"),
     ("25", "hidden_sheet"),
     ("34", "parts_of_total"),
 }

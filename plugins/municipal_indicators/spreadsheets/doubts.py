@@ -76,8 +76,9 @@ def _smaller_versions(task: FileLoad, kind: TableKind) -> list[tuple[str, Note]]
         task.parameters(),
     )
     texts = [
-        f"{kind.name}: the version of {as_of} has {keys} rows, the one of {before} before it {keys_before}"
-        for as_of, keys, before, keys_before in rows
+        f"{kind.name}: the version of {as_of} has {found} rows and lacks {missing} of the {found_before} of "
+        f"{before}"
+        for as_of, found, before, found_before, missing in rows
     ]
     return [("", note) for note in joined("smaller_version", texts)]
 

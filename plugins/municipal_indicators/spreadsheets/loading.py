@@ -32,6 +32,15 @@ from municipal_indicators.spreadsheets.kinds import (
     TableLoad,
 )
 from municipal_indicators.spreadsheets.readers import read_sheets
+from municipal_indicators.spreadsheets.refusals import (
+    TABLES_LIMIT,
+    NoTableError,
+    joint_rejection,
+    lacks_columns,
+    no_table,
+    only_hidden,
+    too_many_tables,
+)
 from municipal_indicators.spreadsheets.rows import Numbered, data_rows
 from municipal_indicators.spreadsheets.sheets import (
     LONGEST_CELL,
@@ -47,9 +56,6 @@ from municipal_indicators.warehouse.load_ledger import LoadCounts
 log = logging.getLogger(__name__)
 
 _MESSAGE_LENGTH = 2_000
-
-TABLES_LIMIT = 1_000
-"""Tables below the first ones of the sheets of a file."""
 
 
 @dataclass(slots=True)
@@ -142,7 +148,7 @@ class _Loader:
         """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
         tally = self.tally
         if not tally.tables and not tally.empty:
-            raise _joint_rejection([error for _, error in tally.rejections])
+            raise joint_rejection([error for _, error in tally.rejections])
         for label, error in tally.rejections:
             self.task.quarantine(label, 0, "", error.reason)
         unread = len(tally.rejections) + len(self.task.content.broken)
@@ -179,15 +185,15 @@ class _Loader:
     ) -> None:
         for label in hidden:
             self._note(label, Note("hidden_sheet", "hidden sheet left out"))
-        named = [one for one in refused if not isinstance(one[1], _NoTableError)]
+        named = [one for one in refused if not isinstance(one[1], NoTableError)]
         if found:
             for label, error in refused:
                 # Files often hold other sheets beside the data: that is not an error.
-                if isinstance(error, _NoTableError):
+                if isinstance(error, NoTableError):
                     self._note(label, Note("no_table", "sheet without a table"))
             self.tally.rejections += named
         elif hidden and not named:
-            self.tally.rejections.append((hidden[0], _only_hidden()))
+            self.tally.rejections.append((hidden[0], only_hidden()))
         elif refused:
             self.tally.rejections.append((refused[0][0], (named or refused)[0][1]))
 
@@ -200,7 +206,7 @@ class _Loader:
                 self.tally.empty += 1
                 self._note(label, Note("no_data", "it says that it holds no data"))
                 return
-            raise _no_table(top)
+            raise no_table(top)
         if is_summary:
             seen.summaries[label] = headings.known.kind
             return
@@ -246,7 +252,7 @@ class _Loader:
         while top := rows.peek(SEARCHED_ROWS):
             seen.tables += 1
             if seen.tables > TABLES_LIMIT:
-                raise _too_many_tables()
+                raise too_many_tables()
             lead = next((place for place, row in enumerate(top) if not is_title(row)), len(top))
             own = _titles(top[:lead], titles)
             if lead < len(top) and not cutter.is_heading(top[lead], is_apart=True):
@@ -318,7 +324,7 @@ class _Loader:
             return _of_total_group(kind, found, self.words)
         if len(missing) * 2 > len(kind.needed):
             return None
-        raise _lacks_columns(kind, found, missing)
+        raise lacks_columns(kind, found, missing)
 
     def _describe(self, load: TableLoad, staged: int) -> None:
         headings = load.table.headings
@@ -363,10 +369,6 @@ def _titles(rows: Sequence[Row], above: _Titles | None = None) -> _Titles:
     return _Titles([*own, *above.dates][:SEARCHED_ROWS], own if units_in(own) else above.units)
 
 
-class _NoTableError(FileRejectedError):
-    """No known heading row was found."""
-
-
 def _unknown_table(line: int, rows: Sequence[Row]) -> Note:
     shown = ", ".join(
         f"«{mask_personal(plain_text(cell))[:60]}»"
@@ -391,29 +393,6 @@ def _says_no_data(top: Sequence[Row], words: Words) -> bool:
     return len(cells) < 10 and any(normal_form(plain_text(cell)) in words.no_data for cell in cells)
 
 
-def _no_table(top: Sequence[Row]) -> FileRejectedError:
-    if not any(not is_blank(cell) for row in top for cell in row):
-        return _NoTableError("it holds no cell with a value", "Таблица пуста.")
-    return _NoTableError(
-        f"no row of the first {SEARCHED_ROWS} is a known heading row (see reference/headings.yaml)",
-        f"В первых {SEARCHED_ROWS} строках нет заголовков, по которым понятно, что это за таблица. "
-        "Добавьте заголовки столбцов.",
-    )
-
-
-def _lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> IncompleteTableError:
-    lacking = ", ".join(f"«{name}»" for name in missing)
-    unknown = ", ".join(found.unknown_masked()[:20])
-    beside = f"; headings of no known column: {unknown}" if unknown else ""
-    also = f" Не распознаны заголовки: {unknown}." if unknown else ""
-    return IncompleteTableError(
-        f"taken for {kind.name} (headings in line {found.last_row + 1}), but it lacks {lacking}{beside}; "
-        "add a new spelling to reference/headings.yaml",
-        f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
-        f"столбцов: {lacking}.{also}",
-    )
-
-
 def _of_total_group(kind: TableKind, found: Headings, words: Words) -> Headings:
     """The headings with the columns of the group «Всего», where needed ones stand in several groups."""
     columns = dict(found.columns)
@@ -430,31 +409,3 @@ def _of_total_group(kind: TableKind, found: Headings, words: Words) -> Headings:
                 "добавьте группу «Всего».",
             )
     return replace(found, columns=columns)
-
-
-def _too_many_tables() -> FileRejectedError:
-    return FileRejectedError(
-        f"the sheets hold more than {TABLES_LIMIT} tables below each other",
-        f"На листе более {TABLES_LIMIT} таблиц. Оставьте заголовки один раз и пришлите файл снова.",
-    )
-
-
-def _only_hidden() -> FileRejectedError:
-    return FileRejectedError(
-        "no visible sheet holds a known table, and hidden sheets are not read",
-        "На видимых листах нет нужной таблицы, а скрытые не читаются. Покажите лист с данными и пришлите "
-        "файл снова.",
-    )
-
-
-def _joint_rejection(errors: Sequence[FileRejectedError]) -> FileRejectedError:
-    if not errors:
-        return FileRejectedError(
-            "the file holds no sheet", "В файле нет ни одного листа с таблицей."
-        )
-    named = [error for error in errors if not isinstance(error, _NoTableError)] or list(errors)
-    is_nearly_known = any(isinstance(error, IncompleteTableError) for error in errors)
-    return (IncompleteTableError if is_nearly_known else FileRejectedError)(
-        "; ".join(dict.fromkeys(error.reason for error in named)),
-        " ".join(dict.fromkeys(error.for_sender for error in named)),
-    )

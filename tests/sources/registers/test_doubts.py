@@ -63,7 +63,7 @@ def test_a_much_smaller_version_is_warned_of_whatever_arrives_first(arrivals: Ar
             "b.xlsx",
             0,
             "smaller_version",
-            "departments: the version of 2024-11-20 has 1 rows, the one of 2024-11-10 before it 3",
+            "departments: the version of 2024-11-20 has 1 rows and lacks 2 of the 3 of 2024-11-10",
         )
     ]
 

@@ -1,0 +1,74 @@
+"""Why a sheet or a file is refused, for the engineer and for its sender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.spreadsheets.cells import is_blank
+from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS, Headings
+from municipal_indicators.spreadsheets.kinds import IncompleteTableError, TableKind
+from municipal_indicators.spreadsheets.sheets import Row
+
+TABLES_LIMIT = 1_000
+"""Tables below the first ones of the sheets of a file."""
+
+
+class NoTableError(FileRejectedError):
+    """No known heading row was found."""
+
+
+def no_table(top: Sequence[Row]) -> FileRejectedError:
+    """No heading row was found among the first rows of a sheet."""
+    if not any(not is_blank(cell) for row in top for cell in row):
+        return NoTableError("it holds no cell with a value", "Таблица пуста.")
+    return NoTableError(
+        f"no row of the first {SEARCHED_ROWS} is a known heading row (see reference/headings.yaml)",
+        f"В первых {SEARCHED_ROWS} строках нет заголовков, по которым понятно, что это за таблица. "
+        "Добавьте заголовки столбцов.",
+    )
+
+
+def lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> IncompleteTableError:
+    """The heading row of a kind lacks columns that it needs."""
+    lacking = ", ".join(f"«{name}»" for name in missing)
+    unknown = ", ".join(found.unknown_masked()[:20])
+    beside = f"; headings of no known column: {unknown}" if unknown else ""
+    also = f" Не распознаны заголовки: {unknown}." if unknown else ""
+    return IncompleteTableError(
+        f"taken for {kind.name} (headings in line {found.last_row + 1}), but it lacks {lacking}{beside}; "
+        "add a new spelling to reference/headings.yaml",
+        f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
+        f"столбцов: {lacking}.{also}",
+    )
+
+
+def too_many_tables() -> FileRejectedError:
+    """A file holds more tables below each other than ``TABLES_LIMIT``."""
+    return FileRejectedError(
+        f"the sheets hold more than {TABLES_LIMIT} tables below each other",
+        f"На листе более {TABLES_LIMIT} таблиц. Оставьте заголовки один раз и пришлите файл снова.",
+    )
+
+
+def only_hidden() -> FileRejectedError:
+    """All tables are on hidden sheets."""
+    return FileRejectedError(
+        "no visible sheet holds a known table, and hidden sheets are not read",
+        "На видимых листах нет нужной таблицы, а скрытые не читаются. Покажите лист с данными и пришлите "
+        "файл снова.",
+    )
+
+
+def joint_rejection(errors: Sequence[FileRejectedError]) -> FileRejectedError:
+    """One error for all sheets of a file: those that nearly held a table, else all."""
+    if not errors:
+        return FileRejectedError(
+            "the file holds no sheet", "В файле нет ни одного листа с таблицей."
+        )
+    named = [error for error in errors if not isinstance(error, NoTableError)] or list(errors)
+    is_nearly_known = any(isinstance(error, IncompleteTableError) for error in errors)
+    return (IncompleteTableError if is_nearly_known else FileRejectedError)(
+        "; ".join(dict.fromkeys(error.reason for error in named)),
+        " ".join(dict.fromkeys(error.for_sender for error in named)),
+    )
