@@ -47,9 +47,7 @@ SHARES = {
 }
 
 FOUND = {
-    "SELECT field FROM ops.quarantine WHERE unit = 'registers/41_two_digit_years.xlsx'": [
-        "Дата проведения"
-    ],
+    "SELECT field FROM ops.quarantine WHERE unit = 'registers/41_two_digit_years.xlsx'": ["Дата"],
     "SELECT toString(max(as_of)) FROM core.budget WHERE year = 2027": ["2027-10-01"],
     "SELECT department FROM core.departments WHERE as_of = '2024-10-10' ORDER BY 1": [
         "Архив",
