@@ -1,0 +1,102 @@
+"""docs/operations.md as it is written: each query, command, parameter and link of it is tried."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import uuid
+from datetime import date
+from pathlib import Path
+
+from airflow.sdk import DAG
+
+from municipal_indicators.reference.passport import load_passport
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.warehouse.client import Warehouse
+from tests.marts.given import COUNTER, Given
+
+PAGE = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", PAGE, re.M | re.S)
+QUERIES = [text for language, text in BLOCKS if language == "sql"]
+TRIGGERED = re.findall(r"airflow dags (?:test|trigger) (\w+)(?: --conf '([^']+)')?", PAGE)
+IN_PROSE = re.findall(r"`'(\{[^`]*\})'`", PAGE)
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_all_links_lead_somewhere() -> None:
+    known = {anchor(heading) for heading in re.findall(r"^## (.*)$", PAGE, re.M)}
+    linked = set(re.findall(r"\]\(#([^)]+)\)", PAGE))
+    assert linked
+    assert linked - known == set()
+    for path in re.findall(r"\]\((\w[^)#]*\.md)", PAGE):
+        assert (REPOSITORY / "docs" / path).is_file(), path
+
+
+def test_every_query_is_answered(warehouse: Warehouse) -> None:
+    given = Given(warehouse, load_passport())
+    given.visits(date(2024, 1, 30), [{}])
+    given.build()
+    assert QUERIES
+    for query in QUERIES:
+        warehouse.rows(query)
+
+
+def test_every_run_has_parameters_that_its_dag_knows(airflow_database: None) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    dags: dict[str, DAG] = DagBag(dag_folder=str(REPOSITORY / "dags")).dags
+    assert TRIGGERED
+    for name, conf in TRIGGERED:
+        if name == "DAG_ID":
+            continue
+        params, given = dags[name].params, json.loads(conf or "{}")
+        assert set(given) <= set(params), name
+        params.update(given)
+    known = {param for dag in dags.values() for param in dag.params}
+    for conf in IN_PROSE:
+        assert set(json.loads(conf)) <= known, conf
+
+
+def test_a_day_is_withdrawn_by_the_code_as_written(warehouse: Warehouse) -> None:
+    given = Given(warehouse, load_passport())
+    given.visits(date(2026, 11, 3), [{}])
+    code = next(text for language, text in BLOCKS if language == "python")
+    assert f'"{COUNTER}/2026-11-03"' in code
+    exec(compile(code, "operations.md", "exec"), {})
+    assert warehouse.rows("SELECT * FROM ops.published WHERE source = 'metrica'") == []
+
+
+def test_a_new_token_is_put_in_as_written(tmp_path: Path) -> None:
+    section = PAGE.split("## … the token of Metrica expired")[1].split("\n## ")[0]
+    block = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)[0]
+    token = uuid.uuid4().hex
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    }
+
+    def airflow(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    airflow("db", "migrate")
+    airflow("connections", "add", "metrica_default", "--conn-type", "metrica")
+    for line in block.replace("TOKEN", token).splitlines():
+        airflow(*shlex.split(line)[1:])
+    shown = airflow("connections", "get", "metrica_default", "--output", "json")
+    assert json.loads(shown)[0]["password"] == token
