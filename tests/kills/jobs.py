@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ _LATER = timedelta(days=5000)
 client.FIRST_PAUSE_SECONDS = 0.01
 trigger.FIRST_WAIT_SECONDS = 0.01
 run_planning.CHUNK_DAYS = 2
-rate_limit.RATES = ()
+rate_limit.RATES = ()  # type: ignore[assignment]
 
 
 def schema() -> None:
@@ -108,7 +109,7 @@ def restore() -> None:
         states.restore(warehouse, os.environ["STATE"])
 
 
-JOBS = {
+JOBS: dict[str, Callable[[], None]] = {
     "schema": schema,
     "visits": partial(logs, "visits"),
     "hits": partial(logs, "hits"),

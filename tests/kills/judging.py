@@ -1,4 +1,4 @@
-"""What a reader may see while a job is killed and run again: the old or the new, and never the old after the new."""
+"""What a reader may see while a job is killed and run again: the old, then the new, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SHOWN = 3
 class Judge:
     """The versions that may be seen, in their order: of all marts together, and of each unit in each table.
 
-    None is a unit that is not there. ``requests`` has the counter days of each log request, which are published
-    together.
+    None is a unit that is not there. ``requests`` has the counter days of each log request, which are
+    published together.
     """
 
     marts: Sequence[Marks]
@@ -76,11 +76,7 @@ def _which(versions: Sequence[str | None], seen: str | None) -> str:
 
 def differences(what: str, expected: Marks, found: Marks) -> Iterator[str]:
     """A line with the first names whose marks differ, if any do."""
-    names = [
-        name
-        for name in sorted({*expected, *found})
-        if expected.get(name) != found.get(name)
-    ]
+    names = [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]
     if names:
         shown = (f"{name} {found.get(name)} instead of {expected.get(name)}" for name in names)
         yield f"{what}: {len(names)} differ: {'; '.join([*shown][:SHOWN])}"

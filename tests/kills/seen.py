@@ -28,7 +28,8 @@ class Reader:
         ]
         stored = {mart for mart, columns in self._columns("mart_rows", "%MergeTree").items()}
         self._of_views = {
-            f"{database}.{view}": f"SELECT '{database}.{view}' AS what, {_mark(columns)} FROM {database}.{view}"
+            f"{database}.{view}": f"SELECT '{database}.{view}' AS what, {_mark(columns)} "
+            f"FROM {database}.{view}"
             for database in ("core", "marts")
             for view, columns in self._columns(database, "View").items()
         }

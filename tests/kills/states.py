@@ -25,15 +25,15 @@ def restore(warehouse: Warehouse, state: str) -> None:
     """Bring the rows back once the statements of killed processes have ended."""
     while warehouse.value("SELECT count() FROM system.processes") > 1:
         pass
-    for database, name in warehouse.rows(_STORED.format("endsWith(name, '__next')")):
+    for database, name in warehouse.rows(_STORED.format("position(name, '__next_') > 0")):
         warehouse.command(f"DROP TABLE {database}.{name} SYNC")
     kept = dict(
-        warehouse.rows(f"SELECT name, total_rows FROM system.tables WHERE database = 'kept_{state}'")
+        warehouse.rows(
+            f"SELECT name, total_rows FROM system.tables WHERE database = 'kept_{state}'"
+        )
     )
     for database, name in warehouse.rows(_STORED.format("true")):
         copy = f"{database}__{name}"
         warehouse.command(f"TRUNCATE TABLE {database}.{name}")
         if copy in kept:
-            warehouse.command(
-                f"INSERT INTO {database}.{name} SELECT * FROM kept_{state}.{copy}"
-            )
+            warehouse.command(f"INSERT INTO {database}.{name} SELECT * FROM kept_{state}.{copy}")

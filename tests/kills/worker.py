@@ -1,7 +1,8 @@
 """Processes that run one job each, to be killed: ``python -m tests.kills.worker`` forks one for every order.
 
-All is imported once, before the forks: a job then begins at once. An order is a line of JSON (``job``, ``env``
-and, if wanted, ``die_after`` and ``trace``); the answers are the number of the process, then how it ended.
+All is imported once, before the forks: a job then begins at once. An order is a line of JSON (``job``,
+``env`` and, if wanted, ``die_after`` and ``trace``); the answer is the number of the process. The next line
+asks how it ended.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Worker:
         self._parent.communicate()
 
     def begin(self, job: str, env: Mapping[str, str], **more: object) -> None:
-        """Start a job; ``die_after`` kills it after so many changes, ``trace`` names a file for their list."""
+        """Start a job; ``die_after`` kills it after so many changes, ``trace`` is a file for their list."""
         stdin, _ = self._pipes()
         stdin.write(json.dumps({"job": job, "env": dict(env), **more}) + "\n")
         stdin.flush()

@@ -33,7 +33,8 @@ _FILES = ("inbox", "archive")
 class World:
     """Everything that outlives a killed process; use as a context manager.
 
-    ``http`` and ``embedded`` are the environments of processes that use the server and the embedded warehouse.
+    ``http`` and ``embedded`` are the environments of processes that use the server, and the embedded
+    warehouse.
     """
 
     def __init__(self, root: Path) -> None:
@@ -90,9 +91,7 @@ class World:
         """The report."""
         return Path(self.http["AIRFLOW_HOME"]) / "report.html"
 
-    def run(
-        self, job: str, environment: dict[str, str] | None = None, **more: object
-    ) -> None:
+    def run(self, job: str, environment: dict[str, str] | None = None, **more: object) -> None:
         """Run a job to its end; raises AssertionError if it fails."""
         code = self.worker.run(job, environment or self.http, **more)
         assert code == 0, f"{job} failed:\n{self.said.read_text(encoding='utf-8')[-4000:]}"
@@ -122,14 +121,14 @@ class World:
         self.run("schema")
         self.warehouse = self.client()
         self.reader, self.polled = Reader(self.warehouse), Reader(self.client())
-        # A month of each source is loaded and shown; another one has arrived, and a file that is none.
+        # A month of each source is loaded and shown; more have arrived, and a file that is none.
         self.emulator.reset(Settings(polls=1, parts_per_request=1, settling_days=30))
         self.emulator.today = _THEN
         (self.stage.root / "archive").mkdir()
         write_inbox(self.stage.inbox, date(2024, 1, 1), date(2024, 1, 1))
         self._load()
         self.run("build")
-        write_inbox(self.root / "more", date(2024, 1, 1), date(2024, 2, 1))
+        write_inbox(self.root / "more", date(2024, 1, 1), date(2024, 3, 1))
         shutil.copytree(self.root / "more", self.stage.inbox, dirs_exist_ok=True)
         (self.stage.inbox / "registers" / "bad.xlsx").write_bytes(b"PK")
         self._keep("night")

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -37,12 +37,12 @@ pytestmark = pytest.mark.slow
 SOURCES = ("metrica", *pipeline.FILE_SOURCES)
 
 
-def in_processes(sources: tuple[str, ...]) -> list[subprocess.CompletedProcess[str]]:
-    """Load each of these at the same time."""
+def in_processes(orders: Sequence[str]) -> list[subprocess.CompletedProcess[str]]:
+    """Do each of these at the same time: a source, also with its days, or ``build``."""
 
-    def load(source: str) -> subprocess.CompletedProcess[str]:
+    def do(order: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "tests.warehouse.server.pipeline", source],
+            [sys.executable, "-m", "tests.warehouse.server.pipeline", *order.split()],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
             capture_output=True,
@@ -51,8 +51,8 @@ def in_processes(sources: tuple[str, ...]) -> list[subprocess.CompletedProcess[s
             check=False,
         )
 
-    with ThreadPoolExecutor(len(sources)) as pool:
-        return list(pool.map(load, sources))
+    with ThreadPoolExecutor(len(orders)) as pool:
+        return list(pool.map(do, orders))
 
 
 @pytest.fixture
