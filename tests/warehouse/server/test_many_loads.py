@@ -104,6 +104,64 @@ def test_sources_that_load_at_once_bring_what_they_bring_one_after_another(
     assert found() == one_by_one
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_two_runs_of_one_dag_at_once_bring_what_one_brings(
+    server: ClickHouseFront,
+    emulator: MetricaEmulator,
+    opened: Warehouse,
+    sent: Callable[[], None],
+    source: str,
+) -> None:
+    sent()
+    pipeline.load(source)
+    expected = seen(opened, "core")
+    empty(opened)
+    sent()
+    for done in in_processes([source, source]):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert seen(opened, "core") == expected
+    requests = emulator.store.requests.values()
+    assert {request.status for request in requests} <= {"cleaned_by_user"}
+
+
+def test_a_backfill_beside_the_night_brings_each_day_once(
+    server: ClickHouseFront, emulator: MetricaEmulator, opened: Warehouse
+) -> None:
+    pipeline.load("metrica", "2024-03-01", "2024-03-05")
+    expected = seen(opened, "core")
+    empty(opened)
+    for done in in_processes(["metrica 2024-03-01 2024-03-04", "metrica 2024-03-03 2024-03-05"]):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert seen(opened, "core") == expected
+    assert {request.status for request in emulator.store.requests.values()} == {"cleaned_by_user"}
+
+
+def test_loads_and_another_build_during_a_build(
+    server: ClickHouseFront,
+    emulator: MetricaEmulator,
+    opened: Warehouse,
+    sent: Callable[[], None],
+) -> None:
+    sent()
+    for source in SOURCES:
+        pipeline.load(source)
+    pipeline.build()
+    expected = seen(opened, "core"), seen(opened, "marts")
+    empty(opened)
+    sent()
+    *loads, first, second = in_processes([*SOURCES, "build", "build"])
+    for done in loads:
+        assert done.returncode == 0, done.stderr[-3000:]
+    # A build that is not the newest any more is refused; readers then see the other one's marts.
+    builds = [done for done in (first, second) if done.returncode]
+    assert len(builds) < 2
+    for done in builds:
+        assert "is not the newest one" in done.stderr
+    # What is announced by the loads is another build.
+    pipeline.build()
+    assert (seen(opened, "core"), seen(opened, "marts")) == expected
+
+
 def test_ledgers_written_at_once_keep_every_entry(server: ClickHouseFront) -> None:
     def publish(number: int) -> int:
         with open_warehouse() as warehouse:
