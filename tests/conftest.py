@@ -53,6 +53,7 @@ OVER_HTTP = re.compile(
 LONGEST_FIRST = (
     "end_to_end/test_end_to_end.py",
     "end_to_end/test_worlds.py",
+    "kills/test_kills.py",
     "bi/test_superset.py",
     "production/test_airflow_services.py",
     "airflow_ui/test_walk.py",

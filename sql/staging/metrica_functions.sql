@@ -1,12 +1,5 @@
 -- Functions of the staging views of Metrica logs.
 
--- A view, not literals: the engine copies a function's text into each view that uses it.
-CREATE OR REPLACE VIEW staging.metrica_names AS SELECT
-    {{ names.doubtful | literal }} AS doubtful,
-    {{ names.given | literal }} AS given,
-    {{ names.name | literal }} AS name,
-    {{ names.hint | literal }} AS hint;
-
 -- A cell without its outer quotes, which the service writes as in CSV around a cell that holds a quote.
 CREATE OR REPLACE FUNCTION metrica_unquoted AS (cell) -> if(
     length(cell) > 1 AND startsWith(cell, '"') AND endsWith(cell, '"')
@@ -63,10 +56,10 @@ CREATE OR REPLACE FUNCTION metrica_has_token AS (decoded) -> arrayExists(
 -- Words with a name of a person among them.
 CREATE OR REPLACE FUNCTION metrica_has_name AS (words) -> match(
     replaceRegexpAll(
-        replaceRegexpAll(words, (SELECT doubtful FROM staging.metrica_names), ' ¤ '),
-        (SELECT given FROM staging.metrica_names),
+        replaceRegexpAll(words, {{ names.doubtful | literal }}, ' ¤ '),
+        {{ names.given | literal }},
         ' § '),
-    (SELECT name FROM staging.metrica_names));
+    {{ names.name | literal }});
 
 -- Whether a decoded text may name a person or let in as one.
 CREATE OR REPLACE FUNCTION metrica_is_personal AS (decoded) -> NOT isValidUTF8(decoded)
@@ -80,7 +73,7 @@ CREATE OR REPLACE FUNCTION metrica_is_doubtful AS (decoded) -> NOT isValidUTF8(d
     OR match(decoded, '[@=]')
     OR metrica_has_number(metrica_words(decoded))
     OR metrica_has_token(decoded)
-    OR match(metrica_words(decoded), (SELECT hint FROM staging.metrica_names));
+    OR match(metrica_words(decoded), {{ names.hint | literal }});
 
 CREATE OR REPLACE FUNCTION metrica_piece AS (piece) ->
     if(metrica_is_personal(metrica_decoded(piece)), '***', piece);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -287,6 +288,21 @@ def test_a_file_taken_away_stops_nobody(inbox: Path, warehouse: Warehouse) -> No
 
     outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
     assert outcome == {"published": 2, "rejected": [], "failed": ""}
+
+
+def test_a_file_that_another_run_archives_too_is_no_failure(
+    inbox: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(inbox / "a.csv", b"a", age=7200)
+    real = os.replace
+
+    def replace(partial: Path, target: Path) -> None:
+        real(partial, target)
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(os, "replace", replace)
+    assert load_new_files(file_source("registers", "Europe/Moscow", one_row)).published == 1
+    assert not files_in(inbox)
 
 
 def test_the_time_of_a_file_is_kept_in_utc(inbox: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.marts.build import build_marts
 from municipal_indicators.marts.publishing import drop_old_builds, publish_marts, published_at
 from municipal_indicators.settings import REPOSITORY
-from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.client import Warehouse, embedded_path
 from tests.marts.given import NOW, Given, application
 from tests.marts.given import request as message
 from tests.marts.test_build import MARTS
@@ -150,6 +150,59 @@ def test_only_the_newest_build_is_published(given: Given) -> None:
     with pytest.raises(IndicatorsError, match=rf"{old.id} of the marts is not the newest"):
         publish_marts(given.warehouse, old.id)
     assert published_at(given.warehouse) is None
+
+
+def test_two_builds_at_once_double_nothing(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One begins a table while another one fills it, as a retry does whose first attempt still runs."""
+    filled(given, date(2024, 3, 4), 2)
+    given.build(*WATCHED)
+    days = "SELECT count() FROM intermediate.site_calendar"
+    expected, marts = given.select(days), shown(given.warehouse, marts=WATCHED)
+    real = Warehouse.command
+    copies: list[str] = []
+    goes_on = False
+
+    class HangsError(Exception):
+        pass
+
+    def command(warehouse: Warehouse, sql: str, *arguments: Any, **options: Any) -> None:
+        nonlocal goes_on
+        if len(copies) == 2 and not goes_on and sql.startswith("EXCHANGE"):
+            raise HangsError
+        real(warehouse, sql, *arguments, **options)
+        if sql.startswith("CREATE TABLE intermediate.site_calendar"):
+            copies.append(sql.split()[2])
+            if len(copies) == 1:
+                with pytest.raises(HangsError):
+                    build_marts(warehouse, given.passport, NOW, only=WATCHED)
+                goes_on = True
+
+    monkeypatch.setattr(Warehouse, "command", command)
+    given.build(*WATCHED)
+    assert goes_on
+    assert given.select(days) == expected
+    assert shown(given.warehouse, marts=WATCHED) == marts
+    given.warehouse.command(f"DROP TABLE IF EXISTS {copies[1]} SYNC")
+
+
+def test_copies_that_a_killed_build_left_go_after_a_day(given: Given) -> None:
+    def left() -> list[tuple[Any, ...]]:
+        return given.select(
+            "SELECT concat(database, '.', name) FROM system.tables "
+            "WHERE database IN ('intermediate', 'reference') AND name LIKE '%next%'"
+        )
+
+    copy = given.warehouse.beside("intermediate.site_calendar")
+    given.build("site_audience")
+    assert left() == [(copy,)]
+    (place,) = given.select(
+        f"SELECT metadata_path FROM system.tables WHERE concat(database, '.', name) = '{copy}'"
+    )
+    warehouse = embedded_path()
+    assert warehouse
+    os.utime(warehouse / place[0], (0, 0))
+    given.build("site_audience")
+    assert left() == []
 
 
 def test_marts_that_a_build_leaves_out_keep_what_they_show(given: Given) -> None:

@@ -78,14 +78,16 @@ def test_stage_sends_blocks(staged: Warehouse) -> None:
 
 def test_readers_see_the_old_table_until_the_exchange(staged: Warehouse) -> None:
     staged.stage("probe.lines", ["a", "b"], [("1", "old")], {})
-    staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'new' AS b, 2 AS a, 0 AS line")
+    copy = staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'new' AS b, 2 AS a, 0 AS line")
     assert staged.rows("SELECT a, b FROM probe.good") == [(1, "old")]
-    staged.exchange("probe.good")
+    staged.exchange("probe.good", copy)
     assert staged.rows("SELECT a, b FROM probe.good") == [(2, "new")]
-    # A build that was killed leaves its copy behind; the next one starts again.
+    # A build that was killed leaves its copy behind; the next one has a copy of its own.
     staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'lost' AS b, 3 AS a, 0 AS line")
-    staged.build_beside("probe.good", "SELECT 'L' AS load_id, 'newest' AS b, 4 AS a, 0 AS line")
-    staged.exchange("probe.good")
+    copy = staged.build_beside(
+        "probe.good", "SELECT 'L' AS load_id, 'newest' AS b, 4 AS a, 0 AS line"
+    )
+    staged.exchange("probe.good", copy)
     assert staged.rows("SELECT a, b FROM probe.good") == [(4, "newest")]
 
 

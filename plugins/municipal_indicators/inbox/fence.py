@@ -274,7 +274,7 @@ def serve(descriptor: int) -> None:
                 _limit(job.limits)
                 settings.REFERENCE = job.reference
                 answer = _answer(channel, job)
-                is_spent = _resident() > job.limits.memory // _SPENT_SHARE
+                is_spent = _pages(_RESIDENT) > job.limits.memory // _SPENT_SHARE
                 channel.send(("spent", answer) if is_spent else answer)
 
 
@@ -299,9 +299,13 @@ def _answer(channel: Connection, job: _Job) -> tuple[str, Any]:
         return "error", error
 
 
-def _resident() -> int:
+_RESIDENT, _DATA = 1, 5
+
+
+def _pages(column: int) -> int:
+    """Bytes that this process has, resident or reserved for data."""
     # Not ru_maxrss, which begins with that of the process that started this one.
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[column]
     return int(pages) * resource.getpagesize()
 
 
@@ -309,7 +313,8 @@ def _limit(limits: Limits) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(usage.ru_utime + usage.ru_stime) + 1 + limits.seconds
     for what, wanted in (
-        (resource.RLIMIT_DATA, limits.memory),
+        # Threads of the libraries reserve much that they do not use; below it, a thread would wait for ever.
+        (resource.RLIMIT_DATA, _pages(_DATA) + limits.memory),
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -191,7 +191,7 @@ def keep(path: Path, target: Path, digest: str, modified: int, what: str) -> Non
             if digest_of(kept) != digest:
                 raise OSError(errno.EIO, "the copy differs from what was written")
         set_modified(partial, modified)
-        os.replace(partial, target)
+        _name(partial, target)
 
 
 def set_modified(path: Path, modified: int) -> None:
@@ -208,7 +208,7 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(partial, path)
+    _name(partial, path)
 
 
 def digest_of(descriptor: int, size: int | None = None) -> str:
@@ -257,6 +257,15 @@ def remove(place: Place, stamp: Stamp) -> None:
                 os.unlink(name, dir_fd=folder)
     except OSError as error:
         if error.errno not in GONE:
+            raise
+
+
+def _name(partial: Path, target: Path) -> None:
+    try:
+        os.replace(partial, target)
+    except FileNotFoundError:
+        # Another run, which archives the same file, has named it.
+        if not target.exists():
             raise
 
 

@@ -17,7 +17,7 @@ from municipal_indicators.reference import lists
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.sources import SOURCES
-from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.client import BESIDE, Warehouse
 from municipal_indicators.warehouse.templates import literal, render
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def build_marts(
     needed = given.keys() | selects.keys() if only is None else _read_by(marts, selects)
     build = str(uuid.uuid4())
     publishing.drop_old_builds(warehouse)
+    _drop_leftovers(warehouse)
     for table, rows in given.items():
         if table in needed:
             _replace(warehouse, table, rows())
@@ -66,8 +67,7 @@ def build_marts(
             _add(warehouse, _stored(table), build, select)
             log.info("%s is built.", table)
         elif table in needed:
-            warehouse.build_beside(table, select)
-            warehouse.exchange(table)
+            warehouse.exchange(table, warehouse.build_beside(table, select))
     counted = {mart: _rows(warehouse, _stored(mart), build) for mart in marts}
     publishing.note_built(warehouse, build, [mart.removeprefix("marts.") for mart in marts])
     return Build(build, counted)
@@ -238,7 +238,18 @@ def _freshness_terms() -> list[tuple[str, int, str]]:
 
 
 def _replace(warehouse: Warehouse, table: str, rows: Rows) -> None:
-    warehouse.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
-    warehouse.command(f"CREATE TABLE {table}__next AS {table}")
-    warehouse.insert(f"{table}__next", warehouse.columns(table), [tuple(row) for row in rows])
-    warehouse.exchange(table)
+    copy = warehouse.beside(table)
+    warehouse.insert(copy, warehouse.columns(table), [tuple(row) for row in rows])
+    warehouse.exchange(table, copy)
+
+
+def _drop_leftovers(warehouse: Warehouse) -> None:
+    """Drop what builds that were killed left beside their tables, but nothing of one that may still run."""
+    left = warehouse.rows(
+        "SELECT concat(database, '.', name) FROM system.tables "
+        "WHERE database IN ('intermediate', 'reference') AND position(name, {beside:String}) > 0 "
+        "AND metadata_modification_time < now() - INTERVAL 1 DAY",
+        {"beside": BESIDE},
+    )
+    for (table,) in left:
+        warehouse.command(f"DROP TABLE {table} SYNC")

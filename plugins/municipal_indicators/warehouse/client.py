@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 900.0
 BLOCK_ROWS = 50_000
+BESIDE = "__next_"
+"""What follows a table's name in that of a copy which is to replace it."""
 
 # One block an insert, parsed in order: rowNumberInBlock() in the staging views is then the row's place.
 _STAGING_SETTINGS = {
@@ -186,17 +189,22 @@ class Warehouse:
         """The types of a table's columns by name, in its order."""
         return {row[0]: row[1] for row in self.rows(f"DESCRIBE TABLE {table}")}
 
-    def build_beside(self, table: str, select: str) -> None:
-        """Fill ``<table>__next``, a new copy of ``table``, from a query; columns are matched by name."""
-        columns = ", ".join(self.columns(table))
-        self.command(f"DROP TABLE IF EXISTS {table}__next SYNC")
-        self.command(f"CREATE TABLE {table}__next AS {table}")
-        self.command(f"INSERT INTO {table}__next ({columns}) SELECT {columns} FROM (\n{select}\n)")  # noqa: S608
+    def beside(self, table: str) -> str:
+        """Make an empty copy of a table; returns its name, which no other process uses."""
+        copy = f"{table}{BESIDE}{uuid.uuid4().hex}"
+        self.command(f"CREATE TABLE {copy} AS {table}")
+        return copy
 
-    def exchange(self, table: str) -> None:
-        """Swap ``<table>__next`` with its table, atomically for readers, and drop the old one."""
-        self.command(f"EXCHANGE TABLES {table}__next AND {table}")
-        self.command(f"DROP TABLE {table}__next SYNC")
+    def build_beside(self, table: str, select: str) -> str:
+        """Fill a new copy of ``table`` from a query, columns matched by name; returns the copy's name."""
+        columns, copy = ", ".join(self.columns(table)), self.beside(table)
+        self.command(f"INSERT INTO {copy} ({columns}) SELECT {columns} FROM (\n{select}\n)")  # noqa: S608
+        return copy
+
+    def exchange(self, table: str, copy: str) -> None:
+        """Swap a copy with its table, atomically for readers, and drop the old one."""
+        self.command(f"EXCHANGE TABLES {copy} AND {table}")
+        self.command(f"DROP TABLE {copy} SYNC")
 
 
 def _native(context: InsertContext) -> bytes:

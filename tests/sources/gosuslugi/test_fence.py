@@ -6,7 +6,7 @@ import pytest
 
 from municipal_indicators.inbox.file_loads import FilesFailedError
 from municipal_indicators.spreadsheets.sheets import LONGEST_CELL
-from tests.emulators.inbox.tables import csv_bytes
+from tests.emulators.inbox.tables import csv_bytes, xlsx_bytes
 from tests.sources.gosuslugi.deadly_files import (
     good_but_odd,
     long_cell,
@@ -50,6 +50,14 @@ def test_what_the_limits_end_is_rejected_at_the_second_attempt(arrivals: Arrival
     second = arrivals.load()
     assert (second.broken, set(second.rejected)) == ([], {f"gosuslugi/{name}" for name in deadly})
     assert arrivals.reasons().count("Не удаётся прочитать файл") == len(deadly)
+
+
+def test_a_limit_counts_from_what_the_parser_has_reserved(
+    arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(register(row(Номер_заявления="1"))))
+    monkeypatch.setenv("AIRFLOW_VAR_FILE_MEMORY_MIB", "128")
+    assert arrivals.take("b.xlsx", xlsx_bytes(register(row(Номер_заявления="2")))).published == 1
 
 
 @pytest.mark.parametrize("name", list(good_but_odd()))

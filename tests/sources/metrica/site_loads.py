@@ -108,12 +108,11 @@ def run_all(
     at: datetime | None = None,
     forced: bool = False,
     fill_gaps: bool = False,
+    source: str = "visits",
 ) -> list[dict[str, Any]]:
     """A complete run for the repository's passport; its plan."""
     moment = at or datetime.now(UTC)
-    plan = plan_run(
-        "visits", date_from, date_to, moment, run_id, forced=forced, fill_gaps=fill_gaps
-    )
+    plan = plan_run(source, date_from, date_to, moment, run_id, forced=forced, fill_gaps=fill_gaps)
     for site in plan:
         finish(SiteLoad(site, CONNECTION, run_id))
     return plan

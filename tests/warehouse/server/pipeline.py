@@ -1,10 +1,12 @@
 """Loads and builds without Airflow's scheduler; each source is called as by the tasks of its DAG.
 
-As a program, ``python -m tests.warehouse.server.pipeline SOURCE``, it loads one source in its own process.
+As a program, ``python -m tests.warehouse.server.pipeline SOURCE [FIRST LAST]``, it loads one source in its
+own process, or builds: ``… build``.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -12,8 +14,11 @@ FILE_SOURCES = ("gosuslugi", "registers", "smev")
 DAYS = ("2024-03-01", "2024-03-03")
 
 
-def load(source: str) -> int:
-    """Load a source; how many files or orders were published. Raises AssertionError where one failed."""
+def load(source: str, first: str = DAYS[0], last: str = DAYS[1]) -> int:
+    """Load a source; how many files or orders were published. Raises AssertionError where one failed.
+
+    The days are those of Metrica.
+    """
     from municipal_indicators.inbox.file_loads import load_outcome
     from municipal_indicators.reference.passport import load_passport
     from municipal_indicators.sources.file_sources import file_source
@@ -25,7 +30,7 @@ def load(source: str) -> int:
 
         with open_warehouse() as warehouse:
             apply_schema(warehouse)
-        return len(run_all(f"run of {source}", *DAYS))
+        return len(run_all(f"run of process {os.getpid()}", first, last))
     loader = import_module(f"municipal_indicators.sources.{source}.files")
     outcome = load_outcome(file_source(source, load_passport().time_zone, loader.load_file))
     assert not outcome["failed"], outcome["failed"]
@@ -48,4 +53,4 @@ def build() -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"published {load(sys.argv[1])}\n")
+    sys.stdout.write(f"published {build() if sys.argv[1] == 'build' else load(*sys.argv[1:])}\n")

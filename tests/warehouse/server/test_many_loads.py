@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -37,12 +37,12 @@ pytestmark = pytest.mark.slow
 SOURCES = ("metrica", *pipeline.FILE_SOURCES)
 
 
-def in_processes(sources: tuple[str, ...]) -> list[subprocess.CompletedProcess[str]]:
-    """Load each of these at the same time."""
+def in_processes(orders: Sequence[str]) -> list[subprocess.CompletedProcess[str]]:
+    """Do each of these at the same time: a source, also with its days, or ``build``."""
 
-    def load(source: str) -> subprocess.CompletedProcess[str]:
+    def do(order: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "tests.warehouse.server.pipeline", source],
+            [sys.executable, "-m", "tests.warehouse.server.pipeline", *order.split()],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
             capture_output=True,
@@ -51,8 +51,8 @@ def in_processes(sources: tuple[str, ...]) -> list[subprocess.CompletedProcess[s
             check=False,
         )
 
-    with ThreadPoolExecutor(len(sources)) as pool:
-        return list(pool.map(load, sources))
+    with ThreadPoolExecutor(len(orders)) as pool:
+        return list(pool.map(do, orders))
 
 
 @pytest.fixture
@@ -102,6 +102,65 @@ def test_sources_that_load_at_once_bring_what_they_bring_one_after_another(
         assert done.returncode == 0, done.stderr[-3000:]
         assert "published" in done.stdout
     assert found() == one_by_one
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_two_runs_of_one_dag_at_once_bring_what_one_brings(
+    server: ClickHouseFront,
+    emulator: MetricaEmulator,
+    opened: Warehouse,
+    sent: Callable[[], None],
+    source: str,
+) -> None:
+    sent()
+    pipeline.load(source)
+    expected = seen(opened, "core")
+    empty(opened)
+    sent()
+    for done in in_processes([source, source]):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert seen(opened, "core") == expected
+    requests = emulator.store.requests.values()
+    assert {request.status for request in requests} <= {"cleaned_by_user"}
+
+
+def test_a_backfill_beside_the_night_brings_each_day_once(
+    server: ClickHouseFront, emulator: MetricaEmulator, opened: Warehouse
+) -> None:
+    pipeline.load("metrica", "2024-03-01", "2024-03-05")
+    expected = seen(opened, "core")
+    empty(opened)
+    for done in in_processes(["metrica 2024-03-01 2024-03-04", "metrica 2024-03-03 2024-03-05"]):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert seen(opened, "core") == expected
+    assert {request.status for request in emulator.store.requests.values()} == {"cleaned_by_user"}
+
+
+def test_loads_and_another_build_during_a_build(
+    server: ClickHouseFront,
+    emulator: MetricaEmulator,
+    opened: Warehouse,
+    sent: Callable[[], None],
+) -> None:
+    sent()
+    for source in SOURCES:
+        pipeline.load(source)
+    pipeline.build()
+    expected = seen(opened, "core"), seen(opened, "marts")
+    empty(opened)
+    sent()
+    *loads, first, second = in_processes([*SOURCES, "build", "build"])
+    for done in loads:
+        assert done.returncode == 0, done.stderr[-3000:]
+    # Refused is a build that is not the newest any more, or whose marts a load changed between two of them.
+    for done in (first, second):
+        refused = ("is not the newest one", "The new marts are not shown")
+        assert not done.returncode or any(why in done.stderr for why in refused), done.stderr[
+            -3000:
+        ]
+    # What is announced by the loads is another build.
+    pipeline.build()
+    assert (seen(opened, "core"), seen(opened, "marts")) == expected
 
 
 def test_ledgers_written_at_once_keep_every_entry(server: ClickHouseFront) -> None:
