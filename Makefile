@@ -40,7 +40,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild test test-all test-server test-kill bench-metrica bench-files bench-smev lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,9 @@ test-server: $(DEVELOPMENT) ## Loads, ledgers and a build once more over HTTP; d
 
 test-kill: $(DEVELOPMENT) ## Kill loads and builds 200 times beside a reader (KILLS=400; ARGS='--seed 57 --only 3')
 	@$(BIN)/python -m tests.kills --kills $(or $(KILLS),200) $(ARGS)
+
+test-fuzz: $(DEVELOPMENT) ## Load files with random damages for ten minutes (ARGS='--minutes 60 --seed 7')
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
 	@$(BIN)/python -m bench.metrica $(BENCH)
