@@ -1,5 +1,5 @@
--- Versions of a register that lack more than half of the keys of the version before; one of the two is of this
--- load. (A file with a date in each row may give a version of one row.)
+-- Versions of a register that lack more than half of the keys of the version before; one of the two is of
+-- this load. (A file with a date in each row may give a version of one row.)
 SELECT
     as_of,
     length(keys) AS found,

@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from municipal_indicators.inbox import fence
-from municipal_indicators.spreadsheets import delimited, loading
+from municipal_indicators.spreadsheets import delimited, streaming
 from municipal_indicators.spreadsheets.texts import Texts
 from tests.emulators.inbox.tables import Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.sources.gosuslugi.registers_of_applications import HEADINGS, register, row
@@ -60,7 +60,7 @@ def test_a_long_csv_says_the_same_cut_in_columns_or_quoted(
     quoted = "".join(";".join(f'"{cell}"' for cell in cells) + "\r\n" for cells in grid)
     monkeypatch.setattr(delimited, "_FIRST_BLOCK", 4096)
     monkeypatch.setattr(delimited, "_BLOCK", 8192)
-    monkeypatch.setattr(loading, "BLOCK_ROWS", 150)
+    monkeypatch.setattr(streaming, "BLOCK_ROWS", 150)
     # A child would not see what is set here.
     monkeypatch.setattr(fence, "_InChild", lambda function, given, _: fence._Here(function, given))
     cut: list[int] = []
