@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-IGNORED = ("computed_at", "last_success_at", "compared_at")
+IGNORED = ("computed_at", "last_success_at", "compared_at", "load_ids")
 SHOWN = 5
 
 Marts = dict[str, list[str]]

@@ -1,5 +1,9 @@
 -- One row per event. An event is a date and a title, with case and spaces ignored.
-SELECT held_on, replaceRegexpAll(lowerUTF8(e.title), '\\s+', '') AS title_key, any(e.title) AS title
+SELECT
+    held_on,
+    replaceRegexpAll(lowerUTF8(e.title), '\\s+', '') AS title_key,
+    any(e.title) AS title,
+    arraySort(groupUniqArray((e.load_id, e.sheet))) AS places
 FROM core.event_rows AS e
 WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')
 GROUP BY held_on, title_key

@@ -43,6 +43,7 @@ WITH
             ) AS reference,
             groupUniqArrayIf(e.reply_key, e.is_delivery AND e.reply_key != '') AS reply_keys,
             max(e.is_test) AS is_test,
+            arraySort(groupUniqArrayIf(e.load_id, e.is_delivery)) AS load_ids,
             uniqExactIf(
                 toStartOfSecond(e.delivered_at),
                 e.is_delivery AND e.delivered_at IS NOT NULL
@@ -122,6 +123,7 @@ SELECT
     ))) AS deliveries,
     r.reply_keys AS reply_keys,
     r.formats AS formats,
+    r.load_ids AS load_ids,
     toBool(a.is_answered) AS is_answered,
     if(a.is_answered, a.final.1, NULL) AS answered_at,
     toBool(a.is_answered AND a.final.2) AS is_rejected

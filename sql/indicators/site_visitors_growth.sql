@@ -3,40 +3,17 @@
 -- (docs/indicators.md#site_visitors_growth). Less than 90 % of the site days matched gives no fact.
 -- Forecast: the visitors so far, projected to 31 December by the year before.
 {%- set has_value = baseline_value is not none %}
-WITH visits AS
+WITH days AS
 (
-    SELECT s.site_id AS site_id, v.day AS day, v.visitor AS visitor
-    FROM
-    (
-{% include 'macros/visits.sql' %}
-    ) AS v
-    INNER JOIN reference.programme_sites AS s ON s.counter_id = v.counter_id
-),
-matched AS
-(
-    SELECT year, site_id, day, base_day FROM intermediate.compared_days WHERE is_matched
-),
--- A visitor counts on the first matched day of the year, so that a running total is a distinct count.
-days AS
-(
-    SELECT year, day, count() AS own, 0 AS base, 0 AS site_days, 0 AS site_days_matched, 0 AS matched_days
-    FROM
-    (
-        SELECT m.year AS year, v.site_id, v.visitor, min(v.day) AS day
-        FROM visits AS v
-        INNER JOIN matched AS m ON m.site_id = v.site_id AND m.day = v.day
-        GROUP BY m.year, v.site_id, v.visitor
-    )
-    GROUP BY year, day
-    UNION ALL
-    SELECT year, day, 0, count(), 0, 0, 0
-    FROM
-    (
-        SELECT m.year AS year, v.site_id, v.visitor, min(m.day) AS day
-        FROM visits AS v
-        INNER JOIN matched AS m ON m.site_id = v.site_id AND m.base_day = v.day
-        GROUP BY m.year, v.site_id, v.visitor
-    )
+    SELECT
+        year,
+        day,
+        sum(visitors) AS own,
+        sum(base_visitors) AS base,
+        0 AS site_days,
+        0 AS site_days_matched,
+        0 AS matched_days
+    FROM intermediate.first_visits
     GROUP BY year, day
     UNION ALL
     SELECT year, day, 0, 0, countIf(is_observed), countIf(is_observed AND is_matched), countIf(is_matched)
@@ -88,7 +65,15 @@ whole_baseline AS
     SELECT {{ baseline_value }} AS visitors
     {%- else %}
     SELECT uniqExact(site_id, visitor) AS visitors
-    FROM visits
+    FROM
+    (
+        SELECT s.site_id AS site_id, v.day AS day, v.visitor AS visitor
+        FROM
+        (
+{% include 'macros/visits.sql' %}
+        ) AS v
+        INNER JOIN reference.programme_sites AS s ON s.counter_id = v.counter_id
+    )
     WHERE toYear(day) = {{ baseline_year or 1970 }}
         AND site_id IN (SELECT site_id FROM intermediate.compared_days)
     {%- endif %}

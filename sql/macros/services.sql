@@ -6,13 +6,17 @@
         version.1 AS service_name,
         version.2 AS level,
         version.3 AS is_electronic,
-        version.4 AS is_active
+        version.4 AS is_active,
+        version.5 AS load_id,
+        version.6 AS sheet
     FROM
     (
         SELECT
             service_code,
             month,
-            argMax((service_name, level, is_electronic, is_valid), (is_valid, valid_from)) AS version
+            argMax(
+                (service_name, level, is_electronic, is_valid, load_id, sheet), (is_valid, valid_from)
+            ) AS version
         FROM
         (
             SELECT
@@ -20,6 +24,8 @@
                 service_name,
                 level,
                 is_electronic,
+                load_id,
+                sheet,
                 valid_from,
                 arrayJoin(arrayMap(
                     i -> addMonths(toStartOfMonth(valid_from), i),

@@ -2,6 +2,7 @@
     request with its term and `late_after`, the last instant of the term. A term in days ends with its last
     day in the programme zone. `last_at` is the last moment of data not later than today: as of it open
     requests are overdue. -#}
+{%- from 'macros/smev_kinds.sql' import smev_kinds %}
 counted AS
 (
 {% include 'macros/smev_counted.sql' %}
@@ -12,11 +13,7 @@ calendar AS
 ),
 kinds AS
 (
-    SELECT n.namespace AS of_kind, argMax((k.name, k.term, k.unit), length(k.information_type)) AS kind
-    FROM (SELECT DISTINCT toString(namespace) AS namespace FROM counted) AS n
-    CROSS JOIN reference.smev_kinds AS k
-    WHERE n.namespace = k.information_type OR startsWith(n.namespace, concat(k.information_type, '/'))
-    GROUP BY n.namespace
+    {{ smev_kinds('counted') }}
 ),
 last_data AS
 (

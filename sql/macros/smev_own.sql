@@ -5,7 +5,14 @@
         toDate(
             coalesce(argMin(sent_at, (format, sent_at)), any(message_id_at), min(logged_at)),
             {{ time_zone | literal }}
-        ) AS day
+        ) AS day,
+        {%- if own == 'requests' %}
+        argMin(recipient, (format, recipient)) AS partner,
+        {%- else %}
+        argMin(sender, (format, sender)) AS partner,
+        {%- endif %}
+        argMin(namespace, (format, namespace)) AS namespace,
+        arraySort(groupUniqArray(load_id)) AS load_ids
     FROM core.smev_events
     WHERE {{ '1' if smev_contour == 'production' else '0' }}
         AND message_id != ''

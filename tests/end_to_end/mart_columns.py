@@ -183,6 +183,25 @@ COLUMNS: dict[str, dict[str, str]] = {
         "method_name": "String",
         "explanation": "String",
     },
+    "indicator_evidence": {
+        "month": "Date",
+        "indicator": "String",
+        "kind": "String",
+        "part": "String",
+        "numerator_part": _FLOAT,
+        "denominator_part": _FLOAT,
+        "load_ids": "Array(UUID)",
+        "sources": "Array(String)",
+    },
+    "programme_editions": {
+        "edition_date": "Date",
+        "document": "String",
+        "subject": "String",
+        "year": "UInt16",
+        "value": _FLOAT,
+        "previous_value": _FLOAT,
+        "year_share": "Float64",
+    },
     "programme_funding_yearly": {
         "year": "UInt16",
         "plan": _MONEY,
@@ -234,8 +253,10 @@ COUNTED_ELSEWHERE = {
     "smev_answer_terms_daily",
     "smev_exchange_daily",
     "smev_adapter_daily",
+    "indicator_evidence",
     "indicator_methods",
     "indicators_latest",
+    "programme_editions",
     "data_coverage",
     "data_problems",
 }
@@ -258,6 +279,8 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "smev_exchange_daily": ("day", "operation", "fault_name", "smev_error"),
     "smev_adapter_daily": ("day",),
     "indicator_methods": ("indicator",),
+    "indicator_evidence": ("indicator", "month", "kind", "part"),
+    "programme_editions": ("edition_date", "subject", "year"),
     "programme_funding_yearly": ("year",),
     "data_freshness": ("source",),
     "data_coverage": ("source", "counter_id"),
@@ -269,8 +292,9 @@ BY_THE_CLOCK = {
     "indicators_monthly": {"computed_at"},
     "indicators_latest": {"computed_at"},
     "metrica_reconciliation": {"compared_at"},
+    "indicator_evidence": {"load_ids"},
     "data_coverage": {"last_success_at"},
     "data_freshness": {"last_success_at"},
     "data_problems": {"day"},
 }
-"""Columns that tell when something ran, which no count of the sources can know."""
+"""Columns that tell when something ran, or which load it was: no count of the sources can know."""

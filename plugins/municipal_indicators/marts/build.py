@@ -130,7 +130,8 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
         f"marts.{path.stem}": render(f"marts/{path.name}", **values)
         for path in sorted((settings.SQL / "marts").glob("*.sql"))
     }
-    return intermediate | {FACTS: _facts(passport, values)} | marts
+    evidence = {"marts.indicator_evidence": _evidence(passport, values)}
+    return intermediate | {FACTS: _facts(passport, values)} | marts | evidence
 
 
 def _rows(warehouse: Warehouse, table: str, build: str) -> int:
@@ -164,6 +165,17 @@ def _facts(passport: Passport, values: dict[str, object]) -> str:
     selects = [
         f"SELECT {literal(indicator.code)} AS code, {columns} FROM (\n"  # noqa: S608
         + render(f"indicators/{indicator.code}.sql", **values)
+        + "\n)"
+        for indicator in passport.indicators
+    ]
+    return "\nUNION ALL\n".join(selects)
+
+
+def _evidence(passport: Passport, values: dict[str, object]) -> str:
+    columns = "month, kind, part, numerator_part, denominator_part, load_ids, sources"
+    selects = [
+        f"SELECT {literal(indicator.code)} AS indicator, {columns} FROM (\n"  # noqa: S608
+        + render(f"evidence/{indicator.code}.sql", **values)
         + "\n)"
         for indicator in passport.indicators
     ]
