@@ -46,7 +46,8 @@ def damaged(content: bytes, other: bytes, rng: random.Random) -> bytes:
         return _with_damaged_member(content, other, rng)
     for _ in range(rng.randint(1, 4)):
         content = rng.choice(_WAYS)(content, other, rng)[:LONGEST]
-    return content
+    # An empty file is left for a minute first, as an upload that has just begun.
+    return content or b"\n"
 
 
 def _with_damaged_member(content: bytes, other: bytes, rng: random.Random) -> bytes:
