@@ -1,4 +1,7 @@
-"""docs/operations.md as it is written: each query, command, parameter and link of it is tried."""
+"""docs/operations.md as it is written: each query, command, parameter and link of it is tried.
+
+So are the queries of docs/indicators.md.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ from tests.marts.given import COUNTER, Given
 
 PAGE = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", PAGE, re.M | re.S)
-QUERIES = [text for language, text in BLOCKS if language == "sql"]
+INDICATORS = (REPOSITORY / "docs" / "indicators.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"^ *```sql\n(.*?)^ *```", PAGE + INDICATORS, re.M | re.S)
 TRIGGERED = re.findall(r"airflow dags (?:test|trigger) (\w+)(?: --conf '([^']+)')?", PAGE)
 IN_PROSE = re.findall(r"`'(\{[^`]*\})'`", PAGE)
 

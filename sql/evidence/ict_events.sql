@@ -11,4 +11,5 @@ SELECT
     {{ named('e.places') }} AS sources
 FROM ({{ valued('ict_events') }}) AS m
 CROSS JOIN core.events AS e
-WHERE e.held_on BETWEEN makeDate({{ 'm.year' if spans['ict_events'] == 'year' else first_year }}, 1, 1) AND m.as_of
+WHERE e.held_on <= m.as_of
+    AND e.held_on >= makeDate({{ 'm.year' if spans['ict_events'] == 'year' else first_year }}, 1, 1)

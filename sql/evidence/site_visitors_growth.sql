@@ -10,8 +10,9 @@ WITH
     arrayMap(
         counter -> concat(
             'счётчик ', toString(counter), ': ',
-            formatDateTime(arrayMin(arrayMap(d -> d.1, arrayFilter(d -> d.3 = counter, days))), '%d.%m.%Y'), '–',
-            formatDateTime(arrayMax(arrayMap(d -> d.1, arrayFilter(d -> d.3 = counter, days))), '%d.%m.%Y')
+            formatDateTime(arrayMin(day -> if(day.3 = counter, day.1, toDate('2149-06-06')), days), '%d.%m.%Y'),
+            '–',
+            formatDateTime(arrayMax(day -> if(day.3 = counter, day.1, toDate(0)), days), '%d.%m.%Y')
         ),
         arraySort(arrayDistinct(arrayMap(d -> d.3, days)))
     )
@@ -75,6 +76,6 @@ LEFT JOIN loads AS base ON base.site_id = p.site_id AND base.month = p.base_mont
 {%- if has_value %}
 UNION ALL
 SELECT
-    month, 'site_month', 'Базовое значение из паспорта программы', CAST(NULL, 'Nullable(Float64)'), denominator, [], [], []
+    month, 'site_month', 'Базовое значение из паспорта программы', NULL, denominator, [], [], []
 FROM valued
 {%- endif %}

@@ -35,5 +35,6 @@ SELECT
 FROM ({{ valued('smev_requests') }}) AS m
 CROSS JOIN days AS d
 LEFT JOIN kinds AS k ON k.of_kind = toString(d.namespace)
-WHERE d.day BETWEEN makeDate({{ 'm.year' if spans['smev_requests'] == 'year' else first_year }}, 1, 1) AND m.as_of
+WHERE d.day <= m.as_of
+    AND d.day >= makeDate({{ 'm.year' if spans['smev_requests'] == 'year' else first_year }}, 1, 1)
 GROUP BY month, part

@@ -18,7 +18,8 @@ SELECT day, partner, namespace, load_ids FROM ({{ requests }}) WHERE is_answered
 {%- elif smev_count == 'acknowledged' %}
 SELECT day, partner, namespace, load_ids FROM ({{ requests }}) WHERE is_acknowledged
 {%- elif smev_count == 'received_date' %}
-SELECT toDate(received_at, {{ time_zone | literal }}) AS day, partner, namespace, load_ids FROM ({{ requests }})
+SELECT toDate(received_at, {{ time_zone | literal }}) AS day, partner, namespace, load_ids
+FROM ({{ requests }})
 {%- elif smev_count == 'both_directions' %}
 {%- set own = 'requests' %}
 SELECT day, partner, namespace, load_ids FROM ({{ requests }})

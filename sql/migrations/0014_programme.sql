@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS mart_rows.programme_editions
     document String COMMENT 'Документ',
     subject LowCardinality(String) COMMENT 'О чём: код показателя, или funding финансирование',
     year UInt16 COMMENT 'Год, на который план',
-    value Nullable(Float64) COMMENT 'План по этой редакции, в единицах показателя; финансирование в рублях; пусто — плана больше нет',
+    value Nullable(Float64)
+        COMMENT 'План по этой редакции, в единицах показателя; финансирование в рублях; пусто — плана больше нет',
     previous_value Nullable(Float64) COMMENT 'План по прежней редакции; пусто — плана не было',
     year_share Float64 COMMENT 'Какая часть этого года уже прошла, от 0 до 1'
 )

@@ -15,7 +15,7 @@ from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
 from tests.marts.given import NOW, Given, application, decided, request
 
-MARTS = ["indicator_evidence", *(path.stem for path in (REPOSITORY / "sql/marts").glob("*.sql"))]
+MARTS = sorted(path.stem for path in (REPOSITORY / "sql/marts").glob("*.sql"))
 
 
 def test_marts_are_built_of_an_empty_warehouse(warehouse: Warehouse) -> None:

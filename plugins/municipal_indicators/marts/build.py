@@ -130,8 +130,7 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
         f"marts.{path.stem}": render(f"marts/{path.name}", **values)
         for path in sorted((settings.SQL / "marts").glob("*.sql"))
     }
-    evidence = {"marts.indicator_evidence": _evidence(passport, values)}
-    return intermediate | {FACTS: _facts(passport, values)} | marts | evidence
+    return intermediate | {FACTS: _facts(passport, values)} | marts
 
 
 def _rows(warehouse: Warehouse, table: str, build: str) -> int:
@@ -149,6 +148,7 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "computed_at": now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         "baseline_year": growth.baseline_year if growth else None,
         "baseline_value": growth.baseline_value if growth else None,
+        "indicators": [indicator.code for indicator in passport.indicators],
         "spans": {indicator.code: indicator.span for indicator in passport.indicators},
         "smev_contour": passport.smev.contour,
         "mnemonics": passport.smev.mnemonics,
@@ -165,17 +165,6 @@ def _facts(passport: Passport, values: dict[str, object]) -> str:
     selects = [
         f"SELECT {literal(indicator.code)} AS code, {columns} FROM (\n"  # noqa: S608
         + render(f"indicators/{indicator.code}.sql", **values)
-        + "\n)"
-        for indicator in passport.indicators
-    ]
-    return "\nUNION ALL\n".join(selects)
-
-
-def _evidence(passport: Passport, values: dict[str, object]) -> str:
-    columns = "month, kind, part, numerator_part, denominator_part, load_ids, sources"
-    selects = [
-        f"SELECT {literal(indicator.code)} AS indicator, {columns} FROM (\n"  # noqa: S608
-        + render(f"evidence/{indicator.code}.sql", **values)
         + "\n)"
         for indicator in passport.indicators
     ]
