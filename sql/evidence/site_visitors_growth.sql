@@ -10,7 +10,8 @@ WITH
     arrayMap(
         counter -> concat(
             'счётчик ', toString(counter), ': ',
-            formatDateTime(arrayMin(day -> if(day.3 = counter, day.1, toDate('2149-06-06')), days), '%d.%m.%Y'),
+            formatDateTime(
+                arrayMin(day -> if(day.3 = counter, day.1, toDate('2149-06-06')), days), '%d.%m.%Y'),
             '–',
             formatDateTime(arrayMax(day -> if(day.3 = counter, day.1, toDate(0)), days), '%d.%m.%Y')
         ),
