@@ -33,10 +33,10 @@ def found(rows: Grid, kinds: Sequence[TableKind]) -> Headings:
 def read(rows: Grid, kinds: Sequence[TableKind] = REGISTERS) -> list[int]:
     """The lines of the data rows."""
     headings = found(rows, kinds)
-    needed = next(kind.needed for kind in kinds if kind.name == headings.known.kind)
+    kind = next(kind for kind in kinds if kind.name == headings.known.kind)
     left = SheetRows(row_blocks([list(row) for row in rows]))
     left.skip(headings.last_row + 1)
-    runs = data_rows(left, headings, needed, read_words())
+    runs = data_rows(left, headings, kind.needed, read_words(), named=kind.named)
     return [line for lines, _ in runs for line in lines]
 
 
@@ -216,7 +216,11 @@ DAY = "30.06.2024"
                 ["Б", "", "", ""],
                 ["В", 1, 1, DAY],
             ],
-            [3, 4, 5, 6],
+            [3, 4, 6],
+        ),
+        (
+            [["А", "", "", ""], ["Б", 5, 5, DAY], ["Отдел", "", "", ""], ["В", 5, "", DAY]],
+            [3, 4, 5],
         ),
         ([["Нет данных", "", "", ""]], []),
         ([], []),

@@ -34,6 +34,13 @@ _LOCAL_HEADER = 30
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf")
 _OFFICE_PARTS = (b"[Content_Types]", b"_rels/", b"docProps/", b"xl/", b"customXml/", b"mimetype")
+_FOREIGN = {
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh91AY&SY": "bzip2",
+    b"MSCF\0\0\0\0": "CAB",
+}
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -121,6 +128,11 @@ def _zip_in(path: Path) -> zipfile.ZipFile | None:
         archive.close()
         return None
     return archive
+
+
+def foreign_archive(head: bytes) -> str:
+    """The name of an archive that is not opened, by its first bytes; empty for any other file."""
+    return next((name for magic, name in _FOREIGN.items() if head.startswith(magic)), "")
 
 
 def check_office_size(path: Path, watch: Watch | None = None) -> None:
@@ -247,6 +259,11 @@ class _Unpacker:
         """Add a file to the members: itself, or what is in it if it is an archive."""
         with path.open("rb") as file:
             head = file.read(_LOCAL_HEADER + 16)
+        if foreign := foreign_archive(head):
+            raise FileRejectedError(
+                f"the file is a {foreign} archive, which is not opened (.zip, .gz and .tar are)",
+                f"Это архив {foreign}, он не открывается. Распакуйте его и пришлите файлы в архиве .zip.",
+            )
         is_gzip = head.startswith(b"\x1f\x8b")
         # A file that begins like text is no archive: a fast check for the many envelopes of an archive.
         is_text = head.startswith(_TEXT)

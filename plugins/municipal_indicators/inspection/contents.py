@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.inbox.archives import unpacked
+from municipal_indicators.inbox.archives import foreign_archive, unpacked
 from municipal_indicators.inspection.headings import heading_counter
 from municipal_indicators.sources.smev.recognition import Kind, kind_of
+from municipal_indicators.spreadsheets import encodings
+from municipal_indicators.spreadsheets.binary import WORKBOOK
 from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS
 from municipal_indicators.spreadsheets.kinds import TableKind
+from municipal_indicators.spreadsheets.markup import is_mhtml
 from municipal_indicators.spreadsheets.readers import read_sheets
 
+_MARKUP = {
+    b"<html": "HTML table",
+    b"<table": "HTML table",
+    b"schemas-microsoft-com:office:spreadsheet": "SpreadsheetML (XML of Excel 2003)",
+}
 _SPOKEN = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8 with BOM",
-    "utf-16": "UTF-16",
+    **encodings.SPOKEN,
     "\t": "tab",
     ";": "«;»",
     ",": "«,»",
@@ -40,7 +47,9 @@ def contents(path: Path, kinds: Sequence[TableKind]) -> tuple[list[tuple[str, st
     except FileRejectedError:
         # Only an archive can be unreadable as a whole.
         with path.open("rb") as file:
-            return [("", "gzip archive" if file.read(2) == b"\x1f\x8b" else "zip archive")], False
+            head = file.read(16)
+        name = foreign_archive(head) or ("gzip" if head.startswith(b"\x1f\x8b") else "zip")
+        return [("", f"{name} archive")], False
     return formats, not {Kind.UNKNOWN, Kind.EMPTY} & set(found.values())
 
 
@@ -48,17 +57,27 @@ def _format(path: Path, kind: Kind, kinds: Sequence[TableKind]) -> str:
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"PK\x03\x04"):
-        return "OpenDocument (.ods)" if b"opendocument" in head else "Excel workbook (.xlsx)"
+        return _office_format(path, head)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "Excel 97 workbook (.xls)"
+    if is_mhtml(head):
+        return "MHTML (a web page in one file)"
     lowered = head.lower()
-    if b"<html" in lowered or b"<table" in lowered:
-        return "HTML table"
-    if b"schemas-microsoft-com:office:spreadsheet" in lowered:
-        return "SpreadsheetML (XML of Excel 2003)"
+    for mark, name in _MARKUP.items():
+        if mark in lowered:
+            return name
     if kind is not Kind.UNKNOWN:
         return str(kind.value)
     return _dialect(path, kinds)
+
+
+def _office_format(path: Path, head: bytes) -> str:
+    if b"opendocument" in head:
+        return "OpenDocument (.ods)"
+    with suppress(BadZipFile), ZipFile(path) as archive:
+        if WORKBOOK in archive.namelist():
+            return "binary Excel workbook (.xlsb)"
+    return "Excel workbook (.xlsx)"
 
 
 def _dialect(path: Path, kinds: Sequence[TableKind]) -> str:

@@ -15,6 +15,8 @@ _EXCEL_DIGITS = 10**15
 _MEMO_LIMIT = 200_000
 _LONGEST_KEPT = 2_000
 _INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+# It follows a sign that is to be shown in colour («✔️»).
+_AS_EMOJI = "\ufe0f"
 _FORMULA_TEXT = re.compile(r'=\s*"(.*)"')
 _DAMAGED_TEXT = re.compile(
     r"[+-]?\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}"
@@ -119,11 +121,15 @@ def is_damaged(cell: Cell) -> bool:
     return True
 
 
+def unguarded(text: str) -> str:
+    """The inner text of ``="00123"``, by which programs make a spreadsheet keep the digits of a text."""
+    found = _FORMULA_TEXT.fullmatch(text) if text.startswith("=") else None
+    return found[1].replace('""', '"') if found else text
+
+
 def _unquoted(text: str) -> str:
     """Text without the signs by which a spreadsheet is made to keep its digits."""
-    if found := _FORMULA_TEXT.fullmatch(text):
-        text = found.group(1).strip()
-    return text[1:] if text.startswith("'") else text
+    return unguarded(text).strip().removeprefix("'")
 
 
 def _has_lost_digits(number: float) -> bool:
@@ -147,7 +153,7 @@ def normal_form(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _normal_form(text: str) -> str:
-    text = clean_text(clean_text(text).lower().replace("ё", "е"))
+    text = clean_text(clean_text(text).lower().replace("ё", "е").replace(_AS_EMOJI, ""))
     words = _WORDS.findall(text.replace("_", " ").replace("№", " № "))
     if not words:
         return text

@@ -21,8 +21,14 @@ from municipal_indicators.spreadsheets.cells import (
     number_text,
     plain_text,
 )
-from municipal_indicators.spreadsheets.dates import PLAIN_MOMENT, are_plain_moments, moment_text
+from municipal_indicators.spreadsheets.dates import (
+    PLAIN_MOMENT,
+    are_plain_moments,
+    completed_day,
+    moment_text,
+)
 from municipal_indicators.spreadsheets.kinds import Block, Note, Table
+from municipal_indicators.spreadsheets.periods import NO_PERIOD, Period
 from municipal_indicators.spreadsheets.texts import Texts
 from municipal_indicators.spreadsheets.words import Words
 
@@ -39,14 +45,16 @@ _PLATE = re.compile(r"(?i:[авекмнорстухabekmhopctyx]\d{3}[авекм
 _SNILS = re.compile(r"\d{3}-\d{3}-\d{3}[ -]?\d{2}")
 _LETTER = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_YEAR = re.compile(r"(?:(?:на|за|в) )?((?:19|20)\d\d) ?(?:г|год|года|году)?")
 _GROUPED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
 class Moments(Memo):
     """Dates and instants in plain spellings; see ``moment_text``."""
 
-    def __init__(self, words: Words, *, is_1904: bool) -> None:
-        super().__init__(partial(moment_text, words=words, is_1904=is_1904))
+    def __init__(self, words: Words, *, is_1904: bool, period: Period = NO_PERIOD) -> None:
+        super().__init__(partial(moment_text, words=words, is_1904=is_1904, period=period))
+        self._period = period
         self._is_sound = False
         self._dates = self._texts = 0
 
@@ -65,12 +73,22 @@ class Moments(Memo):
                 return texts
         return super().column(cells)
 
-    def note(self) -> Note | None:
-        """A warning where a spreadsheet of another locale seems to have swapped days and months.
+    def notes(self) -> list[Note]:
+        """Warnings of days and months that look swapped, and of years that only the file's name gives."""
+        return [note for note in (self._swapped(), self._completed()) if note]
 
-        It makes dates of those texts only whose day could be a month: then no date has a day beyond
-        12, and no text one below.
-        """
+    def _completed(self) -> Note | None:
+        if not self._period.from_name:
+            return None
+        days = [cell for cell in self if completed_day(plain_text(cell), self._period)]
+        if not days:
+            return None
+        text = f"dates without a year are of {self._period.year}, by the name of the file alone"
+        return Note("year_from_name", text, len(days))
+
+    def _swapped(self) -> Note | None:
+        # A spreadsheet of another locale makes dates of those texts only whose day could be a month: then no
+        # date has a day beyond 12, and no text one below.
         if self._is_sound or min(self._dates, self._texts) == 0 or self._dates + self._texts < _FEW:
             return None
         text = (
@@ -159,6 +177,16 @@ def numbers(words: Words) -> Memo:
     return Memo(lambda cell: decimal_text(cell, words))
 
 
+def years(words: Words) -> Memo:
+    """Years as four digits («2025 год», «на 2025 г.»); what is no year is as in ``numbers``."""
+
+    def year(cell: Cell) -> str:
+        found = _YEAR.fullmatch(normal_form(plain_text(cell)))
+        return found[1] if found else decimal_text(cell, words)
+
+    return Memo(year)
+
+
 def flags(words: Words) -> Memo:
     """Yes and no as 1 and 0; any other text masked for quarantine."""
     return Memo(partial(_flag, words))
@@ -197,12 +225,19 @@ def _flag(words: Words, cell: Cell) -> str:
     return mask_personal(text) if answer is None else str(int(answer))
 
 
+def looks_like_code(text: str) -> bool:
+    """Whether a text consists of digits, or of digits with signs and few letters («АРМ-7»)."""
+    return text.isdecimal() or (
+        _CODE.fullmatch(text) is not None
+        and any(map(str.isdigit, text))
+        and not _LETTER.search(text)
+    )
+
+
 def _code(text: str) -> str:
     if any(shape.fullmatch(text) for shape in (_PHONE, _SNILS, _PLATE)):
         return MASK
-    if text.isdecimal() or (
-        _CODE.fullmatch(text) and any(map(str.isdigit, text)) and not _LETTER.search(text)
-    ):
+    if looks_like_code(text):
         return text
     masked = mask_personal(text)
     return text if masked == text and _CODE.fullmatch(text) else masked

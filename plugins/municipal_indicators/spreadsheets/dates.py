@@ -15,6 +15,7 @@ from municipal_indicators.spreadsheets.cells import (
     number_text,
     plain_text,
 )
+from municipal_indicators.spreadsheets.periods import NO_PERIOD, Period, month_number
 from municipal_indicators.spreadsheets.words import Words
 
 _DAYS_FROM_1900_TO_1904 = 1462
@@ -32,7 +33,6 @@ PLAIN_MOMENT = (
 
 _PLAIN_COLUMN = re.compile(f"(?:{PLAIN_MOMENT[1:-1]}\n)*")
 _SERIAL = re.compile(r"([2-5]\d{4}),(\d+)")
-_MONTHS = ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
 _SPELLED = (
     re.compile(
         r"(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?: ?г(?:ода|\.)?)?"
@@ -47,29 +47,52 @@ _SPELLED = (
         rf"(?P<year>\d{{4}})[-./](?P<month>\d{{1,2}})[-./](?P<day>\d{{1,2}})(?:(?:[, ]+|T){_CLOCK})?"
     ),
 )
+# Their year, or year and month, is that of the table.
+_SHORTENED = (
+    re.compile(
+        rf"(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})\.?(?:[, ]+(?:в )?{_CLOCK})?",
+    ),
+    re.compile(
+        rf"[«\"]?(?P<day>\d{{1,2}})[»\"]? (?P<word>[а-яё]{{3,8}})(?:[, ]+(?:в )?{_CLOCK})?",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<day>\d{1,2})(?: ?число)?", re.IGNORECASE),
+)
+_LAST_DAY = 31
 _GAP_AFTER_WORD = 25
 _SEARCHED = 200
 
 
-def moment_text(cell: Cell, words: Words, *, is_1904: bool = False) -> str:
+def moment_text(
+    cell: Cell, words: Words, *, is_1904: bool = False, period: Period = NO_PERIOD
+) -> str:
     """A date or time in one of the plain spellings that the staging views cast.
 
     dd.mm.yyyy or dd.mm.yy, with or without a time; ISO 8601, with or without offset; a serial
-    number of Excel. Empty for words that mean an absent value («н/д»). What is no date is returned
-    with personal data masked, for quarantine.
+    number of Excel. What a date leaves out («15.01») is taken from the period. Empty for words that mean an
+    absent value («н/д»). What is no date is returned with personal data masked, for quarantine.
     """
     if isinstance(cell, date):
         return plain_text(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return number_text(float(cell) + (_DAYS_FROM_1900_TO_1904 if is_1904 else 0))
+        day = completed_day(number_text(cell), period) if 1 <= cell <= _LAST_DAY else ""
+        return day or number_text(float(cell) + (_DAYS_FROM_1900_TO_1904 if is_1904 else 0))
     text = plain_text(cell)
     if _PLAIN.fullmatch(text):
         return text
     if normal_form(text) in words.absent:
         return ""
-    if found := _SERIAL.fullmatch(text):
-        return f"{found[1]}.{found[2]}"
-    return _respelled(text) or mask_personal(text)
+    return _respelled(text) or completed_day(text, period) or mask_personal(text)
+
+
+def completed_day(text: str, period: Period) -> str:
+    """A date without its year, or month, as ISO 8601; empty for any other, or if the period lacks them."""
+    if not period.year:
+        return ""
+    for pattern in _SHORTENED:
+        if found := pattern.fullmatch(text):
+            return _iso(found, str(period.year), _month(found) or period.month)
+    return ""
 
 
 def are_plain_moments(texts: Sequence[str]) -> bool:
@@ -102,22 +125,27 @@ def _dated(lines: Iterable[str], marker: re.Pattern[str], zone: ZoneInfo) -> dat
 
 
 def _respelled(text: str) -> str:
+    if found := _SERIAL.fullmatch(text):
+        return f"{found[1]}.{found[2]}"
     for pattern in _SPELLED:
         if (found := pattern.fullmatch(text)) and (month := _month(found)):
-            spelled = f"{_year(found)}-{month:02d}-{int(found['day']):02d}"
-            if not found["hour"]:
-                return spelled
-            clock = f"{int(found['hour']):02d}:{found['minute']}:{found['second'] or '00'}"
-            return f"{spelled} {clock}" + (f".{found['fraction']}" if found["fraction"] else "")
+            return _iso(found, _year(found), month)
     return ""
+
+
+def _iso(found: re.Match[str], year: str, month: int) -> str:
+    if not month:
+        return ""
+    spelled = f"{year}-{month:02d}-{int(found['day']):02d}"
+    if not found.groupdict().get("hour"):
+        return spelled
+    clock = f"{int(found['hour']):02d}:{found['minute']}:{found['second'] or '00'}"
+    return f"{spelled} {clock}" + (f".{found['fraction']}" if found["fraction"] else "")
 
 
 def _month(found: re.Match[str]) -> int:
     groups = found.groupdict()
-    if groups.get("month"):
-        return int(groups["month"])
-    start = groups["word"].lower()[:3]
-    return _MONTHS.index(start) + 1 if start in _MONTHS else 5 if start == "май" else 0
+    return int(groups["month"]) if groups.get("month") else month_number(groups.get("word") or "")
 
 
 def _year(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""CSV and similar texts: the encoding is verified, the delimiter is found by how evenly it splits rows."""
+"""CSV and similar texts: the delimiter is found by how evenly it splits rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.spreadsheets.cells import Cell
+from municipal_indicators.spreadsheets.cells import Cell, unguarded
+from municipal_indicators.spreadsheets.encodings import encoding_of
 from municipal_indicators.spreadsheets.headings import SEARCHED_COLUMNS
 from municipal_indicators.spreadsheets.sheets import (
     LONGEST_CELL,
@@ -32,6 +33,7 @@ _SAMPLE_RECORDS = 50
 _LONGEST_LINE = 1 << 24
 _FIRST_BLOCK = 1 << 16
 _BLOCK = 1 << 22
+_GUARD = b'="'
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
@@ -42,7 +44,7 @@ def read_delimited(path: Path, count_headings: HeadingCounter | None = None) -> 
     that splits rows most evenly. Raises FileRejectedError for a file that is no text and, while rows
     are read, for a quote that is never closed.
     """
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     with path.open(encoding=encoding, newline="") as file:
         found = _SEPARATOR_LINE.fullmatch(file.readline(16))
     delimiter = found.group(1) if found else _delimiter(path, encoding, count_headings)
@@ -134,6 +136,8 @@ def _row_blocks(
             if reader.line_num - line > 1 and _swallows_rows(record, delimiter, width):
                 raise _open_quote(number)
             line, width = reader.line_num, max(width, len(record))
+            if source.is_guarded:
+                record = list(map(unguarded, record))
             records.append(record)  # type: ignore[arg-type]  # a list of str is a row of cells
         yield from row_blocks(records)
 
@@ -187,6 +191,7 @@ class _Lines(Iterator[str]):
         self._blocks = blocks
         self._delimiter = delimiter
         self._next = ""
+        self.is_guarded = False
         self._open(block)
 
     def __next__(self) -> str:
@@ -203,6 +208,8 @@ class _Lines(Iterator[str]):
         return not self._next
 
     def _open(self, block: bytes) -> None:
+        # Whether some cell so far may be guarded.
+        self.is_guarded = self.is_guarded or _GUARD in block
         self._lines = StringIO(block.decode(), newline="")
         self._next = self._lines.readline()
 
@@ -218,41 +225,6 @@ def _swallows_rows(record: list[str], delimiter: str, width: int) -> bool:
     rows = sum(line.count(delimiter) >= max(width - 1, 1) for line in lines)
     # In a narrow table a single delimiter inside a longer text proves nothing.
     return rows > (width < 3)
-
-
-def _encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(_BLOCK)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
-    elif b"\0" in head:
-        raise FileRejectedError(
-            "the file is binary and in no format that can be read",
-            "Формат файла не распознан. Пришлите таблицу .xlsx, .xls, .ods или .csv.",
-        )
-    elif head.startswith(codecs.BOM_UTF8):
-        candidates = ["utf-8-sig"]
-    else:
-        candidates = ["utf-8", "windows-1251"]
-    for encoding in candidates:
-        if _decodes(path, encoding):
-            return encoding
-    raise FileRejectedError(
-        f"the text is not in {' or '.join(candidates)}",
-        "Кодировка файла не распознана. Сохраните CSV в кодировке UTF-8 или Windows-1251.",
-    )
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _delimiter(path: Path, encoding: str, count_headings: HeadingCounter | None) -> str:
@@ -277,7 +249,7 @@ def _sample(path: Path, encoding: str, delimiter: str) -> list[Row]:
     source = _Lines(b"", _blocks(path, encoding), delimiter)
     reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
     try:
-        rows.extend(list(record) for record in islice(reader, _SAMPLE_RECORDS))
+        rows.extend(list(map(unguarded, record)) for record in islice(reader, _SAMPLE_RECORDS))
     except (csv.Error, FileRejectedError):
         return rows
     return rows

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.amounts import NO_UNIT, UNIT_FIELD, Money
@@ -20,6 +21,7 @@ from municipal_indicators.spreadsheets.columns import (
     key_names,
     names,
     numbers,
+    years,
 )
 from municipal_indicators.spreadsheets.dates import made_at, true_at
 from municipal_indicators.spreadsheets.hierarchies import Line, repeated
@@ -52,9 +54,9 @@ _MEMOS: Mapping[str, Callable[[Table], Memo]] = {
     "key_name": lambda _: key_names(),
     "item": _items,
     "flag": lambda table: flags(table.words),
-    "day": lambda table: Moments(table.words, is_1904=table.is_1904),
+    "day": lambda table: Moments(table.words, is_1904=table.is_1904, period=table.period),
     "number": lambda table: numbers(table.words),
-    "year": lambda table: numbers(table.words),
+    "year": lambda table: years(table.words),
 }
 
 
@@ -107,8 +109,8 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
         return {**texts, **_damages(table, block, keys, money)}
 
     def notes() -> list[Note]:
-        moments = [memo.note() for memo in memos.values() if isinstance(memo, Moments)]
-        return [*repeats.notes, *marks.notes(), *filter(None, moments)]
+        moments = [memo.notes() for memo in memos.values() if isinstance(memo, Moments)]
+        return [*repeats.notes, *marks.notes(), *chain.from_iterable(moments)]
 
     repeats = _Repeats(columns, table, money, convert)
     return Reading(

@@ -12,6 +12,7 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.spreadsheets.cells import Cell
 from municipal_indicators.spreadsheets.headings import Headings
+from municipal_indicators.spreadsheets.periods import NO_PERIOD, Period
 from municipal_indicators.spreadsheets.words import Words
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -32,7 +33,8 @@ class Table:
     ``label`` names it (member and sheet, masked). ``above`` holds the lines above the headings as text, its
     own first, then those of the tables above it. ``units`` holds the lines that may name a unit of money:
     its own, or if they name none those of the table above it. ``is_1904`` means that plain numbers in date
-    columns count from 1904. ``modified_at`` is when the arrived file was last written (UTC).
+    columns count from 1904. ``period`` completes its dates. ``modified_at`` is when the
+    arrived file was last written (UTC).
     """
 
     headings: Headings
@@ -44,6 +46,7 @@ class Table:
     zone: ZoneInfo
     words: Words
     warehouse: Warehouse
+    period: Period = NO_PERIOD
 
     def dated(self, made: datetime | None) -> dict[str, object]:
         """What the staging views read about the date of the file: the one in it, else its last change."""
@@ -139,6 +142,14 @@ class TableKind:
     def of_type(self, *types: ColumnType) -> list[str]:
         """The names of its columns of some types."""
         return [column.name for column in self.columns if column.type in types]
+
+    @property
+    def named(self) -> list[str]:
+        """The needed columns in which a text alone in its row may be an item without its values."""
+        texts = self.of_type("name", "key_name", "item")
+        return [
+            name for name in self.needed[not self.columns :] if name in texts or not self.columns
+        ]
 
     @property
     def summed(self) -> list[str]:

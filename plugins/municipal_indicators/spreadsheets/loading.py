@@ -31,9 +31,11 @@ from municipal_indicators.spreadsheets.kinds import (
     TableKind,
     TableLoad,
 )
+from municipal_indicators.spreadsheets.periods import Period, period_of, years_in
 from municipal_indicators.spreadsheets.readers import read_sheets
 from municipal_indicators.spreadsheets.refusals import (
     TABLES_LIMIT,
+    BesideOpenDataError,
     NoTableError,
     joint_rejection,
     lacks_columns,
@@ -41,7 +43,7 @@ from municipal_indicators.spreadsheets.refusals import (
     only_hidden,
     too_many_tables,
 )
-from municipal_indicators.spreadsheets.rows import Numbered, data_rows
+from municipal_indicators.spreadsheets.rows import LeftOut, data_rows
 from municipal_indicators.spreadsheets.sheets import (
     LONGEST_CELL,
     Row,
@@ -149,9 +151,14 @@ class _Loader:
         tally = self.tally
         if not tally.tables and not tally.empty:
             raise joint_rejection([error for _, error in tally.rejections])
+        rejections = []
         for label, error in tally.rejections:
-            self.task.quarantine(label, 0, "", error.reason)
-        unread = len(tally.rejections) + len(self.task.content.broken)
+            if isinstance(error, BesideOpenDataError):
+                self._note(label, Note("no_table", error.note))
+            else:
+                rejections.append(error)
+                self.task.quarantine(label, 0, "", error.reason)
+        unread = len(rejections) + len(self.task.content.broken)
         loaded, distinct = 0, 0
         for target in sorted({self.kinds[name].target for name in tally.kinds}):
             rows, unlike = self._counted(target)
@@ -190,7 +197,7 @@ class _Loader:
             for label, error in refused:
                 # Files often hold other sheets beside the data: that is not an error.
                 if isinstance(error, NoTableError):
-                    self._note(label, Note("no_table", "sheet without a table"))
+                    self._note(label, Note("no_table", error.note))
             self.tally.rejections += named
         elif hidden and not named:
             self.tally.rejections.append((hidden[0], only_hidden()))
@@ -200,6 +207,7 @@ class _Loader:
     def _load_sheet(self, sheet: Sheet, label: str, seen: _Sheets, *, is_summary: bool) -> None:
         rows = SheetRows(sheet.blocks)
         top = rows.peek(SEARCHED_ROWS)
+        seen.years |= years_in(line_of(row) for row in top if is_title(row))
         headings = self._recognised(top)
         if headings is None:
             if _says_no_data(top, self.words):
@@ -227,7 +235,9 @@ class _Loader:
                 first_row=begin + headings.first_row,
                 last_row=begin + headings.last_row,
             )
-            table = self._table(sheet, label, headings, titles)
+            file_name = label if self.task.content.members[0].name else self.task.load.unit.label
+            period = period_of(sheet.name, titles.dates, seen.years, file_name)
+            table = self._table(sheet, label, headings, titles, period)
             cutter = Cutter(kind, headings, self.known, self.words, table.zone)
             staged = self.tally.staged
             try:
@@ -268,7 +278,9 @@ class _Loader:
             cutter.next_start(rows)
         return None, titles
 
-    def _table(self, sheet: Sheet, label: str, headings: Headings, titles: _Titles) -> Table:
+    def _table(
+        self, sheet: Sheet, label: str, headings: Headings, titles: _Titles, period: Period
+    ) -> Table:
         return Table(
             headings=headings,
             label=label,
@@ -279,23 +291,23 @@ class _Loader:
             zone=ZoneInfo(self.task.time_zone),
             words=self.words,
             warehouse=self.task.warehouse,
+            period=period,
         )
 
     def _load_table(self, kind: TableKind, table: Table, rows: SheetRows, cutter: Cutter) -> None:
         load = TableLoad(self.task, kind, table, kind.open_table(table))
         headings, label = table.headings, table.label
         needed = [name for name in kind.needed if name in headings.columns]
-        totals: list[Numbered] = []
-        parts: list[int] = []
+        left_out = LeftOut()
         runs = data_rows(
             rows,
             headings,
             needed,
             self.words,
-            totals,
+            left_out,
             cutter=cutter,
             summed=kind.summed,
-            parts=parts,
+            named=kind.named,
         )
         staged = 0
         for rows_of_block in staged_blocks(load, runs):
@@ -310,7 +322,8 @@ class _Loader:
         self.tally.tables += 1
         self.tally.kinds.add(kind.name)
         self._describe(load, staged)
-        for note in load.reading.notes() + unequal_totals(load, totals) + _parts_left_out(parts):
+        notes = load.reading.notes() + unequal_totals(load, left_out.totals)
+        for note in notes + _left_out(left_out):
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
 
@@ -349,6 +362,7 @@ class _Sheets:
     summaries: dict[str, str] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
     refused: list[tuple[str, FileRejectedError]] = field(default_factory=list)
+    years: set[int] = field(default_factory=set)
     errors: int = 0
     tables: int = 0
 
@@ -381,11 +395,15 @@ def _unknown_table(line: int, rows: Sequence[Row]) -> Note:
     )
 
 
-def _parts_left_out(lines: Sequence[int]) -> list[Note]:
-    if not lines:
-        return []
-    text = f"rows from line {lines[0]} on are parts of a total or of an item, and left out"
-    return [Note("parts_of_total", text, len(lines))]
+def _left_out(rows: LeftOut) -> list[Note]:
+    notes = []
+    if parts := rows.parts:
+        text = f"rows from line {parts[0]} on are parts of a total or of an item, and left out"
+        notes.append(Note("parts_of_total", text, len(parts)))
+    if groups := rows.groups:
+        text = "rows of one text alone are names of groups, and left out; an item needs its values"
+        notes.append(Note("group_rows", text, len(groups), min(groups)))
+    return notes
 
 
 def _says_no_data(top: Sequence[Row], words: Words) -> bool:

@@ -1,14 +1,17 @@
-"""Tables in HTML or Excel 2003 XML, which systems export under the name .xls."""
+"""Tables in HTML, MHTML or Excel 2003 XML, which systems and Excel save under the name .xls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.safe_xml import NotWellFormedError, parse_safely
+from municipal_indicators.spreadsheets.cells import unguarded
 from municipal_indicators.spreadsheets.sheets import (
     WIDEST,
     Row,
@@ -27,7 +30,61 @@ _EXCEL = "{urn:schemas-microsoft-com:office:excel}"
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 # An element takes some hundred bytes of memory.
 _TAGS_LIMIT = 8_000_000
+_MHTML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,9}(?:[A-Za-z]{1,20}-){0,4}[A-Za-z]{1,20}:")
+_SHEET_NAME = re.compile(r"<x:Name>([^<]{0,255})</x:Name>", re.IGNORECASE)
+_SHEET_LINK = re.compile(r"<x:WorksheetSource\s{1,9}HRef=\"([^\"]{0,1024})\"", re.IGNORECASE)
+_HIDDEN = "<x:Visible>Sheet"
 _CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?\s*+([\w-]{1,40})", re.IGNORECASE)
+
+
+def is_mhtml(head: bytes) -> bool:
+    """Whether a file begins like a web page or a letter with its parts in one file."""
+    return _MHTML.match(head) is not None and b"mime-version:" in head.lower()
+
+
+def read_mhtml(path: Path) -> Iterator[Sheet]:
+    """The tables of a web page in one file, with the names of Excel's sheets.
+
+    Raises FileRejectedError for one without a table, and for more than 128 MiB.
+    """
+    from email import message_from_bytes
+
+    pages: dict[str, tuple[bytes, str]] = {}
+    for part in message_from_bytes(_content(path)).walk():
+        if part.get_content_type() == "text/html":
+            place = _file_name(part.get("Content-Location") or f"{len(pages)}")
+            page: bytes = part.get_payload(decode=True) or b""  # type: ignore[assignment]
+            pages[place] = page, part.get_content_charset() or ""
+    listed: dict[str, tuple[str, bool]] = {}
+    for page, charset in pages.values():
+        for text in _text(page, charset).split("<x:ExcelWorksheet>")[1:]:
+            entry = text.partition("</x:ExcelWorksheet>")[0]
+            title, link = _SHEET_NAME.search(entry), _SHEET_LINK.search(entry)
+            if title and link:
+                listed[_file_name(link[1])] = unescape(title[1]), _HIDDEN in entry
+    found = 0
+    for place, (page, charset) in pages.items():
+        if b"<table" not in page.lower() or (listed and place not in listed):
+            continue
+        name, is_hidden = listed.get(place, (place if len(pages) > 1 else "", False))
+        is_hidden = is_hidden or _HIDDEN.encode() in page
+        for sheet in _read_html(page, charset):
+            found += 1
+            full = " / ".join(filter(None, (name, sheet.name)))
+            yield replace(sheet, name=full, is_hidden=is_hidden)
+    if not found:
+        raise _no_table("MHTML (a web page or a letter in one file) without a table")
+
+
+def _text(page: bytes, charset: str) -> str:
+    try:
+        return page.decode(charset or _html_encoding(page), "replace")
+    except LookupError:
+        return page.decode("windows-1251", "replace")
+
+
+def _file_name(place: str) -> str:
+    return place.replace("\\", "/").rpartition("/")[2].lower()
 
 
 def read_markup(path: Path) -> Iterator[Sheet]:
@@ -35,6 +92,15 @@ def read_markup(path: Path) -> Iterator[Sheet]:
 
     Raises FileRejectedError for other XML, for a DTD, and for more than 128 MiB.
     """
+    content = _content(path)
+    head = content[:4096].lower()
+    if b"<?xml" in head[:64] and b"<html" not in head:
+        yield from _read_spreadsheet(content)
+    else:
+        yield from _read_html(content)
+
+
+def _content(path: Path) -> bytes:
     if path.stat().st_size > SIZE_LIMIT:
         raise FileRejectedError(
             f"HTML or XML of more than {SIZE_LIMIT >> 20} MiB",
@@ -43,11 +109,7 @@ def read_markup(path: Path) -> Iterator[Sheet]:
     content = path.read_bytes()
     if content.count(b"<") > _TAGS_LIMIT:
         raise _no_table(f"HTML or XML of more than {_TAGS_LIMIT} tags")
-    head = content[:4096].lower()
-    if b"<?xml" in head[:64] and b"<html" not in head:
-        yield from _read_spreadsheet(content)
-    else:
-        yield from _read_html(content)
+    return content
 
 
 def _read_spreadsheet(content: bytes) -> Iterator[Sheet]:
@@ -97,10 +159,13 @@ def _number(element: _Element, name: str, default: int) -> int:
     return int(text) if text.isdecimal() else default
 
 
-def _read_html(content: bytes) -> Iterator[Sheet]:
+def _read_html(content: bytes, charset: str = "") -> Iterator[Sheet]:
     from lxml import etree, html
 
-    parser = html.HTMLParser(encoding=_html_encoding(content), no_network=True, huge_tree=False)
+    encoding = _known(charset.encode("ascii", "ignore")) if charset else ""
+    parser = html.HTMLParser(
+        encoding=encoding or _html_encoding(content), no_network=True, huge_tree=False
+    )
     try:
         page = html.document_fromstring(content, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -144,7 +209,7 @@ def _html_rows(table: _Element) -> Iterator[Row]:
         row: Row = []
         for cell in line.iter("td", "th"):
             spans.skip_to_free(row)
-            text = " ".join(map(str, cell.itertext()))
+            text = unguarded(" ".join(map(str, cell.itertext())).strip())
             spans.add(row, text, _span(cell, "colspan", WIDEST), _span(cell, "rowspan", _TALLEST))
             if len(row) > WIDEST:
                 raise _no_table("a row beyond Excel's last column")

@@ -9,12 +9,13 @@ from pathlib import Path
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.fence import Parsing, parse
 from municipal_indicators.spreadsheets.delimited import read_delimited
-from municipal_indicators.spreadsheets.markup import read_markup
+from municipal_indicators.spreadsheets.markup import is_mhtml, read_markup, read_mhtml
 from municipal_indicators.spreadsheets.sheets import (
     LONGEST_NAME,
     HeadingCounter,
     RowBlock,
     Sheet,
+    no_table_format,
     within_limits,
 )
 from municipal_indicators.spreadsheets.workbooks import read_workbook
@@ -27,14 +28,12 @@ _NO_TABLE = {
     b"{\\rtf": "RTF",
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7-Zip",
     b"MZ": "EXE",
 }
 
 
 def read_sheets(path: Path, count_headings: HeadingCounter | None = None) -> Iterator[Sheet]:
-    """The sheets of a workbook (.xlsx, .xls, .ods), a CSV, or an HTML or XML table named .xls.
+    """The sheets of a workbook (.xlsx, .xlsb, .xls, .ods), a CSV, or an HTML, MHTML or XML table named .xls.
 
     Rows must be consumed before the next sheet is requested; a hidden sheet has none. A cell has at most
     ``LONGEST_CELL`` characters, see ``Sheet.cut``. ``count_headings`` returns the number of known
@@ -110,13 +109,12 @@ def _sheets(path: Path, count_headings: HeadingCounter | None) -> Iterator[Sheet
         head = file.read(4096)
     for magic, name in _NO_TABLE.items():
         if head.startswith(magic):
-            raise FileRejectedError(
-                f"the file is {name}, not a table",
-                f"Файл в формате {name}, а нужна таблица. Пришлите .xlsx, .xls, .ods или .csv.",
-            )
+            raise no_table_format(name)
     if head.startswith((_ZIP, _OLE)):
         yield from read_workbook(path)
     elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         yield from read_markup(path)
+    elif is_mhtml(head):
+        yield from read_mhtml(path)
     else:
         yield read_delimited(path, count_headings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.spreadsheets.cells import is_blank
+from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS, Headings
 from municipal_indicators.spreadsheets.kinds import IncompleteTableError, TableKind
 from municipal_indicators.spreadsheets.sheets import Row
@@ -17,16 +17,53 @@ TABLES_LIMIT = 1_000
 class NoTableError(FileRejectedError):
     """No known heading row was found."""
 
+    @property
+    def note(self) -> str:
+        """What it is beside others that hold a table."""
+        return "sheet without a table"
+
+
+class BesideOpenDataError(NoTableError):
+    """It describes a set of open data, and belongs to a file of data."""
+
+    @property
+    def note(self) -> str:
+        """What it is."""
+        return self.reason
+
 
 def no_table(top: Sequence[Row]) -> FileRejectedError:
     """No heading row was found among the first rows of a sheet."""
     if not any(not is_blank(cell) for row in top for cell in row):
         return NoTableError("it holds no cell with a value", "Таблица пуста.")
+    if beside := _beside_open_data(top):
+        return beside
     return NoTableError(
         f"no row of the first {SEARCHED_ROWS} is a known heading row (see reference/headings.yaml)",
         f"В первых {SEARCHED_ROWS} строках нет заголовков, по которым понятно, что это за таблица. "
         "Добавьте заголовки столбцов.",
     )
+
+
+def _beside_open_data(top: Sequence[Row]) -> NoTableError | None:
+    """The passport or the structure of a set of open data, by the words that their standard prescribes."""
+    first = {normal_form(plain_text(row[0])) for row in top if row}
+    heading = {normal_form(plain_text(cell)) for cell in top[0]}
+    if "standardversion" in first and "identifier" in first:
+        return BesideOpenDataError(
+            "it is the passport of a set of open data, not the data",
+            "Это паспорт набора открытых данных (meta.csv), а не сами данные. Пришлите файл data-….csv.",
+        )
+    if {"field name", "format"} <= heading or {
+        "english description",
+        "russian description",
+    } <= heading:
+        return BesideOpenDataError(
+            "it is the structure of a set of open data, not the data",
+            "Это описание структуры набора открытых данных (structure-….csv), а не сами данные. Пришлите "
+            "файл data-….csv.",
+        )
+    return None
 
 
 def lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> IncompleteTableError:

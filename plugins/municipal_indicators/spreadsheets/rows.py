@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
 from typing import Literal
 
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
-from municipal_indicators.spreadsheets.columns import decimal_text
+from municipal_indicators.spreadsheets.columns import decimal_text, looks_like_code
 from municipal_indicators.spreadsheets.cutting import Cutter, is_title, is_value
 from municipal_indicators.spreadsheets.headings import (
     SEARCHED_COLUMNS,
@@ -38,7 +39,8 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 Numbered = tuple[int, Row]
 Run = tuple[Sequence[int], RowBlock]
 """Line numbers, and the block of rows that have them."""
-_Kind = Literal["data", "end", "nothing"]
+_Kind = Literal["data", "group", "end", "nothing"]
+_ITEMS = ("data", "group")
 
 
 def data_rows(
@@ -46,28 +48,30 @@ def data_rows(
     headings: Headings,
     needed: Sequence[str],
     words: Words,
-    totals: list[Numbered] | None = None,
+    left_out: LeftOut | None = None,
     *,
     cutter: Cutter | None = None,
     summed: Sequence[str] = (),
-    parts: list[int] | None = None,
+    named: Sequence[str] = (),
 ) -> Iterator[Run]:
     """The data rows of a table with their line numbers, padded to the columns that are read.
 
     ``rows`` begins below its headings, and is left where another table begins, see ``Cutter``. Not data are
-    blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2» alone in its
-    row), totals, parts of a total or of an item, «Нет данных», and rows below the last complete row that
-    follow a blank row, a total or a signature word. Every other row is data, complete or not, so that
-    nothing is lost silently. Parts are what begins with «из них …»; where fields are ``summed`` also all
-    below it until the parts add up, or to a blank row, a group or a total. The total rows are appended to
-    ``totals``, the lines of parts that could have been items to ``parts``.
+    blank rows, column numbers («1 2 3 …»), repeated headings, names of groups («Раздел 2», «Отдел ЖКХ»
+    alone in their row), totals, parts of a total or of an item, «Нет данных», and rows below the last
+    complete row that follow a blank row, a total or a signature word. Every other row is data, complete or
+    not, so that nothing is lost silently. Parts are what begins with «из них …»; where fields are ``summed``
+    also all below it until the parts add up, or to a blank row, a group or a total. A text alone in a
+    ``named`` column names a group only if a complete row follows it. ``left_out`` is filled.
     """
-    classifier = _RowClassifier(headings, needed, words, summed)
+    classifier = _RowClassifier(headings, needed, words, summed, named)
+    left_out = left_out or LeftOut()
     held: list[tuple[_Kind, Numbered]] = []
     for block in rows:
         line = rows.line - len(block)
         if classifier.is_plain(block, line):
             if held:
+                left_out.add_groups(held)
                 yield _run(_data_of(held))
                 held.clear()
             classifier.forget_total()
@@ -78,7 +82,7 @@ def data_rows(
         else:
             numbered = list(zip(range(line, rows.line), block.rows(), strict=True))
             begin = _first_of_another(cutter, numbered, held)
-            yield _run(_data_among(classifier, numbered[:begin], held, totals, parts))
+            yield _run(_data_among(classifier, numbered[:begin], held, left_out))
             if begin is not None:
                 titles = _trailing_titles(held)
                 rows.put_back([RowList([*titles, *(row for _, row in numbered[begin:])])])
@@ -90,8 +94,7 @@ def _data_among(
     classifier: _RowClassifier,
     rows: Iterable[Numbered],
     held: list[tuple[_Kind, Numbered]],
-    totals: list[Numbered] | None,
-    parts: list[int] | None,
+    left_out: LeftOut,
 ) -> Iterator[Numbered]:
     """The data rows among some rows; rows that depend on the next complete row are added to ``held``."""
     size = 0
@@ -100,29 +103,54 @@ def _data_among(
         row.extend([""] * (classifier.width - len(row)))
         is_part = classifier.is_part(row)
         if not is_part and classifier.is_complete(row) and not classifier.is_decoration(row, line):
+            left_out.add_groups(held)
             yield from _data_of(held)
             held.clear()
             size = 0
             classifier.saw_data(row)
             yield line, row
             continue
-        if is_part and parts is not None and classifier.could_be_data(row):
-            parts.append(line)
         kind = "nothing" if is_part else classifier.kind(row, line)
+        left_out.add(classifier, line, row, is_part=is_part)
         if kind == "nothing" and is_heading_again(row, classifier.headings):
             _trailing_titles(held)
         held.append((kind, (line, row)))
         size += sum(len(cell) for cell in row if isinstance(cell, str))
         if not is_part and classifier.is_total(row):
             classifier.saw_total(row)
-            if totals is not None and len(totals) < _TOTALS_LIMIT and not classifier.is_mean(row):
-                totals.append((line, row))
-        elif kind == "data":
+        elif kind in _ITEMS:
             classifier.forget_total()
         if len(held) > _HELD_LIMIT or size > _HELD_CHARACTERS:
             yield from _data_of(held[:-1])
             del held[:-1]
             size = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Rows that are no data: totals, and the lines of parts and names of groups that could be items."""
+
+    totals: list[Numbered] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+
+    def add(self, classifier: _RowClassifier, line: int, row: Row, *, is_part: bool) -> None:
+        """Add a row if it is a part that holds numbers, or a total."""
+        if is_part:
+            if classifier.could_be_data(row):
+                self.parts.append(line)
+        elif (
+            len(self.totals) < _TOTALS_LIMIT
+            and classifier.is_total(row)
+            and not classifier.is_mean(row)
+        ):
+            self.totals.append((line, row))
+
+    def add_groups(self, held: list[tuple[_Kind, Numbered]]) -> None:
+        """Take the names of groups from the end of ``held``: a complete row follows them."""
+        while held and held[-1][0] == "group":
+            _, (line, _) = held.pop()
+            self.groups.append(line)
 
 
 def _first_of_another(
@@ -148,7 +176,7 @@ def _trailing_titles(held: list[tuple[_Kind, Numbered]]) -> list[Row]:
 
 
 def _data_of(held: Sequence[tuple[_Kind, Numbered]]) -> Iterator[Numbered]:
-    return (numbered for kind, numbered in held if kind == "data")
+    return (numbered for kind, numbered in held if kind in _ITEMS)
 
 
 def _run(numbered: Iterable[Numbered]) -> Run:
@@ -160,7 +188,12 @@ class _RowClassifier:
     """Decides what a row is, by the columns that are read and the words of ``words.yaml``."""
 
     def __init__(
-        self, headings: Headings, needed: Sequence[str], words: Words, summed: Sequence[str]
+        self,
+        headings: Headings,
+        needed: Sequence[str],
+        words: Words,
+        summed: Sequence[str],
+        named: Sequence[str],
     ) -> None:
         self.headings = headings
         self.words = words
@@ -170,6 +203,7 @@ class _RowClassifier:
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
         self._summed = [headings.columns[name] for name in summed if name in headings.columns]
+        self._named = [headings.columns[name] for name in named if name in headings.columns]
         self._has_data = False
         self._is_below_total = False
         # The sums that parts below this row would make up, and what is left of them while parts are read.
@@ -288,13 +322,21 @@ class _RowClassifier:
             return "nothing"
         if is_heading_again(row, self.headings):
             return "nothing"
-        if len(shown) == 1 and (
+        return self._of_lone_text(shown[0], row) if len(shown) == 1 else "data"
+
+    def _of_lone_text(self, cell: Cell, row: Row) -> _Kind:
+        text = plain_text(cell)
+        first = normal_form(text)
+        if (
             self.words.groups.match(first)
             or self.words.parts.match(first)
             or all(is_blank(row[column]) for column in self.read)
         ):
             return "nothing"
-        return "data"
+        if len(self.needed) < 2 or not any(map(str.isalpha, text)) or looks_like_code(text):
+            return "data"
+        # In a column of names it may be an item without its values, unless a complete row follows.
+        return "group" if any(not is_blank(row[place]) for place in self._named) else "nothing"
 
     def without_footer(self, held: list[tuple[_Kind, Numbered]]) -> list[tuple[_Kind, Numbered]]:
         """The rows after the last complete one, without the footer of the table."""
@@ -302,7 +344,7 @@ class _RowClassifier:
         kept: list[tuple[_Kind, Numbered]] = []
         for kind, (line, row) in held:
             ended = ended or kind == "end" or self._is_signed(row)
-            if kind == "data" and (not ended or self._is_mostly_there(row)):
+            if kind in _ITEMS and (not ended or self._is_mostly_there(row)):
                 kept.append((kind, (line, row)))
         return kept
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
+from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.cells import Cell, plain_text
 
@@ -21,6 +23,8 @@ ROWS_PER_BLOCK = 1_000
 
 LONGEST_CELL = 1 << 18
 """The most characters of a cell; Excel itself writes 32 767."""
+
+_FORMAT = re.compile(r"\Aan? | (?:document|message)\Z")
 
 LONGEST_NAME = 255
 """The most characters of a sheet's name; Excel allows 31."""
@@ -135,6 +139,15 @@ def within_limits(block: RowBlock) -> tuple[RowBlock, int]:
                 row[place] = cell[:LONGEST_CELL]
                 cut += 1
     return block, cut
+
+
+def no_table_format(name: str) -> FileRejectedError:
+    """The error for a file in a format that holds no table."""
+    return FileRejectedError(
+        f"the file is {name}, not a table",
+        f"Файл в формате {_FORMAT.sub('', name)}, а нужна таблица. Пришлите .xlsx, "
+        ".xls, .ods или .csv.",
+    )
 
 
 class SheetRows(Iterator[RowBlock]):

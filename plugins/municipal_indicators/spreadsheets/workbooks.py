@@ -13,7 +13,14 @@ from zipfile import ZipFile, is_zipfile
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import check_office_size
 from municipal_indicators.inbox.safe_xml import has_doctype, in_utf8, refused_dtd
-from municipal_indicators.spreadsheets.sheets import Row, Sheet, Spans, row_blocks
+from municipal_indicators.spreadsheets.binary import WORKBOOK, Merge, read_binary
+from municipal_indicators.spreadsheets.sheets import (
+    Row,
+    Sheet,
+    Spans,
+    no_table_format,
+    row_blocks,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -35,6 +42,16 @@ _ERROR_CELL = b't="e"'
 _DOUBLE_QUOTES = bytes.maketrans(b"'", b'"')
 _ODS_TAGS = ("table", "table-row", "table-cell", "covered-table-cell")
 _TALL = 99_999
+_STREAMS = {
+    "WordDocument": "a Word document",
+    "PowerPoint Document": "a PowerPoint document",
+    "__properties_version1.0": "an Outlook message",
+}
+_DIRECTORY_ENTRY = 128
+# The beginning of a workbook of Excel 97, which may not be changed, then FILEPASS.
+_LOCKED = re.compile(
+    rb"\x09\x08\x10\x00\x00\x06\x05\x00.{12}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL
+)
 _DATE_1904 = re.compile(rb'date1904\s*=\s*"(?:1|true|on)"')
 _ROW_END = b"</table:table-row>"
 _LONGEST_ROW = 8 << 20
@@ -59,6 +76,9 @@ class _Dimensions:
         self.is_1904 = False
         self.is_workbook = False
         self.is_ods = False
+        self.is_binary = False
+        self.is_document = False
+        self.merges: dict[str, list[Merge]] = {}
         self.errors = 0
         self._part = ""
         self._tail = b""
@@ -77,7 +97,13 @@ class _Dimensions:
             ):
                 raise refused_dtd()
         text, rest = self._tail + block, b""
-        if part == "xl/workbook.xml":
+        if part == "META-INF/manifest.xml" and b"encryption-data" in text:
+            raise _locked()
+        if part == "word/document.xml":
+            self.is_document = True
+        elif part == WORKBOOK:
+            self.is_workbook = self.is_binary = True
+        elif part == "xl/workbook.xml":
             self.is_workbook = True
             self.is_1904 = self.is_1904 or bool(_DATE_1904.search(text))
         elif part == "content.xml":
@@ -122,10 +148,18 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
 
     Raises FileRejectedError for a workbook that is broken, locked by a password, or too large.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
+    if not is_zipfile(path):
+        _check_container(path)
     dimensions = _checked_dimensions(path)
-    merges = _merges_of_ods(path) if dimensions.is_ods else {}
+    merges = _merges_of_ods(path) if dimensions.is_ods else dimensions.merges
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         for meta in workbook.sheets_metadata:
@@ -148,6 +182,8 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
                 is_1904=dimensions.is_1904,
                 errors=dimensions.errors,
             )
+    except PasswordError:
+        raise _locked() from None
     except CalamineError as error:
         raise _unreadable(type(error).__name__) from None
     except BaseException as error:
@@ -164,19 +200,54 @@ def _checked_dimensions(path: Path) -> _Dimensions:
         check_office_size(path, dimensions)
         if dimensions.is_wide:
             check_office_size(path, _Dimensions(looks_closely=True))
+        if dimensions.is_binary:
+            _read_binary(path, dimensions)
+        if dimensions.is_document:
+            raise no_table_format("a Word document")
         if not dimensions.is_workbook:
             raise FileRejectedError(
-                "the zip holds no workbook that can be read (.xlsx or .ods)",
+                "the zip holds no workbook that can be read (.xlsx, .xlsb or .ods)",
                 "Файл не удалось открыть как таблицу. Сохраните его в Excel как .xlsx и пришлите снова.",
             )
     return dimensions
 
 
-_Merge = tuple[tuple[int, int], tuple[int, int]]
-"""First and last row and column, from 0."""
+def _read_binary(path: Path, dimensions: _Dimensions) -> None:
+    try:
+        book = read_binary(path)
+    except (struct.error, ValueError, LookupError) as error:
+        raise _unreadable(type(error).__name__) from None
+    if any((row + 1) * (column + 1) > CELLS_LIMIT for row, column in book.corners):
+        raise _too_large()
+    dimensions.is_1904, dimensions.errors, dimensions.merges = (
+        book.is_1904,
+        book.errors,
+        book.merges,
+    )
 
 
-def _filled(rows: Iterator[Row], merges: Sequence[_Merge], first_column: int) -> Iterator[Row]:
+def _check_container(path: Path) -> None:
+    """Name what an OLE container holds that is no workbook."""
+    content = path.read_bytes()
+    if _holds_stream(content, "EncryptedPackage") or _LOCKED.search(content):
+        raise _locked()
+    if any(_holds_stream(content, name) for name in ("Workbook", "Book")):
+        return
+    for stream, name in _STREAMS.items():
+        if _holds_stream(content, stream):
+            raise no_table_format(name)
+
+
+def _holds_stream(content: bytes, name: str) -> bool:
+    """Whether the directory of an OLE container has an entry of this name; each has 128 bytes."""
+    text = f"{name}\0".encode("utf-16-le")
+    place = content.find(text)
+    while place >= 0 and place % _DIRECTORY_ENTRY:
+        place = content.find(text, place + 1)
+    return place >= 0
+
+
+def _filled(rows: Iterator[Row], merges: Sequence[Merge], first_column: int) -> Iterator[Row]:
     # Rows begin with the first row of the sheet, but cells with its first used column.
     starts: dict[int, list[tuple[int, int, int]]] = {}
     for (top, left), (bottom, right) in merges[:_MERGES_LIMIT]:
@@ -195,18 +266,18 @@ def _covered(rows: Iterator[Row], starts: dict[int, list[tuple[int, int, int]]])
         yield spans.next_row(row)
 
 
-def _merges_of_ods(path: Path) -> dict[str, list[_Merge]]:
+def _merges_of_ods(path: Path) -> dict[str, list[Merge]]:
     """The merged areas of each sheet of an .ods, which calamine does not tell."""
     from lxml import etree
 
     table = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-    merges: dict[str, list[_Merge]] = {}
+    merges: dict[str, list[Merge]] = {}
     with ZipFile(path) as archive:
         if "content.xml" not in archive.namelist() or b"-spanned" not in (
             content := archive.read("content.xml")
         ):
             return merges
-    found: list[_Merge] = []
+    found: list[Merge] = []
     row = column = 0
     for event, element in etree.iterparse(
         BytesIO(content),
@@ -279,6 +350,14 @@ def _too_large() -> FileRejectedError:
         f"a sheet spans more than {CELLS_LIMIT} cells",
         "Лист занимает слишком много строк и столбцов. Удалите лишние строки и столбцы за пределами "
         "таблицы и пришлите файл снова.",
+    )
+
+
+def _locked() -> FileRejectedError:
+    return FileRejectedError(
+        "the workbook is protected by a password",
+        "Файл защищён паролем и поэтому не читается. Откройте его в Excel, снимите пароль («Файл» — "
+        "«Сведения» — «Защита книги»), сохраните и пришлите снова.",
     )
 
 

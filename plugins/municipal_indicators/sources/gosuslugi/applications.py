@@ -62,11 +62,12 @@ class _Conversion:
         self.names = table.headings.known.names
         self.words = table.words
         self.is_1904 = table.is_1904
+        self.period = table.period
         self.statuses = Statuses()
         self.channels = Channels()
         self.keys = application_keys(table.warehouse)
         self.codes = codes()
-        self.moments = Moments(table.words, is_1904=table.is_1904)
+        self.moments = Moments(table.words, is_1904=table.is_1904, period=table.period)
         self.due = Memo(self._due)
         self.shown = shown()
         self.channel = Memo(partial(self.channels.channel, words=self.words))
@@ -115,7 +116,7 @@ class _Conversion:
         return [
             *unmapped("unknown_status", "status without a group", "unknown", self.statuses.unknown),
             *unmapped("unknown_channel", "channel without a name", "прочее", self.channels.unknown),
-            *filter(None, [self.moments.note()]),
+            *self.moments.notes(),
         ]
 
     def _groups(self, block: Block) -> list[str]:
@@ -148,7 +149,7 @@ class _Conversion:
             return found[1]
         if found := _CALENDAR_DAYS.fullmatch(text):
             return f"{found[1]} calendar"
-        return moment_text(cell, self.words, is_1904=self.is_1904)
+        return moment_text(cell, self.words, is_1904=self.is_1904, period=self.period)
 
     def _applicant(self, cell: Cell) -> str:
         return self.words.applicant_types[plain_text(cell)] or "прочее"

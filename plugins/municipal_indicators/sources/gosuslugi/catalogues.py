@@ -49,9 +49,9 @@ def open_catalogue(table: Table) -> Reading:
     def valid_to(cell: Cell) -> str:
         if normal_form(plain_text(cell)) in words.open_ended:
             return ""
-        return moment_text(cell, words, is_1904=table.is_1904)
+        return moment_text(cell, words, is_1904=table.is_1904, period=table.period)
 
-    moments = Moments(words, is_1904=table.is_1904)
+    moments = Moments(words, is_1904=table.is_1904, period=table.period)
     marks = Marks(table, ["electronic"])
     unknown: Counter[str] = Counter()
     memos = {
@@ -79,7 +79,7 @@ def open_catalogue(table: Table) -> Reading:
 
     def notes() -> list[Note]:
         levels = unmapped("unknown_level", "level without a meaning", "it is", unknown)
-        return [*levels, *marks.notes(), *filter(None, [moments.note()])]
+        return [*levels, *marks.notes(), *moments.notes()]
 
     return Reading(convert, table.dated(made), notes)
 
