@@ -7,8 +7,8 @@ SELECT
     concat(formatDateTime(e.held_on, '%d.%m.%Y'), ' ', e.title) AS part,
     1.0 AS numerator_part,
     CAST(NULL, 'Nullable(Float64)') AS denominator_part,
-    arraySort(arrayDistinct(arrayMap(place -> place.1, e.places))) AS load_ids,
-    {{ named('e.places') }} AS sources
+    arraySort(arrayDistinct(e.load_ids)) AS load_ids,
+    {{ named('arrayZip(e.load_ids, e.sheets)') }} AS sources
 FROM ({{ valued('ict_events') }}) AS m
 CROSS JOIN core.events AS e
 WHERE e.held_on <= m.as_of
