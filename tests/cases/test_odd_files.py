@@ -419,6 +419,16 @@ def test_a_sheet_a_month(
     assert not gosuslugi.quarantine()
 
 
+def test_a_year_of_the_file_name_is_warned_of(gosuslugi: Arrivals) -> None:
+    gosuslugi.take("Заявления_2024.xlsx", monthly("15.01", "20 февраля"), LATER)
+    warned = gosuslugi.warehouse.rows("SELECT sheet, code FROM ops.load_warnings ORDER BY 1")
+    assert warned == [
+        ("Титул", "no_table"),
+        ("Февраль", "year_from_name"),
+        ("Январь", "year_from_name"),
+    ]
+
+
 @pytest.mark.parametrize("title", ["Отчёт", "За 2023 и 2024 годы"])
 def test_without_one_year_such_dates_are_quarantined(title: str, gosuslugi: Arrivals) -> None:
     gosuslugi.take("a.xlsx", monthly("15.01", 20, cover=(title,)), LATER)
