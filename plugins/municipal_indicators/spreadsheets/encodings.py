@@ -36,6 +36,7 @@ _FREQUENT = "оеаинтсрвл"
 _DISTINCT = 5
 _CLEARLY = 1.2
 _MOST_NULS = 100
+_FEW_NULS = 20
 
 
 def encoding_of(path: Path) -> str:
@@ -66,7 +67,7 @@ def _unmarked_utf16(head: bytes) -> str:
     for encoding, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
         upper, lower = head[high::2], head[low::2]
         if (
-            0 not in lower
+            lower.count(0) * _FEW_NULS <= len(lower)
             and 0 in upper
             and (upper.count(0) + upper.count(4)) * 10 > 9 * len(upper)
         ):
