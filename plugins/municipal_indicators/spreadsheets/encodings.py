@@ -78,21 +78,24 @@ def _unmarked_utf16(head: bytes) -> str:
 def _first_fault(path: Path, encoding: str) -> tuple[int, int] | None:
     """Line and offset of the first bytes that are not in an encoding. Raises FileRejectedError for a NUL."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    line = 1
     with path.open("rb") as file:
         while True:
+            start = file.tell()
             block = file.read(_BLOCK)
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode(encoding, "ignore")
                 offset = file.tell() - len(error.object) + error.start
-                return line + before.count("\n"), offset
+                return _line_at(path, encoding, offset), offset
             if (place := text.find("\0")) >= 0:
-                raise _nul(line + text.count("\n", 0, place))
+                raise _nul(_line_at(path, encoding, start) + text.count("\n", 0, place))
             if not block:
                 return None
-            line += text.count("\n")
+
+
+def _line_at(path: Path, encoding: str, offset: int) -> int:
+    with path.open("rb") as file:
+        return file.read(offset).decode(encoding, "ignore").count("\n") + 1
 
 
 def _likeliest(path: Path, offset: int) -> str:
