@@ -21,6 +21,7 @@ from municipal_indicators.warehouse.client import Warehouse
 from tests.emulators.inbox.tables import Cell, Table, csv_bytes, xlsx_bytes, zip_bytes
 from tests.sources.gosuslugi.registers_of_applications import HEADINGS, register, row
 from tests.spreadsheets.arrivals import MODIFIED, ZONE
+from tests.spreadsheets.binary import xlsb_bytes
 from tests.spreadsheets.excel97 import xls_bytes
 
 Look = Callable[..., Inspection]
@@ -139,6 +140,58 @@ def test_headings_columns_rows_and_problems(looked: Look) -> None:
     assert found.notes == ["Лист2: sheet without a table"]
 
 
+def test_the_tables_that_were_cut_are_listed_first(looked: Look) -> None:
+    budget = Table(
+        ("Год", "Строка бюджета", "План", "Кассовое исполнение"),
+        [(2024, "Связь", 5, 4), (2024, "Сайт", 2, 2)],
+        title_rows=("Исполнение по состоянию на 01.07.2024, тыс. руб.",),
+        closing_rows=[
+            ("Итого", "", 9, 6),
+            (),
+            ("Подразделение", "Требуется", "Оснащено", "На дату"),
+            ("Архив", 3, 2, "30.06.2024"),
+        ],
+    )
+    found = looked("a.xlsx", xlsx_bytes(budget))
+    first, second = found.tables
+    assert (first.kind, first.lines[0], first.day, first.unit) == (
+        "budget",
+        2,
+        "2024-07-01",
+        "тыс. руб.",
+    )
+    assert (list(first.totals), first.warnings) == ([5], ["total_differs"])
+    assert (second.kind, second.lines[0], second.day, second.unit) == (
+        "departments",
+        7,
+        "column D",
+        "",
+    )
+    console = Console(file=io.StringIO(), width=200)
+    print_inspection(found, console, problems=5)
+    shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    row = next(line for line in shown if "тыс. руб." in line and "Реестр" in line)
+    assert " ".join(row.split()) == (
+        "Реестр 2 исполнение бюджета 2024-07-01 тыс. руб. 5 2 total_differs"
+    )
+    assert "It would be loaded, but with problems: see below. (exit code 1)" in shown[-1]
+
+
+def test_make_does_not_look_like_a_crash_where_a_file_is_refused(tmp_path: Path) -> None:
+    refused = tmp_path / "a.csv"
+    refused.write_bytes(b"a;b\n1;2\n")
+    repository = Path(__file__).parents[2]
+    done = subprocess.run(
+        ["make", "--old-file=.venv/bin/python", "inspect", f"FILE={refused}"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "It would NOT be loaded. (exit code 2)" in done.stdout.splitlines()[-1]
+
+
 def test_a_refusal_is_told_to_engineer_and_sender(looked: Look) -> None:
     table = Table(HEADINGS[:1] + HEADINGS[2:], [row()[:1] + row()[2:]])
     found = looked("a.xlsx", xlsx_bytes(table))
@@ -241,8 +294,27 @@ def test_a_refused_sheet_beside_a_good_one_is_shown_too(looked: Look) -> None:
         (zip_bytes({"a.csv": b"1" * 99}, MODIFIED)[:-30], ["zip archive"]),
         (b'a;b\n1;"2\n' * 9, ["CSV in UTF-8, delimiter «;»"]),
         (b"a letter\nof two lines\n", ["text in UTF-8, without columns"]),
+        (
+            ";".join(HEADINGS).encode("cp866") + b"\n1;2\n",
+            ["CSV in cp866 (DOS), delimiter «;»"],
+        ),
+        (";".join(HEADINGS).encode("koi8-r"), ["CSV in KOI8-R, delimiter «;»"]),
+        (b"7z\xbc\xaf\x27\x1c\0\4", ["7-Zip archive"]),
+        (xlsb_bytes({"a": [["b"]]}), ["binary Excel workbook (.xlsb)"]),
     ],
-    ids=["windows-1251", "tabs", "commas", "members", "half a zip", "open quote", "letter"],
+    ids=[
+        "windows-1251",
+        "tabs",
+        "commas",
+        "members",
+        "half a zip",
+        "open quote",
+        "letter",
+        "cp866",
+        "KOI8-R",
+        "7-Zip",
+        "xlsb",
+    ],
 )
 def test_encoding_delimiter_and_members_are_named(
     content: bytes, formats: list[str], looked: Look

@@ -13,7 +13,12 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.sources.gosuslugi.files import KINDS as GOSUSLUGI
 from municipal_indicators.sources.registers.files import KINDS as REGISTERS
 from municipal_indicators.spreadsheets.cells import Cell, normal_form
-from municipal_indicators.spreadsheets.headings import Headings, find_headings, heading_sets
+from municipal_indicators.spreadsheets.headings import (
+    Headings,
+    find_headings,
+    heading_sets,
+    nearest,
+)
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.rows import data_rows
 from municipal_indicators.spreadsheets.sheets import SheetRows, row_blocks
@@ -241,3 +246,24 @@ def test_every_heading_is_matched_by_the_field_it_stands_under() -> None:
                 match = known.match(normal_form(str(heading).replace("*", "2024")))
                 assert match
                 assert match[0] == name, heading
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "name"),
+    [
+        ("departments", "Кол-во ПК оснащённых", "Оснащено"),
+        ("departments", "Количество требуемых рабочих мест", "Требуется"),
+        ("departments", "Наименование отдела администрации", "Подразделение"),
+        ("budget", "Исполнение кассовое за период", "Кассовое исполнение"),
+        ("service_applications", "Номир заевления", "Номер заявления"),
+        ("service_applications", "Подачи дата (МСК)", "Дата подачи"),
+        ("service_catalogue", "Форма электронная есть", "Электронная подача"),
+    ],
+)
+def test_the_nearest_heading_is_that_of_the_same_words(kind: str, text: str, name: str) -> None:
+    assert nearest(text, heading_sets()[kind], 0.6)[0] == name
+
+
+@pytest.mark.parametrize("text", ["ФИО", "Телефон", "Цена", "Иванов", "№ п/п"])
+def test_no_heading_is_near_other_words(text: str) -> None:
+    assert [nearest(text, known, 0.75) for known in heading_sets().values()] == [[]] * 6

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from municipal_indicators.sources.file_sources import file_source
 from municipal_indicators.spreadsheets.kinds import (
     IncompleteTableError,
     Note,
-    Reading,
+    SeenTable,
     Table,
     TableKind,
 )
@@ -58,7 +58,8 @@ class FoundTable:
 
     ``lines`` are the first and last line of the headings, ``columns`` all columns with a heading,
     ``rows`` the first typed rows by field, with ``line``. ``loaded`` counts rows, repeated ones
-    included, ``quarantined`` the rows in quarantine.
+    included, ``quarantined`` the rows in quarantine. ``day`` says what its rows are true for, ``unit`` the
+    unit of its money; ``totals`` are the lines of its total rows, ``warnings`` the codes of what is doubtful.
     """
 
     label: str
@@ -69,6 +70,10 @@ class FoundTable:
     rows: Sequence[dict[str, str]]
     loaded: int
     quarantined: int
+    day: str
+    unit: str
+    totals: Sequence[int]
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ def _helpfulness(is_exchange: bool) -> Callable[[Inspection], tuple[bool, bool]]
 
 
 def _inspected(path: Path, source: str, time_zone: str, rows: int) -> Inspection:
-    observed: list[tuple[Table, TableKind]] = []
+    observed: list[SeenTable] = []
     with _arrived(path, source):
         try:
             run = load_new_files(file_source(source, time_zone, _loader(source, observed)))
@@ -197,33 +202,23 @@ def _arrived(path: Path, source: str) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _loader(source: str, observed: list[tuple[Table, TableKind]]) -> Loader:
+def _loader(source: str, observed: list[SeenTable]) -> Loader:
     if not sources.source(source).has_tables:
         loader: Loader = sources.source(source).module("files").load_file
         return loader
-    kinds = [replace(kind, open_table=_watched(kind, observed)) for kind in _kinds()[source]]
+    kinds = _kinds()[source]
 
     def load(task: FileLoad) -> tuple[LoadCounts, str]:
-        return load_tables(task, kinds)
+        return load_tables(task, kinds, observed)
 
     return load
-
-
-def _watched(
-    kind: TableKind, observed: list[tuple[Table, TableKind]]
-) -> Callable[[Table], Reading]:
-    def open_table(table: Table) -> Reading:
-        observed.append((table, kind))
-        return kind.open_table(table)
-
-    return open_table
 
 
 def _looked_up(
     warehouse: Warehouse,
     path: Path,
     source: str,
-    observed: Sequence[tuple[Table, TableKind]],
+    observed: Sequence[SeenTable],
     rows: int,
 ) -> Inspection:
     events = warehouse.rows(
@@ -244,10 +239,9 @@ def _looked_up(
         inspection.notes.append(message)
     _add_notes(warehouse, inspection, load_id)
     load = {"load_id": load_id, "unit_key": unit_key, "rows": rows}
-    tables = [table for table, _ in observed]
+    tables = [seen.table for seen in observed]
     inspection.tables = [
-        _found(warehouse, table, kind, {**load, "end": _end(table, tables)})
-        for table, kind in observed
+        _found(warehouse, seen, {**load, "end": _end(seen.table, tables)}) for seen in observed
     ]
     inspection.problems = [
         Problem(sheet, line, _cell(_table_of(tables, sheet, line), name, line), name, reason, shown)
@@ -276,7 +270,20 @@ def _add_notes(warehouse: Warehouse, inspection: Inspection, load_id: UUID) -> N
         (inspection.notes if code in _HARMLESS else inspection.warnings).append(note)
 
 
-def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, Any]) -> FoundTable:
+def _day(seen: SeenTable) -> str:
+    """What the rows of a table are true for, or when it was made."""
+    if seen.reading is None:
+        return ""
+    if seen.reading.day:
+        return seen.reading.day
+    if place := seen.table.headings.columns.get("as_of"):
+        return f"column {column_letter(place)}"
+    made, is_dated = (seen.reading.context[name] for name in ("file_at", "is_dated"))
+    return f"{str(made)[:10]}, {'when it was made' if is_dated else 'that of the file'}"
+
+
+def _found(warehouse: Warehouse, seen: SeenTable, load: dict[str, Any]) -> FoundTable:
+    table, kind = seen.table, seen.kind
     headings = table.headings
     lines = "sheet = {sheet:String} AND line > {start:UInt64} AND line < {end:UInt64}"
     here = f"WHERE unit_key = {{unit_key:String}} AND load_id = {{load_id:UUID}} AND {lines}"
@@ -303,6 +310,10 @@ def _found(warehouse: Warehouse, table: Table, kind: TableKind, load: dict[str, 
         rows=[dict(zip(shown_names, row, strict=True)) for row in typed],
         loaded=loaded,
         quarantined=quarantined,
+        day=_day(seen),
+        unit=seen.reading.unit if seen.reading else "",
+        totals=seen.totals,
+        warnings=[note.code for note in seen.notes],
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member, unpacked
 from municipal_indicators.inbox.masking import mask_personal
-from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.cells import is_blank, plain_text
 from municipal_indicators.spreadsheets.headings import (
     SEARCHED_COLUMNS,
     SEARCHED_ROWS,
@@ -21,6 +20,7 @@ from municipal_indicators.spreadsheets.headings import (
     find_headings,
     headings_of,
     known_headings,
+    nearest,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.readers import read_sheets
@@ -148,8 +148,7 @@ def _is_text(cell: object) -> bool:
 def _unknown(place: int, text: str, sets: Sequence[HeadingSet], alike: float) -> Column:
     near: dict[str, None] = {}
     for known in sets:
-        close = get_close_matches(normal_form(text), known.exact, n=10, cutoff=alike)
-        near |= dict.fromkeys(known.names[known.exact[one][0]] for one in close)
+        near |= dict.fromkeys(nearest(text, known, alike))
     return Column(column_letter(place), _masked(text), nearest=list(near)[:_NEAREST])
 
 

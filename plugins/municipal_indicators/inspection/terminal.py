@@ -16,6 +16,8 @@ from municipal_indicators.inspection.headings import Column, RefusedTable
 _CELL_WIDTH = 40
 _MEMBERS_NAMED = 10
 _TABLES_SHOWN = 5
+_TABLES_LISTED = 50
+_TOTALS_LISTED = 5
 _VERDICTS = {
     0: ("It would be loaded completely.", "green"),
     1: ("It would be loaded, but with problems: see below.", "yellow"),
@@ -48,6 +50,9 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
         _line(console, "Warning", warning, "yellow")
     for note in inspection.notes:
         _line(console, "Note", note)
+    if inspection.tables:
+        console.print()
+        console.print(_overview(inspection.tables))
     before: Sequence[Column] = ()
     for number, table in enumerate(inspection.tables):
         _print_title(table, console, is_counted=inspection.status == "published")
@@ -59,6 +64,27 @@ def print_inspection(inspection: Inspection, console: Console, problems: int) ->
     for refused in inspection.refused[:_TABLES_SHOWN]:
         _print_refused(refused, console)
     _print_problems(inspection.problems, console, problems)
+    console.print()
+    _line(console, "Result", f"{words} (exit code {inspection.exit_code})", style)
+
+
+def _overview(tables: Sequence[FoundTable]) -> Table:
+    """The tables that the sheets were cut into."""
+    frame = _framed("Sheet", "First line", "Kind", "Date", "Unit", "Total row", "Rows", "Warnings")
+    for table in tables[:_TABLES_LISTED]:
+        frame.add_row(
+            Text(table.label or "—"),
+            str(table.lines[0]),
+            Text(table.title),
+            Text(table.day or "—"),
+            Text(table.unit or "—"),
+            ", ".join(map(str, table.totals[:_TOTALS_LISTED])) or "—",
+            str(table.loaded),
+            ", ".join(dict.fromkeys(table.warnings)) or "—",
+        )
+    if len(tables) > _TABLES_LISTED:
+        frame.add_row(f"… and {len(tables) - _TABLES_LISTED} more")
+    return frame
 
 
 def _kinds(inspection: Inspection) -> str:

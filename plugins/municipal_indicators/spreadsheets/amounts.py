@@ -106,6 +106,15 @@ class Money:
         self._has_units = UNIT_FIELD in table.headings.columns
         self._memos: dict[Decimal | None, Memo] = {}
 
+    @property
+    def unit(self) -> str:
+        """The unit as text; empty without money."""
+        units = dict.fromkeys(_NAMES[scale] for scale in self._scales.values() if scale)
+        where = (
+            ["in a column"] if self._has_units else [] if units or not self.names else ["in cells"]
+        )
+        return ", ".join([*units, *where])
+
     def review(self, blocks: Iterable[Block]) -> None:
         """Look through the rows for units of their own where headings and title name none, or name one."""
         missing = [name for name in self.names if not self._scales[name]]

@@ -53,7 +53,7 @@ _SHORTENED = (
         rf"(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})\.?(?:[, ]+(?:в )?{_CLOCK})?",
     ),
     re.compile(
-        rf"[«\"]?(?P<day>\d{{1,2}})[»\"]? (?P<word>[а-яё]{{3,8}})(?:[, ]+(?:в )?{_CLOCK})?",
+        rf"[«\"]?(?P<day>\d{{1,2}})[»\"]?[ .-](?P<word>[а-яё]{{3,8}})\.?(?:[, ]+(?:в )?{_CLOCK})?",
         re.IGNORECASE,
     ),
     re.compile(r"(?P<day>\d{1,2})(?: ?число)?", re.IGNORECASE),

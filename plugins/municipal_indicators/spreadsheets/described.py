@@ -114,7 +114,12 @@ def _open(columns: Sequence[Column], table: Table) -> Reading:
 
     repeats = _Repeats(columns, table, money, convert)
     return Reading(
-        convert, table.dated(made or titled), notes, repeats.review if money.names else None
+        convert,
+        table.dated(made or titled),
+        notes,
+        repeats.review if money.names else None,
+        day=", ".join(days.values()),
+        unit=money.unit,
     )
 
 

@@ -36,6 +36,7 @@ _FREQUENT = "оеаинтсрвл"
 _DISTINCT = 5
 _CLEARLY = 1.2
 _MOST_NULS = 100
+_FEW_NULS = 20
 
 
 def encoding_of(path: Path) -> str:
@@ -66,7 +67,7 @@ def _unmarked_utf16(head: bytes) -> str:
     for encoding, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
         upper, lower = head[high::2], head[low::2]
         if (
-            0 not in lower
+            lower.count(0) * _FEW_NULS <= len(lower)
             and 0 in upper
             and (upper.count(0) + upper.count(4)) * 10 > 9 * len(upper)
         ):
@@ -77,21 +78,24 @@ def _unmarked_utf16(head: bytes) -> str:
 def _first_fault(path: Path, encoding: str) -> tuple[int, int] | None:
     """Line and offset of the first bytes that are not in an encoding. Raises FileRejectedError for a NUL."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    line = 1
     with path.open("rb") as file:
         while True:
+            start = file.tell()
             block = file.read(_BLOCK)
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode(encoding, "ignore")
                 offset = file.tell() - len(error.object) + error.start
-                return line + before.count("\n"), offset
+                return _line_at(path, encoding, offset), offset
             if (place := text.find("\0")) >= 0:
-                raise _nul(line + text.count("\n", 0, place))
+                raise _nul(_line_at(path, encoding, start) + text.count("\n", 0, place))
             if not block:
                 return None
-            line += text.count("\n")
+
+
+def _line_at(path: Path, encoding: str, offset: int) -> int:
+    with path.open("rb") as file:
+        return file.read(offset).decode(encoding, "ignore").count("\n") + 1
 
 
 def _likeliest(path: Path, offset: int) -> str:

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import islice, pairwise
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -26,6 +26,14 @@ SEARCHED_ROWS = 40
 SEARCHED_COLUMNS = 512
 HEADER_ROWS = 3
 _LONGEST = 1_000
+_SHOWN = 20
+_MOST_WORDS = 20
+_STEM = 5
+_SHORTEST = 3
+_TYPO = 0.65
+_KNOWN_WEIGHT = 0.6
+_LEAST_ALIKE = 0.5
+_HINTED = 0.7
 _MONEY_UNIT = r"(?:в )?(?:(?:тыс|тысяч|тысячах|млн|миллионах|миллионов) )?(?:руб|рублей|рублях|р)"
 
 
@@ -85,8 +93,9 @@ class Headings:
         return [self.known.names[name] for name in needed if name not in self.columns]
 
     def unknown_masked(self) -> list[str]:
-        """The unknown headings, masked for messages, with the most similar known one if there is one."""
-        return [_with_hint(text, self.known) for text in self.unknown.values()]
+        """The first unknown headings, masked for messages, each with the most similar known one."""
+        shown = islice(self.unknown.values(), _SHOWN)
+        return [_with_hint(text, self.known) for text in shown]
 
 
 def heading_sets() -> dict[str, HeadingSet]:
@@ -239,9 +248,49 @@ def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence
     )
 
 
+def nearest(text: str, known: HeadingSet, cutoff: float) -> list[str]:
+    """The names of the fields with the most similar headings, the nearest first.
+
+    Headings are compared as sets of words, and words by their stems or nearly all of their letters:
+    «Кол-во ПК оснащённых» is near «Оснащено». A heading of which all words are there has at least 0.6 of 1.
+    """
+    words = _words(normal_form(text)[:_LONGEST])
+    best: dict[str, float] = {}
+    for heading, (name, _) in known.exact.items():
+        likeness = _likeness(words, _words(heading))
+        if likeness >= max(cutoff, best.get(name, 0)):
+            best[name] = likeness
+    return [known.names[name] for name in sorted(best, key=best.__getitem__, reverse=True)]
+
+
+def _words(normal: str) -> frozenset[str]:
+    return frozenset(normal.split()[:_MOST_WORDS])
+
+
+def _likeness(own: frozenset[str], other: frozenset[str]) -> float:
+    if not own or not other:
+        return 0
+    covered = sum(max(_alike(one, word) for word in own) for one in other) / len(other)
+    if covered * _KNOWN_WEIGHT + 1 - _KNOWN_WEIGHT < _LEAST_ALIKE:
+        return 0
+    used = sum(max(_alike(word, one) for one in other) for word in own) / len(own)
+    return covered * _KNOWN_WEIGHT + used * (1 - _KNOWN_WEIGHT)
+
+
+@lru_cache(maxsize=16_384)
+def _alike(one: str, other: str) -> float:
+    """1 for words of one stem, the share of equal letters for words that differ by few, else 0."""
+    if one == other or (min(len(one), len(other)) >= _STEM and one[:_STEM] == other[:_STEM]):
+        return 1
+    if one[:1] != other[:1] or min(len(one), len(other)) < _SHORTEST:
+        return 0
+    ratio = difflib.SequenceMatcher(None, one, other).ratio()
+    return ratio if ratio >= _TYPO else 0
+
+
 def _with_hint(text: str, known: HeadingSet) -> str:
-    near = difflib.get_close_matches(normal_form(text), known.exact, n=1, cutoff=0.8)
-    hint = f" (похоже на «{known.names[known.exact[near[0]][0]]}»)" if near else ""
+    near = nearest(text, known, _HINTED)
+    hint = f" (похоже на «{near[0]}»)" if near else ""
     return f"«{mask_personal(plain_text(text))[:60]}»{hint}"
 
 

@@ -90,13 +90,15 @@ class Reading:
     ``convert`` turns a block into the text columns of the staging table. ``context`` is added to the
     context of the staging views. ``review``, if there is one, is given all blocks of the table before the
     first one is converted, and returns what to convert, or refuses the table. ``notes`` is called after the
-    last row.
+    last row. ``day`` is the date that the title gives to its rows, ``unit`` the unit of its money, as text.
     """
 
     convert: Callable[[Block], Mapping[str, Sequence[str]]]
     context: Mapping[str, object]
     notes: Callable[[], list[Note]] = list
     review: Callable[[Sequence[Block]], Sequence[Block]] | None = None
+    day: str = ""
+    unit: str = ""
 
 
 ColumnType = Literal["code", "name", "key_name", "item", "flag", "day", "number", "year", "amount"]
@@ -175,3 +177,14 @@ class TableLoad:
         """The context of its staging views."""
         arrived_at = utc_text(self.task.file.modified_at)
         return self.task.context(arrived_at=arrived_at, **self.reading.context)
+
+
+@dataclass(slots=True)
+class SeenTable:
+    """One table that was recognised, loaded or not: how it is read, its total rows by line, and its notes."""
+
+    table: Table
+    kind: TableKind
+    reading: Reading | None = None
+    totals: Sequence[int] = ()
+    notes: Sequence[Note] = ()

@@ -27,6 +27,7 @@ from municipal_indicators.spreadsheets.headings import (
 from municipal_indicators.spreadsheets.kinds import (
     IncompleteTableError,
     Note,
+    SeenTable,
     Table,
     TableKind,
     TableLoad,
@@ -74,21 +75,24 @@ class _Tally:
     rejections: list[tuple[str, FileRejectedError]] = field(default_factory=list)
 
 
-def load_tables(task: FileLoad, kinds: Sequence[TableKind]) -> tuple[LoadCounts, str]:
-    """Stage every table of a file; returns the counts and a one-line message.
+def load_tables(
+    task: FileLoad, kinds: Sequence[TableKind], seen: list[SeenTable] | None = None
+) -> tuple[LoadCounts, str]:
+    """Stage every table of a file; returns the counts and a one-line message. ``seen`` is filled.
 
     If some table can be loaded, sheets and members that cannot are put into quarantine (line 0); each
     counts as one row delivered and quarantined. Otherwise raises FileRejectedError.
     """
-    loader = _Loader(task, kinds)
+    loader = _Loader(task, kinds, [] if seen is None else seen)
     for member in task.content.members:
         loader.load_member(member)
     return loader.counts()
 
 
 class _Loader:
-    def __init__(self, task: FileLoad, kinds: Sequence[TableKind]) -> None:
+    def __init__(self, task: FileLoad, kinds: Sequence[TableKind], seen: list[SeenTable]) -> None:
         self.task = task
+        self.seen = seen
         self.kinds = {kind.name: kind for kind in kinds}
         self.needed = {kind.name: tuple(kind.needed) for kind in kinds}
         self.known = headings_of(self.needed)
@@ -295,7 +299,10 @@ class _Loader:
         )
 
     def _load_table(self, kind: TableKind, table: Table, rows: SheetRows, cutter: Cutter) -> None:
-        load = TableLoad(self.task, kind, table, kind.open_table(table))
+        seen = SeenTable(table, kind)
+        self.seen.append(seen)
+        seen.reading = kind.open_table(table)
+        load = TableLoad(self.task, kind, table, seen.reading)
         headings, label = table.headings, table.label
         needed = [name for name in kind.needed if name in headings.columns]
         left_out = LeftOut()
@@ -322,8 +329,10 @@ class _Loader:
         self.tally.tables += 1
         self.tally.kinds.add(kind.name)
         self._describe(load, staged)
+        seen.totals = [line for line, _ in left_out.totals]
         notes = load.reading.notes() + unequal_totals(load, left_out.totals)
-        for note in notes + _left_out(left_out):
+        seen.notes = notes + _left_out(left_out)
+        for note in seen.notes:
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
 

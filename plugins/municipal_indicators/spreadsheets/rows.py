@@ -33,6 +33,8 @@ _HELD_LIMIT = 10_000
 _HELD_CHARACTERS = 64 << 20
 _TOTALS_LIMIT = 1_000
 _MOST_COLUMN_NUMBERS = 20
+# A line drawn with so many signs: «-----».
+_RULE = 5
 _MEAN = re.compile(r"\bсредн")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
@@ -318,11 +320,18 @@ class _RowClassifier:
         first = normal_form(plain_text(shown[0]))
         if self.words.is_total(self._words_of(row)) or first in self.words.no_data:
             return "end"
-        if _is_column_numbers(row, self._least_numbers(line)):
+        if _is_column_numbers(row, self._least_numbers(line)) or is_heading_again(
+            row, self.headings
+        ):
             return "nothing"
-        if is_heading_again(row, self.headings):
-            return "nothing"
-        return self._of_lone_text(shown[0], row) if len(shown) == 1 else "data"
+        # A number may stand before a text that is alone in the columns that are read («1 | Отдел ЖКХ»).
+        if len(shown) == 1:
+            return self._of_lone_text(shown[0], row)
+        if len(shown) == 2 and is_value(shown[0]) and not is_value(shown[1]):
+            read = sum(not is_blank(row[place]) for place in self.read)
+            kind = self._of_lone_text(shown[1], row)
+            return "nothing" if read == 1 and kind == "nothing" else "data"
+        return "data"
 
     def _of_lone_text(self, cell: Cell, row: Row) -> _Kind:
         text = plain_text(cell)
@@ -331,6 +340,7 @@ class _RowClassifier:
             self.words.groups.match(first)
             or self.words.parts.match(first)
             or all(is_blank(row[column]) for column in self.read)
+            or (len(text) >= _RULE and not any(map(str.isalnum, text)))
         ):
             return "nothing"
         if len(self.needed) < 2 or not any(map(str.isalpha, text)) or looks_like_code(text):

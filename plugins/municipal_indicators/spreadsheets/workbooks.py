@@ -47,6 +47,7 @@ _STREAMS = {
     "PowerPoint Document": "a PowerPoint document",
     "__properties_version1.0": "an Outlook message",
 }
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DIRECTORY_ENTRY = 128
 # The beginning of a workbook of Excel 97, which may not be changed, then FILEPASS.
 _LOCKED = re.compile(
@@ -156,7 +157,9 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
         SheetVisibleEnum,
     )
 
-    if not is_zipfile(path):
+    with path.open("rb") as file:
+        is_container = file.read(len(_OLE)) == _OLE
+    if is_container:
         _check_container(path)
     dimensions = _checked_dimensions(path)
     merges = _merges_of_ods(path) if dimensions.is_ods else dimensions.merges
