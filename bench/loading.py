@@ -161,7 +161,7 @@ def our_load(
     outcome: dict[str, Any] = {}
 
     def counted() -> int:
-        if outcome != {"published": len(files), "failed": ""}:
+        if outcome != {"published": len(files), "rejected": [], "failed": ""}:
             raise SystemExit(f"not published: {outcome}")
         with open_warehouse() as warehouse:
             rows = count(warehouse)

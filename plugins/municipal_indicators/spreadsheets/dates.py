@@ -47,6 +47,7 @@ _SPELLED = (
         rf"(?P<year>\d{{4}})[-./](?P<month>\d{{1,2}})[-./](?P<day>\d{{1,2}})(?:(?:[, ]+|T){_CLOCK})?"
     ),
 )
+_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}(?: ?г\.?)?")
 _GAP_AFTER_WORD = 25
 _SEARCHED = 200
 
@@ -76,6 +77,13 @@ def are_plain_moments(texts: Sequence[str]) -> bool:
     """Whether ``moment_text`` would certainly return all texts unchanged."""
     lines = "\n".join(texts) + "\n"
     return lines.count("\n") == len(texts) and bool(_PLAIN_COLUMN.fullmatch(lines))
+
+
+def is_date(cell: Cell) -> bool:
+    """Whether a cell is a date, or text that is nothing but one («01.07.2024 г.»)."""
+    return isinstance(cell, date) or (
+        isinstance(cell, str) and _DATE.fullmatch(clean_text(cell)) is not None
+    )
 
 
 def made_at(lines: Iterable[str], words: Words, zone: ZoneInfo) -> datetime | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +18,7 @@ from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.reference.files import PlacedError
 from municipal_indicators.reference.lists import read_list
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.dates import is_date
 from municipal_indicators.spreadsheets.sheets import Row
 from municipal_indicators.spreadsheets.words import wildcard
 
@@ -126,7 +127,7 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
     complete: tuple[tuple[float, int, int], Headings] | None = None
     partial: tuple[tuple[float, int, int], Headings] | None = None
     searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
-    for headings in _candidates(searched, headings_of(needed)):
+    for headings in _candidates(searched, headings_of(needed), needed):
         wanted = needed[headings.known.kind]
         lacking = len(headings.missing(wanted))
         share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
@@ -143,8 +144,10 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
         return partial[1]
     best = complete or partial
     if complete:
-        above = find_headings(searched[: complete[1].first_row], needed)
-        if above and not above.missing(needed[above.known.kind]):
+        first = complete[1].first_row
+        above = find_headings(searched[:first], needed)
+        # A row of headings just above is their upper storey.
+        if above and above.last_row < first - 1 and not above.missing(needed[above.known.kind]):
             return above
     return _with_groups(best[1], searched) if best else None
 
@@ -152,7 +155,7 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
 def _with_groups(headings: Headings, rows: Sequence[Row]) -> Headings:
     """The headings with the row above them where it tells columns of the same heading apart."""
     first = headings.first_row - 1
-    if first < 0 or not headings.is_ambiguous:
+    if first < 0 or headings.groups or not headings.is_ambiguous:
         return headings
     texts = _heading_texts(rows[first : headings.last_row + 1])
     grouped = _assigned(headings.known, first, headings.last_row, texts)
@@ -175,14 +178,29 @@ def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]
     )
 
 
-def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
+def _candidates(
+    rows: Sequence[Row], known: Sequence[HeadingSet], needed: Mapping[str, Sequence[str]]
+) -> Iterator[Headings]:
+    # «По состоянию на | 01.07.2024», «Единица измерения: руб.» are titles, though they could be headings.
+    dated = {place for place, row in enumerate(rows) if any(map(is_date, row))}
+    alone = {place: shown[0] for place, row in enumerate(rows) if len(shown := _shown(row)) == 1}
     for first in range(len(rows)):
         for last in range(first, min(first + HEADER_ROWS, len(rows))):
+            if last in dated:
+                break
             texts = _heading_texts(rows[first : last + 1])
             for one in known:
                 headings = _assigned(one, first, last, texts)
-                if len(headings.columns) > 1:
+                if len(headings.columns) > 1 and (
+                    first not in alone
+                    or any(headings.columns.get(name) == alone[first] for name in needed[one.kind])
+                ):
                     yield headings
+
+
+def _shown(row: Row) -> list[int]:
+    """The first two places of a row that show something."""
+    return list(islice((place for place, cell in enumerate(row) if not is_blank(cell)), 2))
 
 
 def _heading_texts(levels: Sequence[Row]) -> list[list[str]]:
