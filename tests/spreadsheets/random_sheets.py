@@ -136,12 +136,12 @@ class Workbook:
     """
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     facts: Sequence[tuple[str, Fact]]
     totals: frozenset[tuple[str, int]]
     tables: int
     warned: frozenset[str]
-    grids: Sequence[Drawn]
+    grids: Sequence[Drawn] = field(repr=False)
 
 
 @st.composite

@@ -217,7 +217,9 @@ def moment_spelled(draw: Draw, moment: datetime, is_workbook: bool) -> Cell:
 
 def code(draw: Draw, is_workbook: bool, least: int, most: int) -> tuple[str, Cell]:
     """Digits of any length as text; short ones of a workbook also as a number."""
-    digits = draw(st.text("0123456789", min_size=least, max_size=most))
+    # What looks like a number of a telephone is masked.
+    texts = st.text("0123456789", min_size=least, max_size=most)
+    digits = draw(texts.filter(lambda text: len(text) != 11 or text[:2] not in ("79", "89")))
     as_number = is_workbook and len(digits) < 15 and digits[0] != "0" and draw(st.booleans())
     return digits, int(digits) if as_number else digits
 
