@@ -267,7 +267,12 @@ def test_a_title_is_no_heading(
             OF_BUDGET,
             [2024, "30.06.2024", "Кадры", 5, 1],
         ),
-        # A title with a unit, above a column without a heading.
+        # A title with a unit, above a column without a heading or with an unknown one.
+        (
+            [["Реестр"], ["Единица измерения: тыс. руб."]],
+            [*OF_BUDGET, "Адрес"],
+            [2024, "30.06.2024", "Кадры", 5, 1, "1"],
+        ),
         (
             [["Единица измерения: тыс. руб."]],
             ["", *OF_BUDGET],

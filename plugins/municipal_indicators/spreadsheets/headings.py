@@ -17,7 +17,7 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.reference.files import PlacedError
 from municipal_indicators.reference.lists import read_list
-from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.dates import is_date
 from municipal_indicators.spreadsheets.sheets import Row
 from municipal_indicators.spreadsheets.words import wildcard
@@ -181,26 +181,29 @@ def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]
 def _candidates(
     rows: Sequence[Row], known: Sequence[HeadingSet], needed: Mapping[str, Sequence[str]]
 ) -> Iterator[Headings]:
-    # «По состоянию на | 01.07.2024», «Единица измерения: руб.» are titles, though they could be headings.
-    dated = {place for place, row in enumerate(rows) if any(map(is_date, row))}
-    alone = {place: shown[0] for place, row in enumerate(rows) if len(shown := _shown(row)) == 1}
+    shown = [_shown(row) for row in rows]
     for first in range(len(rows)):
         for last in range(first, min(first + HEADER_ROWS, len(rows))):
-            if last in dated:
+            # «По состоянию на | 01.07.2024» is a title, though its first cell could be a heading.
+            if len(shown[last]) == 2 and is_date(shown[last][1]):
                 break
             texts = _heading_texts(rows[first : last + 1])
+            alone = [cells[0] for cells in shown[first : last + 1] if len(cells) == 1]
             for one in known:
                 headings = _assigned(one, first, last, texts)
-                if len(headings.columns) > 1 and (
-                    first not in alone
-                    or any(headings.columns.get(name) == alone[first] for name in needed[one.kind])
-                ):
+                if len(headings.columns) > 1 and not _are_titles(alone, one, needed[one.kind]):
                     yield headings
 
 
-def _shown(row: Row) -> list[int]:
-    """The first two places of a row that show something."""
-    return list(islice((place for place, cell in enumerate(row) if not is_blank(cell)), 2))
+def _shown(row: Row) -> list[Cell]:
+    """The first three cells of a row that show something."""
+    return list(islice((cell for cell in row if not is_blank(cell)), 3))
+
+
+def _are_titles(alone: Sequence[Cell], known: HeadingSet, needed: Sequence[str]) -> bool:
+    """Whether a cell alone in its row says what titles say too: «Единица измерения: тыс. руб.»."""
+    matches = (known.match(normal_form(plain_text(cell)[:_LONGEST])) for cell in alone)
+    return any(found and found[0] not in needed for found in matches)
 
 
 def _heading_texts(levels: Sequence[Row]) -> list[list[str]]:
