@@ -116,7 +116,8 @@ class Cutter:
     def storeys_above(self, rows: Sequence[Row]) -> int:
         """How many of the last rows are upper storeys of the heading that is just below them.
 
-        They show words only, and follow a blank row, a title or a total, or hold a heading too.
+        They show words only, and follow a blank row, a title or a total, or hold a heading or
+        words in place of a value.
         """
         storeys = 0
         for count in range(1, min(HEADER_ROWS, len(rows) + 1)):
@@ -128,7 +129,7 @@ class Cutter:
                 storeys = count
             elif any(map(self._may_be_value, texts)):
                 break
-            elif any(map(self._fields_of, texts)):
+            elif any(map(self._fields_of, texts)) or self._holds_no_value(row, least=1):
                 storeys = count
             elif self.is_total(row):
                 break
