@@ -25,6 +25,25 @@ from tests.sources.gosuslugi.random_tables import (
     words,
 )
 from tests.spreadsheets.merged_sheets import Drawn, Fact, written
+from tests.spreadsheets.register_words import (
+    DEPARTMENTS,
+    EVENTS,
+    EXTRA,
+    ITEMS,
+    MERGED,
+    MONEY,
+    NAMES,
+    NOISE,
+    OPTIONAL,
+    SIGNED,
+    SORTS,
+    SOURCES,
+    SUMMED,
+    TITLES,
+    TOTALS,
+    UNITS,
+    UPPER,
+)
 
 CORE = {
     "workplaces": (
@@ -38,52 +57,6 @@ CORE = {
 """By kind of register the table of core, and its columns as facts give them."""
 
 FORMATS = ("xlsx", "xls", "ods", "xml", "html", "csv")
-
-_OPTIONAL = {
-    "workplaces": ["department"],
-    "departments": [],
-    "events": ["kind"],
-    "budget": ["item"],
-}
-_NAMES = {"workplaces": "number", "departments": "department", "events": "title", "budget": "item"}
-_SUMMED = {
-    "workplaces": ["has_pc", "has_protection", "has_edms"],
-    "departments": ["required", "equipped"],
-    "events": [],
-    "budget": ["plan", "executed"],
-}
-_MERGED = {
-    "workplaces": ["department", "as_of"],
-    "departments": ["as_of"],
-    "events": ["held_on", "kind"],
-    "budget": ["year", "as_of", "unit"],
-}
-_EXTRA = ["№ п/п", "Адрес", "Комментарий", "Этаж", ""]
-_NOISE: list[Cell] = ["", "ул. Ленина", "17", 3.5, "н/д"]
-_DEPARTMENTS = ["Отдел ЖКХ", "Архив", "Управление культуры", "МКУ «Центр»", "Бухгалтерия", "ЗАГС"]
-_EVENTS = ["Обучение служащих", "День открытых данных", "Итоговая встреча", "Семинар 1С", "Форум"]
-_SORTS = ["семинар", "обучение", "совещание"]
-_ITEMS = [
-    "Сайт",
-    "Связь",
-    "Закупка ПК",
-    "Развитие сети",
-    "Обучение",
-    "Лицензии",
-    "Серверная",
-    "ЦОД",
-]
-_SOURCES = ["федеральный бюджет", "местный бюджет"]
-_TITLES = ["Администрация города", "Реестр", "Отчёт сформирован 05.03.2024 10:15", "Таблица 2"]
-_UPPER = ["Показатели", "Сведения", "Значения показателей"]
-_MONEY = ["Объём финансирования", "Финансирование", "Сумма средств"]
-_SIGNED = ["Исполнитель: отдел", "* данные уточняются", "Примечание: без филиалов", "М.П."]
-_TOTALS = ["Итого", "ВСЕГО:", "Итого по реестру", "Муниципалитет, всего"]
-_UNITS = [
-    (1, ["руб.", "рублей", "руб"]),
-    (1000, ["тыс. руб.", "тыс. рублей", "тыс.руб."]),
-    (1_000_000, ["млн руб.", "млн. рублей"]),
-]
 
 
 @dataclass(frozen=True)
@@ -189,13 +162,13 @@ def _table(draw: Draw, sheet: Drawn, form: str, kind: str) -> None:
 def _layout(draw: Draw, kind: str, form: str) -> _Layout:
     synonyms = reference("headings.yaml")[kind]
     names = [name for name in synonyms if name not in ("as_of", "unit")]
-    names = [name for name in names if name not in _OPTIONAL[kind] or draw(st.booleans())]
+    names = [name for name in names if name not in OPTIONAL[kind] or draw(st.booleans())]
     if kind != "events" and draw(st.booleans()):
         names.append("as_of")
     texts = {name: heading(draw, draw(st.sampled_from(words(synonyms[name])))) for name in synonyms}
     layout = _Layout(kind, names, texts, [], has_numbers=draw(st.booleans()))
     if kind == "budget":
-        layout.scale, spellings = draw(st.sampled_from(_UNITS))
+        layout.scale, spellings = draw(st.sampled_from(UNITS))
         layout.unit = draw(st.sampled_from(spellings))
         layout.unit_place = draw(
             st.sampled_from(["title", "heading", "upper", "row", "column", "cell"])
@@ -208,17 +181,17 @@ def _layout(draw: Draw, kind: str, form: str) -> _Layout:
     blocks = [("", [name]) for name in names]
     others = [("", [f"extra {place}"]) for place in range(draw(st.integers(0, 2)))]
     for _, (name,) in others:
-        texts[name] = draw(st.sampled_from(_EXTRA))
+        texts[name] = draw(st.sampled_from(EXTRA))
     grouped: list[tuple[str, list[str]]] = []
     if layout.unit_place == "upper":
-        upper = f"{draw(st.sampled_from(_MONEY))}, {layout.unit}"
+        upper = f"{draw(st.sampled_from(MONEY))}, {layout.unit}"
         grouped = [(upper, ["plan", "executed"])]
     elif kind == "departments" and draw(st.integers(0, 3)) == 0:
         texts |= {"other 0": texts["required"], "other 1": texts["equipped"]}
         grouped = [("Всего", ["required", "equipped"]), ("Принтеры", ["other 0", "other 1"])]
     elif draw(st.booleans()):
         size = draw(st.integers(2, len(names)))
-        grouped = [(draw(st.sampled_from(_UPPER)), list(draw(st.permutations(names)))[:size])]
+        grouped = [(draw(st.sampled_from(UPPER)), list(draw(st.permutations(names)))[:size])]
     inside = {name for _, some in grouped for name in some}
     blocks = [one for one in blocks if one[1][0] not in inside]
     layout.blocks = list(draw(st.permutations([*blocks, *others, *grouped])))
@@ -228,7 +201,7 @@ def _layout(draw: Draw, kind: str, form: str) -> _Layout:
 def _titles(draw: Draw, sheet: Drawn, layout: _Layout, day: date | None) -> None:
     width = len(layout.order)
     lines: list[list[Cell]] = [
-        [text] for text in draw(st.lists(st.sampled_from(_TITLES), max_size=2))
+        [text] for text in draw(st.lists(st.sampled_from(TITLES), max_size=2))
     ]
     if day:
         lines += [draw(st.sampled_from(_days(day)))]
@@ -313,7 +286,7 @@ def _body(draw: Draw, sheet: Drawn, layout: _Layout, form: str, day: date) -> No
             _parts(draw, sheet, layout, rows)
     if draw(st.booleans()):
         # Without a total or a blank row a line is told from data by its word only, which is enough.
-        for text in draw(st.lists(st.sampled_from(_SIGNED), max_size=2)):
+        for text in draw(st.lists(st.sampled_from(SIGNED), max_size=2)):
             sheet.add([text])
 
 
@@ -328,12 +301,12 @@ def _row(
     match layout.kind:
         case "workplaces":
             found["number"] = (f"АРМ-{100 + place}",) * 2
-            name = draw(st.sampled_from(_DEPARTMENTS))
+            name = draw(st.sampled_from(DEPARTMENTS))
             found["department"] = name, name
-            for flag in _SUMMED["workplaces"]:
+            for flag in SUMMED["workplaces"]:
                 found[flag] = draw(st.sampled_from(FLAGS))
         case "departments":
-            name = f"{_DEPARTMENTS[place % 6]}{' 2' * (place // 6)}"
+            name = f"{DEPARTMENTS[place % 6]}{' 2' * (place // 6)}"
             found["department"] = name, name
             required = draw(st.integers(2, 2_000))
             equipped = draw(st.integers(2, required))
@@ -344,13 +317,13 @@ def _row(
         case "events":
             held = draw(st.dates(date(2019, 1, 1), date(2023, 12, 31)))
             found["held_on"] = held, spelled(draw, held, is_workbook, 0)
-            title = draw(st.sampled_from(_EVENTS))
+            title = draw(st.sampled_from(EVENTS))
             found["title"] = title, title
-            sort = draw(st.sampled_from(_SORTS))
+            sort = draw(st.sampled_from(SORTS))
             found["kind"] = sort, sort
         case "budget":
             found["year"] = (draw(st.integers(2020, 2023)),) * 2
-            found["item"] = (_ITEMS[place],) * 2
+            found["item"] = (ITEMS[place],) * 2
             found["unit"] = "", layout.unit
             # No row is by chance the sum of others: their kopecks are different powers of two.
             plan = Decimal(draw(st.integers(1, 999_999)) * 10_000 + 2 ** (place + 1)) / 100
@@ -360,7 +333,7 @@ def _row(
     for name in layout.order:
         if name.startswith("extra"):
             number = layout.texts[name] == "№ п/п"
-            found[name] = None, place + 1 if number else draw(st.sampled_from(_NOISE))
+            found[name] = None, place + 1 if number else draw(st.sampled_from(NOISE))
     return found
 
 
@@ -384,7 +357,7 @@ def _share(
     """Rows below each other, some columns of which are merged into one cell."""
     shared = [
         name
-        for name in _MERGED[layout.kind]
+        for name in MERGED[layout.kind]
         if name in layout.order and len(run) > 1 and draw(st.booleans())
     ]
     for name in shared:
@@ -396,7 +369,7 @@ def _share(
     for row in run:
         line = sheet.add([row[name][1] for name in order])
         known = {name: row[name][0] for name in columns if name in row}
-        for name in _OPTIONAL[layout.kind]:
+        for name in OPTIONAL[layout.kind]:
             if name not in layout.names:
                 known[name] = ""
         sheet.facts.append((layout.kind, (line + 1, *(known[name] for name in columns))))
@@ -433,8 +406,8 @@ def _total(
 ) -> None:
     """A total row: its word stands in the column of names, or in the first one that holds no sum."""
     order = layout.order
-    name = _NAMES[layout.kind]
-    sums = _SUMMED[layout.kind]
+    name = NAMES[layout.kind]
+    sums = SUMMED[layout.kind]
     places = [order.index(name)] if name in order else []
     # In a column of units it would replace the unit.
     others = [column for column, one in enumerate(order) if one not in (*sums, "unit")]
@@ -464,7 +437,7 @@ def _total(
         and len({row["year"][0] for row in rows}) == 1
     ):
         cells[order.index("year")] = rows[0]["year"][1]
-    cells[place] = draw(st.sampled_from(_TOTALS))
+    cells[place] = draw(st.sampled_from(TOTALS))
     line = sheet.add(cells)
     sheet.totals.add(line + 1)
 
@@ -474,22 +447,22 @@ def _parts(
 ) -> None:
     """Two parts of the total above, which add up to it; neither is blank, so that the last one is known."""
     order = layout.order
-    name = _NAMES[layout.kind]
+    name = NAMES[layout.kind]
     place = (
         order.index(name)
         if name in order
         else next(
-            place for place, one in enumerate(order) if one not in (*_SUMMED[layout.kind], "unit")
+            place for place, one in enumerate(order) if one not in (*SUMMED[layout.kind], "unit")
         )
     )
     words_of = draw(st.sampled_from([("в том числе:", ""), ("", "в том числе "), ("", "из них ")]))
     if words_of[0]:
         sheet.add([*[""] * place, words_of[0]])
-    for number, text in enumerate(_SOURCES):
+    for number, text in enumerate(SOURCES):
         cells: list[Cell] = [""] * len(order)
         cells[place] = (words_of[1] if not number else "") + text
         for column, one in enumerate(order):
-            if one not in _SUMMED[layout.kind]:
+            if one not in SUMMED[layout.kind]:
                 continue
             whole: Any = sum(row[one][0] for row in rows)
             part: Any = Decimal(100) if layout.kind == "budget" else 1
