@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from tests.emulators.inbox.tables import Cell
 from tests.sources.gosuslugi.random_tables import (
     FLAGS,
-    MONTHS,
     Draw,
     heading,
     reference,
@@ -26,6 +25,7 @@ from tests.sources.gosuslugi.random_tables import (
 )
 from tests.spreadsheets.merged_sheets import Drawn, Fact, written
 from tests.spreadsheets.register_words import (
+    CORE,
     DEPARTMENTS,
     EVENTS,
     EXTRA,
@@ -43,18 +43,9 @@ from tests.spreadsheets.register_words import (
     TOTALS,
     UNITS,
     UPPER,
+    count,
+    day_lines,
 )
-
-CORE = {
-    "workplaces": (
-        "core.workplace_rows",
-        "number, department, has_pc, has_protection, has_edms, as_of",
-    ),
-    "departments": ("core.department_rows", "department, required, equipped, as_of"),
-    "events": ("core.event_rows", "held_on, title, kind"),
-    "budget": ("core.budget_rows", "year, as_of, item, plan, executed"),
-}
-"""By kind of register the table of core, and its columns as facts give them."""
 
 FORMATS = ("xlsx", "xls", "ods", "xml", "html", "csv")
 
@@ -204,7 +195,7 @@ def _titles(draw: Draw, sheet: Drawn, layout: _Layout, day: date | None) -> None
         [text] for text in draw(st.lists(st.sampled_from(TITLES), max_size=2))
     ]
     if day:
-        lines += [draw(st.sampled_from(_days(day)))]
+        lines += [draw(st.sampled_from(day_lines(day)))]
         sheet.day = day
     if layout.unit_place == "title":
         unit = layout.unit
@@ -219,18 +210,6 @@ def _titles(draw: Draw, sheet: Drawn, layout: _Layout, day: date | None) -> None
         row = sheet.add([*[""] * (width - 1), *line] if is_right else line)
         if len(line) == 1 and not is_right and draw(st.booleans()):
             sheet.merge(row, 0, 1, width)
-
-
-def _days(day: date) -> list[list[Cell]]:
-    plain, worded = f"{day:%d.%m.%Y}", f"{day.day} {MONTHS[day.month - 1]} {day.year} года"
-    return [
-        [f"по состоянию на {plain}"],
-        [f"По состоянию на {worded}"],
-        [f"на {plain}"],
-        [f"Сведения по состоянию на {plain} г."],
-        ["по состоянию на", plain],
-        [f"(по состоянию на: {plain})"],
-    ]
 
 
 def _headings(draw: Draw, sheet: Drawn, layout: _Layout, form: str) -> None:
@@ -310,8 +289,8 @@ def _row(
             found["department"] = name, name
             required = draw(st.integers(2, 2_000))
             equipped = draw(st.integers(2, required))
-            found["required"] = required, _count(draw, required)
-            found["equipped"] = equipped, _count(draw, equipped)
+            found["required"] = required, count(draw, required)
+            found["equipped"] = equipped, count(draw, equipped)
             for other in ("other 0", "other 1"):
                 found[other] = None, draw(st.integers(0, 9))
         case "events":
@@ -335,11 +314,6 @@ def _row(
             number = layout.texts[name] == "№ п/п"
             found[name] = None, place + 1 if number else draw(st.sampled_from(NOISE))
     return found
-
-
-def _count(draw: Draw, number: int) -> Cell:
-    spellings: list[Cell] = [number, str(number), f"{number:,}".replace(",", " ")]
-    return draw(st.sampled_from(spellings))
 
 
 def _money(draw: Draw, layout: _Layout, roubles: Decimal) -> Cell:

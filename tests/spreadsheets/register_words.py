@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from hypothesis import strategies as st
+
 from tests.emulators.inbox.tables import Cell
+from tests.sources.gosuslugi.random_tables import MONTHS, Draw
+
+CORE = {
+    "workplaces": (
+        "core.workplace_rows",
+        "number, department, has_pc, has_protection, has_edms, as_of",
+    ),
+    "departments": ("core.department_rows", "department, required, equipped, as_of"),
+    "events": ("core.event_rows", "held_on, title, kind"),
+    "budget": ("core.budget_rows", "year, as_of, item, plan, executed"),
+}
+"""By kind of register the table of core, and its columns as facts give them."""
 
 OPTIONAL = {
     "workplaces": ["department"],
@@ -49,3 +65,20 @@ UNITS = [
     (1000, ["тыс. руб.", "тыс. рублей", "тыс.руб."]),
     (1_000_000, ["млн руб.", "млн. рублей"]),
 ]
+
+
+def day_lines(day: date) -> list[list[Cell]]:
+    plain, worded = f"{day:%d.%m.%Y}", f"{day.day} {MONTHS[day.month - 1]} {day.year} года"
+    return [
+        [f"по состоянию на {plain}"],
+        [f"По состоянию на {worded}"],
+        [f"на {plain}"],
+        [f"Сведения по состоянию на {plain} г."],
+        ["по состоянию на", plain],
+        [f"(по состоянию на: {plain})"],
+    ]
+
+
+def count(draw: Draw, number: int) -> Cell:
+    spellings: list[Cell] = [number, str(number), f"{number:,}".replace(",", " ")]
+    return draw(st.sampled_from(spellings))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from municipal_indicators.sources.registers.files import load_file
 from municipal_indicators.warehouse.client import Warehouse
 from tests.spreadsheets.arrivals import Arrivals
-from tests.spreadsheets.random_sheets import CORE, FORMATS, Workbook, workbooks
+from tests.spreadsheets.random_sheets import FORMATS, Workbook, workbooks
+from tests.spreadsheets.register_words import CORE
 
 # What is doubtful in rows that are drawn, or left out rightly; no table may be unknown, no total may differ.
 WARNINGS = {
