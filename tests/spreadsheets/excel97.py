@@ -13,12 +13,18 @@ _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _GENERAL, _DATE = 0, 1
 
 
-def xls_bytes(rows: Sequence[Sequence[Cell]], sheet: str = "Лист1") -> bytes:
-    """The rows as an Excel 97 workbook."""
-    return _container(_workbook(rows, sheet))
+def xls_bytes(
+    rows: Sequence[Sequence[Cell]],
+    sheet: str = "Лист1",
+    merges: Sequence[tuple[int, int, int, int]] = (),
+) -> bytes:
+    """The rows as an Excel 97 workbook; ``merges`` are first and last row, first and last column, from 0."""
+    return _container(_workbook(rows, sheet, merges))
 
 
-def _workbook(rows: Sequence[Sequence[Cell]], sheet: str) -> bytes:
+def _workbook(
+    rows: Sequence[Sequence[Cell]], sheet: str, merges: Sequence[tuple[int, int, int, int]]
+) -> bytes:
     name = sheet.encode("utf-16-le")
     formats = b"".join(_record(0xE0, struct.pack("<HHH14x", 0, number, 0)) for number in (0, 14))
     start = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + formats
@@ -31,7 +37,9 @@ def _workbook(rows: Sequence[Sequence[Cell]], sheet: str) -> bytes:
         for column, cell in enumerate(row)
     )
     begin = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0))
-    return globals_ + begin + cells + _record(0x0A, b"")
+    areas = b"".join(struct.pack("<HHHH", *area) for area in merges)
+    merged = _record(0xE5, struct.pack("<H", len(merges)) + areas) if merges else b""
+    return globals_ + begin + cells + merged + _record(0x0A, b"")
 
 
 def _cell(line: int, column: int, cell: Cell) -> bytes:

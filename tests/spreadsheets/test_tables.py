@@ -197,3 +197,157 @@ def test_below_a_total_above_all_items_are_the_items(arrivals: Arrivals) -> None
         "ЖКХ",
         "Архив",
     ]
+
+
+OF_BUDGET: list[Cell] = ["Год", "Дата", "Мероприятие", "План", "Кассовое исполнение"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # An upper storey of words that nobody knows, above a heading.
+        [
+            ["№ п/п", "Сведения", "", ""],
+            ["", "Оснащено", "Подразделение", "Требуется"],
+            [3, 1, "Кадры", 2],
+        ],
+        [["", "Сведения", "№ п/п"], HEAD, ["Кадры", 2, 1]],
+        [["Этаж", "Показатели", ""], HEAD, ["Кадры", 2, 1]],
+        [[], ["Таблица 2"], ["№ п/п", "Сведения", ""], HEAD, ["Кадры", 2, 1]],
+    ],
+)
+def test_an_upper_storey_belongs_to_its_heading(arrivals: Arrivals, page: Grid) -> None:
+    first: Grid = [["на 10.02.2024"], ["№ п/п", "Сведения", ""], HEAD]
+    arrivals.take("a.csv", in_format([*first, *ROWS, *page], "a.csv"))
+    assert arrivals.rows("department, required", "core.department_rows")[2:] == [("Кадры", 2)]
+    assert arrivals.quarantine() == []
+
+
+def test_titles_below_events_are_those_of_the_next_table(arrivals: Arrivals) -> None:
+    events: Grid = [
+        ["Название", "Дата", "Вид"],
+        ["Форум", "10.01.2024", ""],
+        [1, 2],
+        ["Съезд", "11.01.2024"],
+    ]
+    titles: Grid = [["по состоянию на", "10.02.2024"], ["№ п/п", "Сведения", ""]]
+    arrivals.take("a.csv", in_format([*events, *titles, HEAD, *ROWS], "a.csv"))
+    assert arrivals.rows("title", "core.event_rows") == [("Форум",), ("Съезд",)]
+    assert len(arrivals.rows("as_of", "core.department_rows")) == 2
+    assert arrivals.quarantine() == []
+
+
+@pytest.mark.parametrize(
+    ("titles", "head", "row"),
+    [
+        # Titles that could be headings.
+        ([["по состоянию на", "10.02.2024"]], ["", *HEAD], ["да", "ЖКХ", 10, 5]),
+        ([["по состоянию на 10.02.2024"]], ["", "Всего", "", "Принтеры", "", "Отдел"], None),
+    ],
+)
+def test_a_title_is_no_heading(
+    arrivals: Arrivals, titles: Grid, head: list[Cell], row: list[Cell] | None
+) -> None:
+    lower: Grid = [["", *HEAD[1:], *HEAD[1:], ""], ["", 10, 5, 1, 1, "ЖКХ"]]
+    sheet = [*titles, head, row] if row else [*titles, head, *lower]
+    arrivals.take("a.csv", in_format(sheet, "a.csv"))
+    assert arrivals.rows("as_of, department, required, equipped", "core.department_rows") == [
+        (FEBRUARY, "ЖКХ", 10, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("above", "head", "row"),
+    [
+        # A unit of its own wins over that of the table above it.
+        ([], ["Ед. изм.", *OF_BUDGET], ["тыс. руб.", 2024, "30.06.2024", "Кадры", 5, 1]),
+        ([], [*OF_BUDGET[:3], "План, тыс. руб.", "Исполнено"], [2024, "30.06.2024", "Кадры", 5, 1]),
+        # It is in the upper storey, and the lower one repeats merged headings.
+        (
+            [["Год", "Дата", "Мероприятие", "Суммы, тыс. руб.", ""]],
+            OF_BUDGET,
+            [2024, "30.06.2024", "Кадры", 5, 1],
+        ),
+        # A title with a unit, above a column without a heading or with an unknown one.
+        (
+            [["Реестр"], ["Единица измерения: тыс. руб."]],
+            [*OF_BUDGET, "Адрес"],
+            [2024, "30.06.2024", "Кадры", 5, 1, "1"],
+        ),
+        (
+            [["Единица измерения: тыс. руб."]],
+            ["", *OF_BUDGET],
+            ["1", 2024, "30.06.2024", "Кадры", 5, 1],
+        ),
+    ],
+)
+def test_the_unit_of_a_second_table(
+    arrivals: Arrivals, above: Grid, head: list[Cell], row: list[Cell]
+) -> None:
+    first: Grid = [["в рублях"], OF_BUDGET, [2024, "30.06.2024", "Связь", 7, 2], [], ["Таблица 2"]]
+    arrivals.take("a.csv", in_format([*first, *above, head, row], "a.csv"))
+    plans = arrivals.rows("item, plan", "core.budget_rows")
+    assert plans == [("Связь", Decimal(7)), ("Кадры", Decimal(5_000))]
+
+
+def test_a_budget_of_two_storeys_is_no_list_of_events(arrivals: Arrivals) -> None:
+    sheet: Grid = [
+        ["Дата", "Год", "Мероприятие", "Суммы, руб.", ""],
+        ["Дата", "Год", "Мероприятие", "План", "Исполнено"],
+        ["30.06.2024", 2024, "Связь", 5, 1],
+    ]
+    arrivals.take("a.csv", in_format(sheet, "a.csv"))
+    assert arrivals.rows("item", "core.budget_rows") == [("Связь",)]
+    assert arrivals.rows("title", "core.event_rows") == []
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        # A number, an amount with its unit or a unit stands before the word.
+        (["ПК", "Номер", "СЗИ", "СЭД"], [["да", "А-1", "нет", "да"], [1, "Итого", 0, 1]]),
+        (["План", "Год", "Исполнено"], [["5 руб.", 2024, "3 руб."], ["5 руб.", "Итого", "3 руб."]]),
+        (
+            ["План", "Год", "Исполнено"],
+            [
+                ["5 руб.", 2024, "3 руб."],
+                ["5 руб.", "Итого", "3 руб."],
+                ["4 руб.", "в том числе", "2 руб."],
+                ["1 руб.", "иное", "1 руб."],
+            ],
+        ),
+        (
+            ["Ед. изм.", "План", "Статья", "Исполнено", "Год"],
+            [["руб.", 5, "Связь", 3, 2024], ["руб.", 5, "Итого", 3, ""]],
+        ),
+        # A total above its rows, and one below the page before.
+        (["План, руб.", "Год", "Исполнено"], [[9, "Всего", 4], [5, 2024, 3], [4, 2025, 1]]),
+        (
+            ["План, руб.", "Год", "Исполнено"],
+            [[5, 2024, 3], ["Исполнено", "План, руб.", "Год"], [1, 4, 2025], [4, 9, "Всего"]],
+        ),
+        (
+            ["План, руб.", "Год", "Исполнено"],
+            [[9, "Всего", 4], [5, 2024, 3], ["Исполнено", "План, руб.", "Год"], [1, 4, 2025]],
+        ),
+    ],
+)
+def test_a_total_row_is_known_wherever_it_stands(
+    arrivals: Arrivals, head: list[Cell], rows: Grid
+) -> None:
+    arrivals.take("a.csv", in_format([["на 10.02.2024"], head, *rows], "a.csv"))
+    assert arrivals.counts()[0][0] == "published"
+    assert arrivals.quarantine() == []
+    assert "the total in line" not in arrivals.message()
+
+
+def test_a_complete_total_without_its_date_is_no_item(arrivals: Arrivals) -> None:
+    sheet: Grid = [
+        ["в рублях"],
+        OF_BUDGET,
+        [2024, "30.06.2024", "Связь", 7, 2],
+        [2024, "", "Итого", 7, 2],
+    ]
+    arrivals.take("a.csv", in_format(sheet, "a.csv"))
+    assert arrivals.rows("item", "core.budget_rows") == [("Связь",)]
+    assert arrivals.quarantine() == []

@@ -102,8 +102,9 @@ class Money:
         self._named = self._named_units()
         shared = next(iter(self._named.values()), None)
         titled = next(iter(units_in(_without_amounts(table.units))), None)
-        self._scales = {name: self._named.get(name) or titled or shared for name in names}
         self._has_units = UNIT_FIELD in table.headings.columns
+        above = None if self._has_units else self._unit_above()
+        self._scales = {name: self._named.get(name) or titled or shared or above for name in names}
         self._memos: dict[Decimal | None, Memo] = {}
 
     @property
@@ -178,6 +179,10 @@ class Money:
             if units:
                 named[name] = units[0]
         return named
+
+    def _unit_above(self) -> Decimal | None:
+        units = units_in(_without_amounts(self._table.units_above))
+        return units[0] if len(units) == 1 else None
 
     def _refused(self, units: Sequence[Decimal]) -> IncompleteTableError:
         kind, line = self._table.headings.known.kind, self._table.headings.last_row + 1

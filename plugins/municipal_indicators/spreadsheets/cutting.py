@@ -9,14 +9,19 @@ from zoneinfo import ZoneInfo
 
 from municipal_indicators.spreadsheets.amounts import is_unit
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
-from municipal_indicators.spreadsheets.dates import true_at
-from municipal_indicators.spreadsheets.headings import SEARCHED_COLUMNS, Headings, HeadingSet
+from municipal_indicators.spreadsheets.dates import is_date, true_at
+from municipal_indicators.spreadsheets.headings import (
+    HEADER_ROWS,
+    SEARCHED_COLUMNS,
+    SEARCHED_ROWS,
+    Headings,
+    HeadingSet,
+)
 from municipal_indicators.spreadsheets.kinds import TableKind
 from municipal_indicators.spreadsheets.sheets import Row, RowList, SheetRows
 from municipal_indicators.spreadsheets.words import Words
 
 _NUMERIC = re.compile(r"[+-]?\d[\d\s.,:/%-]*")
-_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}(?: ?г\.?)?")
 _MARKED = ("number", "amount", "year", "day", "flag")
 _MEMO_LIMIT = 10_000
 
@@ -35,11 +40,18 @@ class Cutter:
         known: Sequence[HeadingSet],
         words: Words,
         zone: ZoneInfo,
+        heading_rows: Sequence[Row] = (),
     ) -> None:
         self._known = known
         self._words = words
         self._zone = zone
         self._own = headings
+        self._texts = {
+            normal_form(plain_text(cell))
+            for row in heading_rows
+            for cell in row[:SEARCHED_COLUMNS]
+            if not is_blank(cell)
+        }
         columns = {column.name: column for column in kind.columns}
         places = headings.columns
         self._has_money = any(column.type == "amount" for column in kind.columns)
@@ -65,11 +77,15 @@ class Cutter:
         """Whether a row gives the date or the unit of what is below it."""
         text = line_of(row)
         normal = normal_form(text)
-        if self._words.is_total(normal) or self._words.footers.match(normal):
+        if not text or self._words.is_total(normal) or self._words.footers.match(normal):
             return False
-        return (self._has_money and is_unit(text)) or (
-            self._takes_date and true_at([text], self._words, self._zone) is not None
+        if self._has_money and is_unit(text):
+            return True
+        # «Форум на | 01.07.2024» may be an event, «по состоянию на | 01.07.2024» never is.
+        takes_date = self._takes_date or self._words.as_of.fullmatch(
+            normal_form(next(plain_text(cell) for cell in row if not is_blank(cell)))
         )
+        return bool(takes_date) and true_at([text], self._words, self._zone) is not None
 
     def is_heading(self, row: Row, *, is_apart: bool = False) -> bool:
         """Whether a row consists of headings, known ones or, where no column holds a value, others."""
@@ -90,6 +106,39 @@ class Cutter:
         has_digits = any(sign.isdigit() for cell in shown for sign in str(cell))
         return is_apart and not has_digits and self._holds_no_value(row, least=2)
 
+    def is_heading_at(self, rows: Sequence[Row]) -> bool:
+        """Whether the first of some rows is a heading, or an upper storey of one; it stands apart."""
+        return self.is_heading(rows[0], is_apart=True) or any(
+            self.is_heading(rows[place]) and self.storeys_above([[], *rows[:place]]) == place
+            for place in range(1, len(rows))
+        )
+
+    def storeys_above(self, rows: Sequence[Row]) -> int:
+        """How many of the last rows are upper storeys of the heading that is just below them.
+
+        They show words only, and follow a blank row, a title or a total, or hold a heading or
+        words in place of a value.
+        """
+        storeys = 0
+        for count in range(1, min(HEADER_ROWS, len(rows) + 1)):
+            row = rows[-count]
+            if is_title(row):
+                break
+            texts = {normal_form(plain_text(cell)) for cell in row if not is_blank(cell)}
+            if texts <= self._texts:
+                storeys = count
+            elif any(map(self._may_be_value, texts)):
+                break
+            elif any(map(self._fields_of, texts)) or self._holds_no_value(row, least=1):
+                storeys = count
+            elif self.is_total(row):
+                break
+            elif count < len(rows) and (
+                is_title(rows[-count - 1]) or self.is_total(rows[-count - 1])
+            ):
+                storeys = count
+        return storeys
+
     def only_repeats(self, row: Row) -> bool:
         """Whether a row repeats the headings as they are, and no row of units can follow it."""
         return not self._has_money and all(
@@ -105,13 +154,23 @@ class Cutter:
 
     def next_start(self, rows: SheetRows) -> None:
         """Pass over rows up to the next table, its title included."""
-        titles: list[Row] = []
+        passed: list[Row] = []
         while top := rows.peek(1):
             if self.begins_table(top[0], is_apart=False):
-                rows.put_back([RowList(titles)])
+                begin = len(passed) - self.storeys_above(passed)
+                while begin and is_title(passed[begin - 1]):
+                    begin -= 1
+                rows.put_back([RowList(passed[begin:])])
                 return
-            titles = [*titles, top[0]] if is_title(top[0]) else []
+            passed = [*passed[-SEARCHED_ROWS:], top[0]]
             rows.skip(1)
+
+    def _may_be_value(self, normal: str) -> bool:
+        return (
+            any(map(str.isdigit, normal))
+            or normal in self._words.absent
+            or self._words.flag(normal) is not None
+        )
 
     def _is_own_key(self, row: Row) -> bool:
         place = self._own.columns.get(self._key, -1)
@@ -147,11 +206,7 @@ class Cutter:
 def is_title(row: Row) -> bool:
     """Whether a row shows one text, or one and a date: then it can only be a title, or nothing."""
     shown = [cell for cell in row if cell != "" and not is_blank(cell)]
-    return len(shown) < 2 or (
-        len(shown) == 2
-        and not is_value(shown[0])
-        and (isinstance(shown[1], date) or _DATE.fullmatch(plain_text(shown[1])) is not None)
-    )
+    return len(shown) < 2 or (len(shown) == 2 and not is_value(shown[0]) and is_date(shown[1]))
 
 
 def is_value(cell: Cell) -> bool:

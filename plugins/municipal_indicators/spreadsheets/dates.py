@@ -59,6 +59,7 @@ _SHORTENED = (
     re.compile(r"(?P<day>\d{1,2})(?: ?число)?", re.IGNORECASE),
 )
 _LAST_DAY = 31
+_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}(?: ?г\.?)?")
 _GAP_AFTER_WORD = 25
 _SEARCHED = 200
 
@@ -99,6 +100,13 @@ def are_plain_moments(texts: Sequence[str]) -> bool:
     """Whether ``moment_text`` would certainly return all texts unchanged."""
     lines = "\n".join(texts) + "\n"
     return lines.count("\n") == len(texts) and bool(_PLAIN_COLUMN.fullmatch(lines))
+
+
+def is_date(cell: Cell) -> bool:
+    """Whether a cell is a date, or text that is nothing but one («01.07.2024 г.»)."""
+    return isinstance(cell, date) or (
+        isinstance(cell, str) and _DATE.fullmatch(clean_text(cell)) is not None
+    )
 
 
 def made_at(lines: Iterable[str], words: Words, zone: ZoneInfo) -> datetime | None:

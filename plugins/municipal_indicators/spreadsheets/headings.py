@@ -17,7 +17,8 @@ from municipal_indicators.errors import ConfigurationError
 from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.reference.files import PlacedError
 from municipal_indicators.reference.lists import read_list
-from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
+from municipal_indicators.spreadsheets.dates import is_date
 from municipal_indicators.spreadsheets.sheets import Row
 from municipal_indicators.spreadsheets.words import wildcard
 
@@ -135,7 +136,7 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
     complete: tuple[tuple[float, int, int], Headings] | None = None
     partial: tuple[tuple[float, int, int], Headings] | None = None
     searched = [row[:SEARCHED_COLUMNS] for row in rows[:SEARCHED_ROWS]]
-    for headings in _candidates(searched, headings_of(needed)):
+    for headings in _candidates(searched, headings_of(needed), needed):
         wanted = needed[headings.known.kind]
         lacking = len(headings.missing(wanted))
         share = 1 - lacking / len(wanted) if lacking else len(headings.columns)
@@ -152,8 +153,10 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
         return partial[1]
     best = complete or partial
     if complete:
-        above = find_headings(searched[: complete[1].first_row], needed)
-        if above and not above.missing(needed[above.known.kind]):
+        first = complete[1].first_row
+        above = find_headings(searched[:first], needed)
+        # A row of headings just above is their upper storey.
+        if above and above.last_row < first - 1 and not above.missing(needed[above.known.kind]):
             return above
     return _with_groups(best[1], searched) if best else None
 
@@ -161,7 +164,7 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
 def _with_groups(headings: Headings, rows: Sequence[Row]) -> Headings:
     """The headings with the row above them where it tells columns of the same heading apart."""
     first = headings.first_row - 1
-    if first < 0 or not headings.is_ambiguous:
+    if first < 0 or headings.groups or not headings.is_ambiguous:
         return headings
     texts = _heading_texts(rows[first : headings.last_row + 1])
     grouped = _assigned(headings.known, first, headings.last_row, texts)
@@ -184,14 +187,32 @@ def _is_more_likely(partial: Headings, complete: Headings, wanted: Sequence[str]
     )
 
 
-def _candidates(rows: Sequence[Row], known: Sequence[HeadingSet]) -> Iterator[Headings]:
+def _candidates(
+    rows: Sequence[Row], known: Sequence[HeadingSet], needed: Mapping[str, Sequence[str]]
+) -> Iterator[Headings]:
+    shown = [_shown(row) for row in rows]
     for first in range(len(rows)):
         for last in range(first, min(first + HEADER_ROWS, len(rows))):
+            # «По состоянию на | 01.07.2024» is a title, though its first cell could be a heading.
+            if len(shown[last]) == 2 and is_date(shown[last][1]):
+                break
             texts = _heading_texts(rows[first : last + 1])
+            alone = [cells[0] for cells in shown[first : last + 1] if len(cells) == 1]
             for one in known:
                 headings = _assigned(one, first, last, texts)
-                if len(headings.columns) > 1:
+                if len(headings.columns) > 1 and not _are_titles(alone, one, needed[one.kind]):
                     yield headings
+
+
+def _shown(row: Row) -> list[Cell]:
+    """The first three cells of a row that show something."""
+    return list(islice((cell for cell in row if not is_blank(cell)), 3))
+
+
+def _are_titles(alone: Sequence[Cell], known: HeadingSet, needed: Sequence[str]) -> bool:
+    """Whether a cell alone in its row says what titles say too: «Единица измерения: тыс. руб.»."""
+    matches = (known.match(normal_form(plain_text(cell)[:_LONGEST])) for cell in alone)
+    return any(found and found[0] not in needed for found in matches)
 
 
 def _heading_texts(levels: Sequence[Row]) -> list[list[str]]:

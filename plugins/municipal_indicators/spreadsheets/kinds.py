@@ -31,16 +31,17 @@ class Table:
     """A recognised table before its rows are read.
 
     ``label`` names it (member and sheet, masked). ``above`` holds the lines above the headings as text, its
-    own first, then those of the tables above it. ``units`` holds the lines that may name a unit of money:
-    its own, or if they name none those of the table above it. ``is_1904`` means that plain numbers in date
-    columns count from 1904. ``period`` completes its dates. ``modified_at`` is when the
-    arrived file was last written (UTC).
+    own first, then those of the tables above it. ``units`` holds its own lines, which may name a unit of
+    money, ``units_above`` those of the table above it, for a table that names none. ``is_1904`` means that
+    plain numbers in date columns count from 1904. ``period`` completes its dates. ``modified_at`` is when
+    the arrived file was last written (UTC).
     """
 
     headings: Headings
     label: str
     above: Sequence[str]
     units: Sequence[str]
+    units_above: Sequence[str]
     is_1904: bool
     modified_at: datetime
     zone: ZoneInfo

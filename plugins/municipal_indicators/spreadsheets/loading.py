@@ -52,7 +52,7 @@ from municipal_indicators.spreadsheets.sheets import (
     SheetRows,
 )
 from municipal_indicators.spreadsheets.streaming import staged_blocks
-from municipal_indicators.spreadsheets.totals import unequal_totals
+from municipal_indicators.spreadsheets.totals import Page, unequal_totals
 from municipal_indicators.spreadsheets.words import Words, read_words
 from municipal_indicators.warehouse.load_ledger import LoadCounts
 
@@ -174,8 +174,7 @@ class _Loader:
         counts = LoadCounts(tally.staged + unread, distinct, quarantined, loaded - distinct)
         kinds = [kind for kind in self.kinds.values() if kind.name in tally.kinds]
         for label, note in doubts(self.task, kinds, counts.delivered, counts.quarantined):
-            log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
-            self._note(label, note)
+            self._warn(label, [note])
         for label, note in tally.notes:
             self.task.warn(note.code, note.text, label, note.times, note.line)
         return counts, "; ".join(tally.parts)[:_MESSAGE_LENGTH]
@@ -227,12 +226,14 @@ class _Loader:
         if begin:
             self._note(label, _unknown_table(1, before))
         titles = _titles(before[begin:], _titles(before[:begin]))
+        pages: list[Page] = []
         while headings:
             seen.kinds.add(headings.known.kind)
             kind = self.kinds[headings.known.kind]
             top = rows.peek(headings.last_row + 1 + HEADER_ROWS)
             headings = with_unit_row(headings, top, kind.of_type("amount"))
             begin = rows.line - 1
+            heading_rows = [row for row in top[: headings.last_row + 1] if not is_title(row)]
             rows.skip(headings.last_row + 1)
             headings = replace(
                 headings,
@@ -242,16 +243,33 @@ class _Loader:
             file_name = label if self.task.content.members[0].name else self.task.load.unit.label
             period = period_of(sheet.name, titles.dates, seen.years, file_name)
             table = self._table(sheet, label, headings, titles, period)
-            cutter = Cutter(kind, headings, self.known, self.words, table.zone)
+            cutter = Cutter(
+                kind, headings, self.known, self.words, table.zone, heading_rows[-HEADER_ROWS:]
+            )
             staged = self.tally.staged
+            if pages and pages[0].load.kind is not kind:
+                self._check_totals(pages)
             try:
-                self._load_table(kind, table, rows, cutter)
+                pages.append(self._load_table(kind, table, rows, cutter))
             except IncompleteTableError as error:
                 if self.tally.staged > staged:
                     raise
                 seen.refused.append((label, error))
                 cutter.next_start(rows)
             headings, titles = self._next_table(rows, label, cutter, headings, titles, seen)
+        self._check_totals(pages)
+
+    def _check_totals(self, pages: list[Page]) -> None:
+        """Compare the totals of tables of one kind that stand below each other, and forget these."""
+        if pages:
+            self._warn(pages[0].load.table.label, unequal_totals(pages))
+            pages.clear()
+
+    def _warn(self, label: str, notes: Sequence[Note]) -> None:
+        self.seen[-1].notes += notes
+        for note in notes:
+            log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
+            self._note(label, note)
 
     def _next_table(
         self,
@@ -269,11 +287,11 @@ class _Loader:
                 raise too_many_tables()
             lead = next((place for place, row in enumerate(top) if not is_title(row)), len(top))
             own = _titles(top[:lead], titles)
-            if lead < len(top) and not cutter.is_heading(top[lead], is_apart=True):
+            if lead < len(top) and not cutter.is_heading_at(top[lead : lead + HEADER_ROWS]):
                 return replace(last, first_row=lead, last_row=lead - 1), own
             try:
                 if found := self._recognised(top[: lead + HEADER_ROWS]):
-                    return found, own
+                    return found, _titles(top[: found.first_row], titles)
                 if lead < len(top):
                     self._note(label, _unknown_table(rows.line, top[lead : lead + 1]))
             except IncompleteTableError as error:
@@ -290,6 +308,7 @@ class _Loader:
             label=label,
             above=titles.dates,
             units=titles.units,
+            units_above=titles.units_above,
             is_1904=sheet.is_1904,
             modified_at=self.task.file.modified_at,
             zone=ZoneInfo(self.task.time_zone),
@@ -298,7 +317,7 @@ class _Loader:
             period=period,
         )
 
-    def _load_table(self, kind: TableKind, table: Table, rows: SheetRows, cutter: Cutter) -> None:
+    def _load_table(self, kind: TableKind, table: Table, rows: SheetRows, cutter: Cutter) -> Page:
         seen = SeenTable(table, kind)
         self.seen.append(seen)
         seen.reading = kind.open_table(table)
@@ -330,11 +349,8 @@ class _Loader:
         self.tally.kinds.add(kind.name)
         self._describe(load, staged)
         seen.totals = [line for line, _ in left_out.totals]
-        notes = load.reading.notes() + unequal_totals(load, left_out.totals)
-        seen.notes = notes + _left_out(left_out)
-        for note in seen.notes:
-            log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
-            self._note(label, note)
+        self._warn(label, load.reading.notes() + _left_out(left_out))
+        return Page(load, left_out.totals, rows.line)
 
     def _recognised(self, top: Sequence[Row]) -> Headings | None:
         found = find_headings(top, self.needed)
@@ -378,18 +394,23 @@ class _Sheets:
 
 @dataclass(frozen=True, slots=True)
 class _Titles:
-    """Lines above a table that may give its dates, its own first, and those that may give its unit."""
+    """Lines above a table that may give its dates, its own first, and its unit: its own, and other ones."""
 
     dates: list[str]
     units: list[str]
+    units_above: list[str]
 
 
 def _titles(rows: Sequence[Row], above: _Titles | None = None) -> _Titles:
     """The titles of a table; what they do not say holds as the table ``above`` has it."""
     own = [line_of(row) for row in rows]
     if above is None:
-        return _Titles(own, own)
-    return _Titles([*own, *above.dates][:SEARCHED_ROWS], own if units_in(own) else above.units)
+        return _Titles(own, own, [])
+    return _Titles(
+        [*own, *above.dates][:SEARCHED_ROWS],
+        own,
+        above.units if units_in(above.units) else above.units_above,
+    )
 
 
 def _unknown_table(line: int, rows: Sequence[Row]) -> Note:

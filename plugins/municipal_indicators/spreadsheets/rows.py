@@ -9,8 +9,9 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Literal
 
+from municipal_indicators.spreadsheets.amounts import is_unit, roubles
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, normal_form, plain_text
-from municipal_indicators.spreadsheets.columns import decimal_text, looks_like_code
+from municipal_indicators.spreadsheets.columns import looks_like_code
 from municipal_indicators.spreadsheets.cutting import Cutter, is_title, is_value
 from municipal_indicators.spreadsheets.headings import (
     SEARCHED_COLUMNS,
@@ -163,8 +164,11 @@ def _first_of_another(
         return None
     is_apart = bool(held) and held[-1][0] == "end"
     for place, (_, row) in enumerate(numbered):
-        if cutter.begins_table(row, is_apart=is_apart) and not cutter.only_repeats(row):
-            return place
+        if cutter.begins_table(row, is_apart=is_apart):
+            above = [*(row for _, (_, row) in held), *(row for _, row in numbered[:place])]
+            storeys = 0 if is_title(row) else min(cutter.storeys_above(above), place)
+            if storeys or not cutter.only_repeats(row):
+                return place - storeys
         is_apart = not any(row) or cutter.is_total(row)
     return None
 
@@ -206,6 +210,7 @@ class _RowClassifier:
         self._pick = itemgetter(*self.needed, self.needed[0])
         self._summed = [headings.columns[name] for name in summed if name in headings.columns]
         self._named = [headings.columns[name] for name in named if name in headings.columns]
+        self._in_roubles = roubles(words, Decimal(1))
         self._has_data = False
         self._is_below_total = False
         # The sums that parts below this row would make up, and what is left of them while parts are read.
@@ -255,14 +260,20 @@ class _RowClassifier:
         return bool(self.words.parts.match(self._words_of(row)))
 
     def _numbers(self, row: Row) -> list[Decimal]:
-        texts = (decimal_text(row[place], self.words) for place in self._summed)
+        texts = (self._in_roubles[row[place]] for place in self._summed)
         return [Decimal(text) if _NUMBER.fullmatch(text) else Decimal() for text in texts]
 
     def _words_of(self, row: Row) -> str:
-        # Where rows add up, a number or a year may stand before the name.
-        shown = (cell for cell in row if not is_blank(cell))
-        first = next((cell for cell in shown if not self._summed or not is_value(cell)), "")
-        return normal_form(plain_text(first))
+        # A number, an amount or its unit may stand before the name.
+        shown = (
+            cell
+            for place, cell in enumerate(row)
+            if not is_blank(cell)
+            and not is_value(cell)
+            and not is_unit(plain_text(cell))
+            and not (place in self._summed and _NUMBER.fullmatch(self._in_roubles[cell]))
+        )
+        return normal_form(plain_text(next(shown, "")))
 
     def _is_group(self, row: Row) -> bool:
         shown = [cell for cell in row if not is_blank(cell)]
@@ -295,6 +306,8 @@ class _RowClassifier:
         """Whether a complete row holds column numbers, repeated headings or a total."""
         if _is_column_numbers(row, self._least_numbers(line)):
             return True
+        if self._summed and self.is_total(row) and any(is_blank(row[place]) for place in self.read):
+            return True
         first = row[self.needed[0]]
         if not isinstance(first, str) or first[:1].isdigit():
             return False
@@ -309,8 +322,8 @@ class _RowClassifier:
         return _MEAN.search(self._words_of(row)) is not None
 
     def _least_numbers(self, line: int) -> int:
-        """How many column numbers a row must hold: just below the headings two are enough."""
-        return 2 if line <= self._under else 3
+        """How many column numbers a row must hold: just below the headings, or of two columns, two."""
+        return 2 if line <= self._under or len(self.read) < 3 else 3
 
     def kind(self, row: Row, line: int) -> _Kind:
         """What an incomplete or decorative row is: data, nothing, or a possible end of the table."""

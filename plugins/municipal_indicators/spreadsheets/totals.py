@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from municipal_indicators.spreadsheets.cells import Cell, is_blank, plain_text
@@ -21,22 +22,44 @@ _SHOWN = 5
 _AFTER_WORDS = re.compile(r"\D*[:=–—-]\s*(\d{1,9})(?:\s*[^\W\d]+\.?)?")
 
 
-def unequal_totals(load: TableLoad, totals: Sequence[Numbered]) -> list[Note]:
-    """A note for each total that differs by more than a kopeck from every run of rows above it.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A loaded table, which may go on below the next heading; ``end`` is the line that follows it."""
 
-    A run ends just above the total and begins at the top of the table or below any earlier total:
-    so subtotals, totals of subtotals and grand totals are all recognised. The difference shown is
-    that to the rows below the previous total; for the last total, that to all rows.
+    load: TableLoad
+    totals: Sequence[Numbered]
+    end: int
+
+    @property
+    def top(self) -> int:
+        """The line of its headings."""
+        return self.load.table.headings.last_row + 1
+
+
+def unequal_totals(pages: Sequence[Page]) -> list[Note]:
+    """A note for each total that differs by more than a kopeck from every run of rows beside it.
+
+    ``pages`` are tables of one kind on one sheet, from the top. A run above a total ends at it and begins at
+    the top of a page or below any earlier total: so subtotals, totals of subtotals and grand totals are all
+    recognised. A run below it ends at the next total or at the end of a page. The difference shown is that to
+    the rows below the previous total; for the last total of a page, that to all rows of it.
     """
-    if not load.kind.totals or not totals:
+    if not pages[0].load.kind.totals:
         return []
-    starts: list[int] = [load.table.headings.last_row + 1]
+    starts: list[int] = []
     notes: list[Note] = []
-    for line, row in totals:
+    numbered = [(page, line, row) for page in pages for line, row in page.totals]
+    for number, (page, line, row) in enumerate(numbered):
+        load = page.load
+        tops = [one.top for one in pages if one.top < line]
+        ends = [one.end for one in pages if one.end > line]
+        ends += [other for _, other, _ in numbered[number + 1 : number + 2]]
         stated = _stated(load, row)
         if stated:
-            sums = [_loaded(load, stated, start, line) for start in starts]
-            shown = sums[0] if line == totals[-1][0] else sums[-1]
+            sums = [_loaded(load, stated, start, line) for start in [*tops, *starts]]
+            is_last = line == page.totals[-1][0]
+            shown = sums[len(tops) - 1] if is_last or not starts else sums[-1]
+            sums += [_loaded(load, stated, line, end) for end in ends]
             for place, (name, total) in enumerate(stated.items()):
                 if any(abs(one[place] - total) <= TOLERANCE for one in sums):
                     continue

@@ -111,7 +111,7 @@ def arrivals(draw: Draw, kinds: Sequence[Kind]) -> Arrival:
         sheets.insert(draw(st.integers(0, len(sheets))), ("Лист3", [], False))
         content = _workbook(sheets, date_1904=bool(since))
     else:
-        content = _delimited(draw, sheets[0][1])
+        content = delimited(draw, sheets[0][1])
     if packing == ".zip":
         content = zip_bytes({member: content}, datetime(2024, 3, 5, tzinfo=UTC))
     elif packing == ".gz":
@@ -418,7 +418,8 @@ def _workbook(sheets: Sequence[tuple[str, list[list[Cell]], bool]], *, date_1904
     return buffer.getvalue()
 
 
-def _delimited(draw: Draw, grid: Sequence[Sequence[Cell]]) -> bytes:
+def delimited(draw: Draw, grid: Sequence[Sequence[Cell]]) -> bytes:
+    """A CSV in some delimiter, quoting and encoding."""
     buffer = io.StringIO(newline="")
     delimiter = draw(st.sampled_from([";", ",", "\t"]))
     if draw(st.booleans()):
