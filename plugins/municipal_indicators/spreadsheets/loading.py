@@ -266,7 +266,7 @@ class _Loader:
             pages.clear()
 
     def _warn(self, label: str, notes: Sequence[Note]) -> None:
-        self.seen[-1].notes += notes
+        self.seen[-1].notes = [*self.seen[-1].notes, *notes]
         for note in notes:
             log.warning("%s: %s%s", self.task.load.unit.label, f"{label}: " if label else "", note)
             self._note(label, note)
@@ -349,7 +349,7 @@ class _Loader:
         self.tally.kinds.add(kind.name)
         self._describe(load, staged)
         seen.totals = [line for line, _ in left_out.totals]
-        self._warn(label, load.reading.notes() + _left_out(left_out))
+        self._warn(label, load.reading.notes() + left_out.notes())
         return Page(load, left_out.totals, rows.line)
 
     def _recognised(self, top: Sequence[Row]) -> Headings | None:
@@ -423,17 +423,6 @@ def _unknown_table(line: int, rows: Sequence[Row]) -> Note:
     return Note(
         "unknown_table", f"a table in line {line} is of no known kind and left out: {shown}"
     )
-
-
-def _left_out(rows: LeftOut) -> list[Note]:
-    notes = []
-    if parts := rows.parts:
-        text = f"rows from line {parts[0]} on are parts of a total or of an item, and left out"
-        notes.append(Note("parts_of_total", text, len(parts)))
-    if groups := rows.groups:
-        text = "rows of one text alone are names of groups, and left out; an item needs its values"
-        notes.append(Note("group_rows", text, len(groups), min(groups)))
-    return notes
 
 
 def _says_no_data(top: Sequence[Row], words: Words) -> bool:

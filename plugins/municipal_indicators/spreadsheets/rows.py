@@ -18,6 +18,7 @@ from municipal_indicators.spreadsheets.headings import (
     Headings,
     is_heading_again,
 )
+from municipal_indicators.spreadsheets.kinds import Note
 from municipal_indicators.spreadsheets.sheets import (
     ROWS_PER_BLOCK,
     Row,
@@ -136,6 +137,19 @@ class LeftOut:
     totals: list[Numbered] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
+
+    def notes(self) -> list[Note]:
+        """What is told of parts and groups."""
+        notes = []
+        if self.parts:
+            text = f"rows from line {self.parts[0]} on are parts of a total or of an item, and left out"
+            notes.append(Note("parts_of_total", text, len(self.parts)))
+        if self.groups:
+            text = (
+                "rows of one text alone are names of groups, and left out; an item needs its values"
+            )
+            notes.append(Note("group_rows", text, len(self.groups), min(self.groups)))
+        return notes
 
     def add(self, classifier: _RowClassifier, line: int, row: Row, *, is_part: bool) -> None:
         """Add a row if it is a part that holds numbers, or a total."""
