@@ -74,8 +74,8 @@ class SmevInbox:
             self.put(".".join(name.rsplit("_", 1)), content)
         return load_new_files(file_source("smev", ZONE, load_file))
 
-    def requests(self, columns: str = "*") -> list[dict[str, Any]]:
-        """The rows of core.smev_requests by message id."""
+    def requests(self, columns: str = "* EXCEPT load_ids") -> list[dict[str, Any]]:
+        """The rows of core.smev_requests by message id, without the ids of loads."""
         return self._dicts(f"SELECT {columns} FROM core.smev_requests ORDER BY message_id")
 
     def request(self) -> dict[str, Any]:
