@@ -1,14 +1,3 @@
 -- Workplaces of the register by department.
-{% from 'macros/evidence.sql' import valued, named, files %}
-WITH {{ files('registers') }}
-SELECT
-    m.month AS month,
-    'workplaces' AS kind,
-    if(w.department = '', 'Подразделение не указано', w.department) AS part,
-    toFloat64(countIf(w.has_edms)) AS numerator_part,
-    toNullable(toFloat64(count())) AS denominator_part,
-    arraySort(groupUniqArray(w.load_id)) AS load_ids,
-    {{ named('groupUniqArray((w.load_id, w.sheet))') }} AS sources
-FROM ({{ valued('edms_workplaces_share') }}) AS m
-INNER JOIN core.workplaces AS w ON w.as_of = m.as_of
-GROUP BY month, part
+{% from 'macros/workplaces_evidence.sql' import workplaces_evidence %}
+{{ workplaces_evidence('edms_workplaces_share', 'w.has_edms') }}

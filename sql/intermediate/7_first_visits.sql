@@ -1,5 +1,6 @@
 -- Year × site × matched day: visitors whose first matched day of the year it is, so that a running total is a
--- distinct count; and the same of the base year, on the day that the base day is compared with.
+-- distinct count; and the same of the base year, on the day that the base day is compared with (none where
+-- the passport gives the base value).
 WITH visits AS
 (
     SELECT s.site_id AS site_id, v.day AS day, v.visitor AS visitor
@@ -20,10 +21,12 @@ FROM
     FROM visits AS v
     INNER JOIN matched AS m ON m.site_id = v.site_id AND m.day = v.day
     GROUP BY year, site_id, visitor
+    {%- if baseline_value is none %}
     UNION ALL
     SELECT m.year AS year, v.site_id AS site_id, v.visitor AS visitor, true AS is_base, min(m.day) AS day
     FROM visits AS v
     INNER JOIN matched AS m ON m.site_id = v.site_id AND m.base_day = v.day
     GROUP BY year, site_id, visitor
+    {%- endif %}
 )
 GROUP BY year, site_id, day

@@ -16,7 +16,6 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -44,12 +43,7 @@ class Worker:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         assert self._parent is not None
         # It ends when nobody gives orders any more, as its job does that is still running.
         self._parent.communicate()

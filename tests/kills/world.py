@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 
 from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
@@ -60,12 +59,7 @@ class World:
         self._prepare()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
     def client(self) -> Warehouse:

@@ -45,7 +45,6 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
-    NotImplementedError,
     RuntimeError,
     EOFError,
     OSError,

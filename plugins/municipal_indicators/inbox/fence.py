@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import traceback
+from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,9 +74,9 @@ class Parsing(Iterator[Any]):
 
     result: Any = None
 
+    @abstractmethod
     def skip_to(self, group: int) -> None:
         """Tell the parser that nothing before a group is wanted any more."""
-        raise NotImplementedError
 
     def finish(self) -> Any:
         """The result, once all has been yielded."""
