@@ -1,4 +1,5 @@
-{#- Workplaces of the register by department; those for which `holds` is true, SQL over `w`, are the numerator. -#}
+{#- Workplaces of the register by department; those for which `holds` is true, SQL over `w`,
+    are the numerator. -#}
 {% from 'macros/evidence.sql' import valued, named, files %}
 {% macro workplaces_evidence(code, holds) -%}
 WITH {{ files('registers') }}

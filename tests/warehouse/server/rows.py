@@ -22,10 +22,13 @@ def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]
     rows = {}
     for (name,) in names:
         columns = [one for one in warehouse.columns(f"{database}.{name}") if one not in _OF_A_RUN]
-        rows[name] = warehouse.rows(
-            f"SELECT {', '.join(columns)} FROM {database}.{name} ORDER BY ALL"
-        )
+        found = warehouse.rows(f"SELECT {', '.join(columns)} FROM {database}.{name} ORDER BY ALL")
+        rows[name] = [tuple(map(_hashable, row)) for row in found]
     return rows
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def count(found: dict[str, list[tuple[Any, ...]]]) -> int:
