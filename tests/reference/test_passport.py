@@ -9,7 +9,7 @@ import pytest
 
 from municipal_indicators import settings
 from municipal_indicators.errors import PassportError
-from municipal_indicators.reference.passport import load_passport
+from municipal_indicators.reference.passport import Base, load_passport
 
 OWN = settings.passport_path().read_text(encoding="utf-8")
 
@@ -91,6 +91,43 @@ def test_a_passport_is_read() -> None:
             "count: everything",
             r"smev\.count: 'everything' cannot stand here; it must be 'requests', .* or 'answers_received'",
         ),
+        (
+            'unit: "%"\n    baseline_year',
+            'unit: "%"\n    relation: at_most\n    baseline_year',
+            r":18: indicators\[0\]\.relation: at_most contradicts direction up: at_least goes with up",
+        ),
+        (
+            'unit: "%"\n    baseline_year',
+            'unit: "%"\n    base: {worth: 1, year: 2022}\n    baseline_year',
+            r":18: indicators\[0\]\.base\.worth: unknown key; allowed are value, year",
+        ),
+        (
+            "document: Постановление об утверждении муниципальной программы",
+            "document: {kind: Постановление, numer: 7}",
+            r":41: editions\[0\]\.document\.numer: unknown key; allowed are kind, number, date",
+        ),
+        (
+            "    funding_thousand_roubles: {2023: 780.0",
+            "    funding_sources_thousand_roubles: {2023: {municipal: 700, regional: 70}}\n"
+            "    funding_thousand_roubles: {2023: 780.0",
+            r"funding_sources_thousand_roubles\.2023: the sources add up to 770, but .* says 780\.0",
+        ),
+        (
+            "    funding_thousand_roubles: {2023: 780.0",
+            "    events: [{code: 1, name: Обучение, due: 2029-05-01}]\n"
+            "    funding_thousand_roubles: {2023: 780.0",
+            r":50: editions\[0\]\.events\[0\]\.due: 2029-05-01 is outside .* years 2023…2027",
+        ),
+        (
+            "settling_days: 3",
+            "reporting: {year_day: 31-03}",
+            r":7: reporting\.year_day: '31-03' cannot stand here; it must match pattern",
+        ),
+        (
+            "settling_days: 3",
+            "effectiveness: {methode: F}",
+            r":7: effectiveness\.methode: unknown key; allowed are method, version, cap",
+        ),
     ],
 )
 def test_refusal_names_place(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -100,6 +137,32 @@ def test_refusal_names_place(tmp_path: Path, old: str, new: str, expected: str) 
     with pytest.raises(PassportError, match=expected) as caught:
         load_passport(path)
     assert str(path) in str(caught.value)
+
+
+def test_what_acts_say_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "programme.yaml"
+    said = """    base: {value: 0, year: 2022}
+    okei: 744
+    weight: 0.2
+    cumulative: no
+    relation: at_least
+    responsible: Отдел информатизации
+    baseline_year"""
+    act = """document: {kind: Постановление, number: 12, date: 2022-12-20}
+    funding_sources_thousand_roubles: {2022: {}, 2024: {municipal: 800.5, regional: 12}}
+    events: [{code: "1.1", name: Обучение, due: 2024-05-01}]"""
+    text = OWN.replace("    baseline_year", said, 1).replace("first_year: 2023", "first_year: 2022")
+    text = text.replace("document: Постановление об утверждении муниципальной программы", act, 1)
+    path.write_text(text.replace(", 2024: 812.5", "", 1), encoding="utf-8")
+    passport = load_passport(path)
+    growth, edition = passport.indicators[0], passport.editions[0]
+    assert growth.base == Base(value=0, year=2022)
+    assert (growth.okei, growth.weight, growth.cumulative) == ("744", 0.2, False)
+    assert edition.document.title == "Постановление № 12 от 20.12.2022"
+    assert edition.funding[2024] == Decimal("812.5")
+    assert edition.funding[2023] == Decimal("780.0")
+    assert passport.reporting.deviation_needs_reason_percent == 5
+    assert passport.effectiveness.method == "F"
 
 
 def test_missing_passport_says_what_to_set(tmp_path: Path) -> None:

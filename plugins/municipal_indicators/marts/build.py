@@ -14,6 +14,7 @@ from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.marts import publishing
 from municipal_indicators.reference import lists
+from municipal_indicators.reference.effectiveness import chosen_methods
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.sources import SOURCES
@@ -155,6 +156,10 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "answer_hours": passport.smev.answer_hours,
         "smev_count": passport.smev.count,
         "sources": [source.name for source in SOURCES],
+        "methods": [
+            {"code": code, "formula": method.formula}
+            for code, method in chosen_methods(passport.effectiveness).items()
+        ],
     }
 
 
@@ -186,11 +191,20 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
             for site in passport.sites
         ],
         "reference.programme_indicators": lambda: [
-            (n, i.code, i.name, i.unit, i.direction, i.kind)
+            (
+                *(n, i.code, i.name, i.unit, i.direction, i.counting),
+                *(i.relation or "", i.okei or "", i.level or "", i.kind or "", i.weight),
+                *(i.cumulative, i.base and i.base.value, i.base and i.base.year),
+                *(i.responsible or "", i.source or "", i.method_version or ""),
+            )
             for n, i in enumerate(passport.indicators, start=1)
         ],
         "reference.programme_editions": lambda: [
-            (e.date, e.document, passport.last_year_of(e)) for e in editions
+            (
+                *(e.date, e.document.title, passport.last_year_of(e)),
+                *(e.document.kind, e.document.number or "", e.document.adopted_on),
+            )
+            for e in editions
         ],
         "reference.programme_targets": lambda: [
             (e.date, code, year, target)
@@ -199,11 +213,32 @@ def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
             for year, target in years.items()
         ],
         "reference.programme_funding": lambda: [
-            (e.date, year, plan * 1000)
-            for e in editions
-            for year, plan in e.funding_thousand_roubles.items()
+            (e.date, year, plan * 1000) for e in editions for year, plan in e.funding.items()
         ],
+        "reference.programme_funding_sources": lambda: [
+            (e.date, year, source, plan * 1000)
+            for e in editions
+            for year, parts in e.funding_sources_thousand_roubles.items()
+            for source, plan in parts.items()
+        ],
+        "reference.programme_events": lambda: [
+            (e.date, event.code, event.name, event.due, event.result or "")
+            for e in editions
+            for event in e.events
+        ],
+        "reference.effectiveness_methods": lambda: _effectiveness(passport),
     }
+
+
+def _effectiveness(passport: Passport) -> Rows:
+    return [
+        (
+            *(code, one.name, one.version, code == passport.effectiveness.method),
+            *(one.formula, one.cap, one.zero_plan, one.missing_fact, one.missing_plan, one.money),
+            *(one.thresholds, one.verdicts, one.points),
+        )
+        for code, one in chosen_methods(passport.effectiveness).items()
+    ]
 
 
 def _reference_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:

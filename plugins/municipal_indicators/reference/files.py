@@ -189,10 +189,16 @@ def _allowed_keys(kind: Any, place: Place) -> list[str]:
     """The fields of the model at a place; only models refuse keys."""
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[str(part)].annotation
+            kind = next(
+                field.annotation
+                for name, field in kind.model_fields.items()
+                if part in (name, field.alias)
+            )
         else:
             kind = next(one for one in reversed(get_args(kind)) if one is not Ellipsis)
-    return list(kind.model_fields)
+        if type(None) in get_args(kind):
+            kind = next(one for one in get_args(kind) if one is not type(None))
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _dotted(place: Place) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -43,6 +43,8 @@ SmevCount = Literal[
     "answers_received",
 ]
 Year = Annotated[int, Field(ge=2000, le=2100)]
+Words = Annotated[str, Field(min_length=1)]
+FundingSource = Literal["municipal", "regional", "federal", "extrabudgetary"]
 
 
 def _known_zone(name: str) -> str:
@@ -72,7 +74,7 @@ class Site(_Part):
     """
 
     counter_id: CounterId
-    name: Annotated[str, Field(min_length=1)]
+    name: Words
     observed_from: Annotated[date | None, Field(alias="from")] = None
     observed_until: Annotated[date | None, Field(alias="until")] = None
     replaces: CounterId | None = None
@@ -87,23 +89,55 @@ class Site(_Part):
 class Smev(_Part):
     """Our mnemonics on SMEV, the contour of the logs, the term of an answer in hours, and what is counted."""
 
-    mnemonics: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    mnemonics: Annotated[list[Words], Field(min_length=1)]
     contour: Literal["production", "test"] = "production"
     answer_hours: Annotated[int, Field(ge=1, le=10_000)] = 48
     count: SmevCount = "requests"
 
 
+class Base(_Part):
+    """The value of an indicator before the programme, in its unit; without ``value`` it is not known."""
+
+    value: float | None = None
+    year: Year
+
+
 class Indicator(_Part):
-    """A measured goal, as BI shows it; ``unit`` is the unit of fact, plan and forecast."""
+    """A measured goal, as BI shows it; ``unit`` is the unit of fact, plan and forecast.
+
+    What only the forms of reports show: ``okei`` (code of the unit), ``level``, ``kind``, ``base``,
+    ``responsible``, ``source`` of the data, ``method_version``, ``cumulative``. ``weight`` counts
+    where an evaluation weighs indicators.
+    """
 
     code: IndicatorCode
-    name: Annotated[str, Field(min_length=1)]
-    unit: Annotated[str, Field(min_length=1)]
+    name: Words
+    unit: Words
     baseline_year: Year | None = None
     baseline_value: Annotated[float, Field(gt=0)] | None = None
     accumulate: Literal["year", "programme"] | None = None
     direction: Literal["up", "down"] = "up"
-    relation: Literal["at_least", "at_most"] | None = None
+    relation: Literal["at_least", "at_most", "equal"] | None = None
+    okei: Annotated[str, Field(pattern=r"^\d{3,4}$")] | None = None
+    level: Words | None = None
+    kind: Literal["goal", "task", "event"] | None = None
+    weight: Annotated[float, Field(gt=0)] | None = None
+    cumulative: bool | None = None
+    base: Base | None = None
+    responsible: Words | None = None
+    source: Words | None = None
+    method_version: Words | None = None
+
+    @field_validator("relation")
+    @classmethod
+    def _fits_the_direction(cls, relation: str | None, fields: ValidationInfo) -> str | None:
+        direction = fields.data.get("direction")
+        if (direction, relation) in {("up", "at_most"), ("down", "at_least")}:
+            raise ValueError(
+                f"{relation} contradicts direction {direction}: "
+                "at_least goes with up, at_most with down"
+            )
+        return relation
 
     @model_validator(mode="after")
     def _fits_its_code(self) -> Indicator:
@@ -121,7 +155,7 @@ class Indicator(_Part):
         return self
 
     @property
-    def kind(self) -> str:
+    def counting(self) -> str:
         """How it is counted: share, growth, or what it accumulates over: year, programme."""
         return self.span or ("growth" if self.code == "site_visitors_growth" else "share")
 
@@ -131,21 +165,118 @@ class Indicator(_Part):
         return self.accumulate or COUNTED.get(self.code, "")
 
 
-class Edition(_Part):
-    """A dated version of targets and money, in force from ``date`` until the next one.
+class Act(_Part):
+    """The act by which an edition was adopted; a text alone stands for its kind or whole title."""
 
-    ``last_year`` is that of the programme as this edition has it; by default the passport's.
+    kind: Words
+    number: Words | None = None
+    adopted_on: Annotated[date | None, Field(alias="date")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return {"kind": given} if isinstance(given, str) else given
+
+    @property
+    def title(self) -> str:
+        """As it is quoted: «Постановление № 12 от 03.02.2025»."""
+        number = f" № {self.number}" if self.number else ""
+        adopted = f" от {self.adopted_on:%d.%m.%Y}" if self.adopted_on else ""
+        return f"{self.kind}{number}{adopted}"
+
+
+class PlannedEvent(_Part):
+    """An event of the plan; it is done when the register of events has one of this name by its year's end."""
+
+    code: Words
+    name: Words
+    due: date
+    result: Words | None = None
+
+
+Roubles = Annotated[Decimal, Field(ge=0)]
+
+
+class Edition(_Part):
+    """A dated version of targets, events and money, in force from ``date`` until the next one.
+
+    ``last_year`` is that of the programme as this edition has it; by default the passport's. Money is
+    in thousand roubles: by year, and by year and source where the act splits it.
     """
 
     date: date
-    document: Annotated[str, Field(min_length=1)]
+    document: Act
     last_year: Year | None = None
     targets: dict[IndicatorCode, dict[Year, Annotated[float, Field(ge=0)]]] = Field(
         default_factory=dict
     )
-    funding_thousand_roubles: dict[Year, Annotated[Decimal, Field(ge=0)]] = Field(
+    funding_thousand_roubles: dict[Year, Roubles] = Field(default_factory=dict)
+    funding_sources_thousand_roubles: dict[Year, dict[FundingSource, Roubles]] = Field(
         default_factory=dict
     )
+    events: list[PlannedEvent] = Field(default_factory=list)
+
+    @field_validator("funding_sources_thousand_roubles")
+    @classmethod
+    def _add_up(
+        cls, split: dict[int, dict[str, Decimal]], fields: ValidationInfo
+    ) -> dict[int, dict[str, Decimal]]:
+        whole = fields.data.get("funding_thousand_roubles", {})
+        for year, parts in split.items():
+            if year in whole and sum(parts.values()) != whole[year]:
+                raise PlacedError(
+                    f"the sources add up to {sum(parts.values())}, but "
+                    f"funding_thousand_roubles says {whole[year]}: correct one of them",
+                    str(year),
+                )
+        return split
+
+    @field_validator("events")
+    @classmethod
+    def _distinct_events(cls, events: list[PlannedEvent]) -> list[PlannedEvent]:
+        _distinct("code", [event.code for event in events])
+        return events
+
+    @property
+    def funding(self) -> dict[int, Decimal]:
+        """Thousand roubles by year, summed over its sources where only these are given."""
+        split = self.funding_sources_thousand_roubles
+        return {year: sum(parts.values(), Decimal()) for year, parts in split.items()} | (
+            self.funding_thousand_roubles
+        )
+
+
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+
+class Reporting(_Part):
+    """The calendar of reports: days of the month after a quarter, days (MM-DD) of the year after a year.
+
+    A deviation from the plan beyond ``deviation_needs_reason_percent`` cannot be reported without a
+    reason.
+    """
+
+    quarter_day: Annotated[int, Field(ge=1, le=28)] = 15
+    year_day: MonthDay = "03-01"
+    refined_day: MonthDay = "05-10"
+    deviation_needs_reason_percent: Annotated[float, Field(ge=0)] = 5
+
+
+class Evaluation(_Part):
+    """The method by which the programme is judged: a key of ``reference/effectiveness.yaml``.
+
+    What is given besides replaces that entry's own: the local order may have another cap, other
+    thresholds (descending, one less than verdicts) or other answers to what acts are silent about.
+    """
+
+    method: Words = "F"
+    version: Words | None = None
+    cap: Annotated[float, Field(gt=0)] | Literal["none"] | None = None
+    zero_plan: Literal["achieved", "leave_out"] | None = None
+    missing_fact: Literal["zero", "leave_out"] | None = None
+    missing_plan: Literal["linear_path", "leave_out"] | None = None
+    money: Literal["budget", "all"] | None = None
+    thresholds: list[float] | None = None
 
 
 class Passport(_Part):
@@ -154,7 +285,7 @@ class Passport(_Part):
     At ``watch_hour`` of that zone the night has to be over: ``watch_the_morning`` looks then.
     """
 
-    programme: Annotated[str, Field(min_length=1)]
+    programme: Words
     first_year: Year
     last_year: Year
     time_zone: ZoneName = "Europe/Moscow"
@@ -164,6 +295,8 @@ class Passport(_Part):
     smev: Smev
     indicators: Annotated[list[Indicator], Field(min_length=1)]
     editions: list[Edition] = Field(default_factory=list)
+    reporting: Reporting = Field(default_factory=Reporting)
+    effectiveness: Evaluation = Field(default_factory=Evaluation)
 
     @field_validator("sites")
     @classmethod
@@ -278,6 +411,7 @@ def _chained(sites: Sequence[Site]) -> None:
 def _within(edition: Edition, allowed: range, number: int) -> None:
     tables: dict[tuple[str, ...], Iterable[int]] = {
         ("funding_thousand_roubles",): edition.funding_thousand_roubles,
+        ("funding_sources_thousand_roubles",): edition.funding_sources_thousand_roubles,
         **{("targets", code): years for code, years in edition.targets.items()},
     }
     for place, years in tables.items():
@@ -288,3 +422,9 @@ def _within(edition: Edition, allowed: range, number: int) -> None:
                     f"allowed are {allowed[0]}…{allowed[-1]}"
                 )
                 raise PlacedError(problem, number, *place, str(year))
+    for event, planned in enumerate(edition.events):
+        if planned.due.year not in allowed:
+            problem = (
+                f"{planned.due} is outside of the programme's years {allowed[0]}…{allowed[-1]}"
+            )
+            raise PlacedError(problem, number, "events", event, "due")
