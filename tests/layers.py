@@ -21,7 +21,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spreadsheets",),
     ("sources.gosuslugi", "sources.metrica", "sources.registers", "sources.smev"),
     ("sources",),
-    ("marts", "report", "watch", "dag_support", "inspection"),
+    ("marts", "report", "watch", "dag_support", "inspection", "closings"),
+    ("documents",),
     ("airflow_ui",),
 )
 

@@ -1,5 +1,5 @@
--- Year × method of reference/effectiveness.yaml: how effective the programme was, and the parts it was judged by
--- (docs/indicators.md#evaluation). The plans are those of the edition in force on 31 December.
+-- Year × method of reference/effectiveness.yaml: how effective the programme was, and the parts that it was
+-- judged by (docs/indicators.md#evaluation). The plans are those of the edition in force on 31 December.
 {% from 'macros/indicator_years.sql' import indicator_years, year_editions %}
 WITH editions AS ({{ year_editions(today) }}),
 rated AS
@@ -45,14 +45,16 @@ indicators AS
             avgOrNull(attained)
         ) AS attainment,
         countIf(rate >= 1) / nullIf(countIf(rate IS NOT NULL), 0) AS achieved_share,
-        countIf(attained IS NOT NULL AND weight IS NULL) > 0 AND countIf(weight IS NOT NULL) > 0 AS is_half_weighed,
+        countIf(attained IS NOT NULL AND weight IS NULL) > 0
+            AND countIf(weight IS NOT NULL) > 0 AS is_half_weighed,
         {#- Names in the order of the passport. #}
         {%- for list, which in (
             ('planless', 'plan IS NULL'),
             ('factless', 'plan IS NOT NULL AND fact IS NULL'),
             ('on_path', 'is_on_path AND plan IS NOT NULL'),
         ) %}
-        arrayMap(x -> x.2, arraySort(groupArrayIf((position, name), {{ which }}))) AS {{ list }}{{ ',' if not loop.last }}
+        arrayMap(x -> x.2, arraySort(groupArrayIf((position, name), {{ which }})))
+            AS {{ list }}{{ ',' if not loop.last }}
         {%- endfor %}
     FROM rated
     GROUP BY year, method
@@ -146,7 +148,10 @@ valued AS
             finite IS NULL, NULL,
             empty(points), finite,
             tupleElement(
-                arrayFirst(step -> finite >= step.1 AND finite <= step.2, arrayPushBack(points, (-inf, inf, 0))), 3
+                arrayFirst(
+                    step -> finite >= step.1 AND finite <= step.2, arrayPushBack(points, (-inf, inf, 0))
+                ),
+                3
             )
         ) AS value,
         if(

@@ -65,7 +65,8 @@ SELECT
     makeDate(p.year, 12, 31) < {{ today | literal }} AS is_over,
     c.changed_on AS changed_on,
     ifNull(c.document, '') AS changed_by,
-    dateDiff('day', makeDate(p.year, 1, 1), c.changed_on) / toDayOfYear(makeDate(p.year, 12, 31)) AS year_share,
+    dateDiff('day', makeDate(p.year, 1, 1), c.changed_on)
+        / toDayOfYear(makeDate(p.year, 12, 31)) AS year_share,
     ifNull(if(p.direction = 'up', p.plan_december < p.plan_january, p.plan_december > p.plan_january), false)
         AND p.subject != 'funding' AS is_eased,
     {%- for day in ('january', 'december') %}

@@ -50,7 +50,8 @@ CREATE TABLE IF NOT EXISTS reference.effectiveness_methods
     version String COMMENT 'Акт и редакция, по которым оценка считается',
     is_default Bool COMMENT 'Этот способ выбран паспортом',
     formula String COMMENT 'Формула из частей оценки',
-    cap Nullable(Float64) COMMENT 'Больше этого достижение одного показателя не засчитывается; пусто — без предела',
+    cap Nullable(Float64)
+        COMMENT 'Больше этого достижение одного показателя не засчитывается; пусто — без предела',
     zero_plan LowCardinality(String)
         COMMENT 'План 0 у растущего показателя: achieved выполнен, leave_out не учитывается',
     missing_fact LowCardinality(String) COMMENT 'Факта нет: zero считается нулём, leave_out не учитывается',
@@ -72,14 +73,18 @@ CREATE TABLE IF NOT EXISTS mart_rows.programme_plans_yearly
     subject LowCardinality(String) COMMENT 'О чём: код показателя, или funding финансирование',
     plan_january Nullable(Float64)
         COMMENT 'План по редакции, действовавшей 1 января, в единицах показателя; финансирование в рублях',
-    plan_december Nullable(Float64) COMMENT 'План по редакции, действовавшей (или уже принятой) на 31 декабря',
+    plan_december Nullable(Float64)
+        COMMENT 'План по редакции, действовавшей (или уже принятой) на 31 декабря',
     plan_now Nullable(Float64) COMMENT 'План по редакции на день расчёта, не позже 31 декабря',
-    fact Nullable(Float64) COMMENT 'Факт на конец года или на последний месяц; финансирование — касса в рублях',
+    fact Nullable(Float64)
+        COMMENT 'Факт на конец года или на последний месяц; финансирование — касса в рублях',
     is_over Bool COMMENT 'Год закончился',
-    changed_on Nullable(Date) COMMENT 'Когда план этого года менялся в самом году в последний раз; пусто — не менялся',
+    changed_on Nullable(Date)
+        COMMENT 'Когда план этого года менялся в самом году в последний раз; пусто — не менялся',
     changed_by String COMMENT 'Каким документом; пусто — не менялся',
     year_share Nullable(Float64) COMMENT 'Какая часть года к этому дню прошла, от 0 до 1',
-    is_eased Bool COMMENT 'За год план стал легче: ниже там, где больше — лучше, выше там, где меньше — лучше',
+    is_eased Bool
+        COMMENT 'За год план стал легче: ниже там, где больше — лучше, выше там, где меньше — лучше',
     verdict_january LowCardinality(String)
         COMMENT 'По плану 1 января: achieved выполнен, not_achieved не выполнен, no_plan нет плана, no_data нет факта',
     verdict_december LowCardinality(String) COMMENT 'По плану 31 декабря: те же слова'
@@ -97,10 +102,12 @@ CREATE TABLE IF NOT EXISTS mart_rows.programme_effectiveness_yearly
     version String COMMENT 'Акт и редакция способа',
     is_default Bool COMMENT 'Способ, выбранный паспортом; остальные показаны для сравнения',
     attainment Nullable(Float64) COMMENT 'СР: средняя степень достижения показателей, 1 — план выполнен',
-    events_share Nullable(Float64) COMMENT 'СРм: доля плановых мероприятий года, которые проведены, от 0 до 1',
+    events_share Nullable(Float64)
+        COMMENT 'СРм: доля плановых мероприятий года, которые проведены, от 0 до 1',
     spending_share Nullable(Float64) COMMENT 'ССуз: касса к плану года',
     efficiency Nullable(Float64) COMMENT 'Эис: СРм к ССуз',
-    value Nullable(Float64) COMMENT 'Оценка по формуле способа; пусто — посчитать не из чего, почему — в примечании',
+    value Nullable(Float64)
+        COMMENT 'Оценка по формуле способа; пусто — посчитать не из чего, почему — в примечании',
     verdict String COMMENT 'Оценка словами по шкале способа; пусто — оценки нет или акт не даёт шкалы',
     note String COMMENT 'Чего не хватило, что не учтено; у выбранного способа — как оценили бы остальные'
 )

@@ -1,4 +1,4 @@
-"""The evaluation of the programme against the vector of `facts/programme.md`, and the plans of a year.
+"""The evaluation of the programme against numbers worked out by hand, and the plans of a year.
 
 Indicators of 2025: up 40 → 44, up 60 → 54, up 600 → 666, down 10 → 12; four of five events held; of
 930.5 thousand roubles 837.45 spent.
@@ -16,75 +16,13 @@ from municipal_indicators.errors import PassportError
 from municipal_indicators.reference.effectiveness import chosen_methods
 from municipal_indicators.reference.passport import Evaluation
 from tests.marts.given import Given
-
-YEAR_END = date(2025, 12, 31)
-# The site and the other indicators stand in no edition here.
-CODES = {
-    "departments_equipped_share": {2025: 40},
-    "edms_workplaces_share": {2025: 60},
-    "smev_requests": {2025: 600},
-    "secured_workplaces_share": {2025: 10},
-}
-NAMES = ("Круглый стол", "Обучение СЭД", "Семинар для школ", "День открытых данных", "Вебинар")
-
-
-def _vector(content: dict[str, Any]) -> None:
-    content["indicators"] = [one for one in content["indicators"] if one["code"] in CODES]
-    for one in content["indicators"]:
-        if one["code"] == "secured_workplaces_share":
-            one["direction"] = "down"
-    content["editions"] = [
-        {
-            "date": date(2025, 1, 1),
-            "document": {"kind": "Постановление", "number": "7", "date": date(2024, 12, 20)},
-            "targets": {code: dict(plans) for code, plans in CODES.items()},
-            "funding_thousand_roubles": {2025: Decimal("930.5")},
-            "events": [
-                {"code": f"1.{n}", "name": name, "due": date(2025, 10, n)}
-                for n, name in enumerate(NAMES, start=1)
-            ],
-        }
-    ]
+from tests.marts.judged_year import CODES, NAMES, fill_year, spend
 
 
 @pytest.fixture
 def year(given: Given) -> Given:
-    given.change_passport(_vector)
-    departments = [
-        {
-            "as_of": YEAR_END,
-            "department": f"Отдел {n}",
-            "required": 1,
-            "equipped": int(n < 11),
-        }
-        for n in range(25)
-    ]
-    given.table("registers", "core.department_rows", departments, "departments")
-    workplaces = [
-        {
-            "as_of": YEAR_END,
-            "number": str(n),
-            "has_pc": True,
-            "has_protection": n < 6,
-            "has_edms": n < 27,
-        }
-        for n in range(50)
-    ]
-    given.table("registers", "core.workplace_rows", workplaces, "workplaces")
-    given.requests({date(2025, 3, 3): 600, date(2025, 11, 3): 66})
-    held = [{"held_on": date(2025, 10, 5), "title": f" {name.upper()} "} for name in NAMES[:4]]
-    # The fifth was held a year too late.
-    held.append({"held_on": date(2026, 2, 1), "title": NAMES[4]})
-    given.table("registers", "core.event_rows", held, "events")
-    _spend(given, "837450")
-    given.smev_speaks(date(2026, 1, 9))
+    fill_year(given)
     return given
-
-
-def _spend(given: Given, executed: str, item: str = "") -> None:
-    row = {"year": 2025, "as_of": YEAR_END, "item": item, "plan": None}
-    rows = [{**row, "executed": Decimal(executed)}]
-    given.table("registers", "core.budget_rows", rows, "budget")
 
 
 def _judged(given: Given, columns: str = "value, verdict") -> dict[str, tuple[Any, ...]]:
@@ -139,7 +77,7 @@ def test_under_spending_is_seen_in_the_parts(year: Given) -> None:
         [{"held_on": date(2025, 12, 1), "title": NAMES[4]}],
         "events",
     )
-    _spend(year, "744400")
+    spend(year, "744400")
     assert _judged(year, "events_share, spending_share, efficiency")["F"] == (1.0, 0.8, 1.25)
 
 
@@ -218,8 +156,8 @@ def test_money_of_the_budget_only(year: Given) -> None:
         content["effectiveness"] = {"money": "budget"}
 
     year.change_passport(split)
-    _spend(year, "664400", "Местный бюджет")
-    _spend(year, "100000", "Внебюджетные средства")
+    spend(year, "664400", "Местный бюджет")
+    spend(year, "100000", "Внебюджетные средства")
     judged = _judged(year, "spending_share")
     assert judged["F"] == (0.8,)
     assert judged["QSC"] == (pytest.approx(764.4 / 930.5),)
