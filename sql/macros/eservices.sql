@@ -34,7 +34,7 @@ LEFT JOIN
 WHERE a.filed_on <= m.as_of
 GROUP BY month, service_code
 {%- else -%}
-{%- set register = '(msu_load_id, msu_sheet, msu_file_at)' if way == 'msu_list' else '(load_id, sheet, file_at)' -%}
+{%- set prefix = 'msu_' if way == 'msu_list' else '' -%}
 SELECT
     month,
     toString(service_code) AS service_code,
@@ -42,7 +42,7 @@ SELECT
     toFloat64(is_electronic) AS numerator_part,
     1.0 AS denominator_part,
     [(load_id, sheet){{ ', (msu_load_id, msu_sheet)' if way == 'msu_list' }}] AS places,
-    {{ register }} AS register
+    ({{ prefix }}load_id, {{ prefix }}sheet, {{ prefix }}file_at) AS register
 FROM
 (
 {% include 'macros/services.sql' %}

@@ -38,7 +38,10 @@ SELECT
     multiIf(
         s.everything = 0, '',
         w.way = 'applications',
-        concat('заявления с ', formatDateTime(january, '%d.%m.%Y'), ' по ', formatDateTime(through, '%d.%m.%Y')),
+        concat(
+            'заявления с ', formatDateTime(january, '%d.%m.%Y'),
+            ' по ', formatDateTime(through, '%d.%m.%Y')
+        ),
         concat(
             if(w.way = 'msu_list', 'перечень МСЗУ: ', 'перечень услуг: '),
             {{ named('[(s.newest.1, s.newest.2)]') }}[1],
