@@ -178,13 +178,13 @@ def _numbers(part: Row) -> tuple[str, ...]:
 def _ways(found: Sequence[Row]) -> Table:
     return Table(
         caption="Доля электронных услуг тремя способами",
-        head=("Способ", "Электронных", "Всего", "Доля", "Что взято за целое"),
+        head=("Способ", "Доля", "Электронных", "Всего", "Что взято за целое"),
         rows=[
             (
                 row["way_name"] + (" — показатель" if row["is_chosen"] else ""),
+                russian.quantity(row["share"], "%"),
                 russian.number(row["numerator"]),
                 russian.number(row["denominator"]),
-                russian.quantity(row["share"], "%"),
                 "; ".join(filter(None, (row["list"], row["note"]))),
             )
             for row in found
