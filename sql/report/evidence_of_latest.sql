@@ -1,6 +1,6 @@
 -- What each value that is shown was computed from: of shares first what is lacking, the most lacking first,
--- then what is whole; of others all parts by size, events by day. The first parts of each group, with how many
--- there are.
+-- then what is whole; of others all parts by size, events by day. The first parts of each group, and how
+-- many there are.
 WITH shown AS
 (
     SELECT indicator, month, fact

@@ -284,7 +284,13 @@ PARTS: dict[str, tuple[str, list[tuple[str, float | None, float | None]], list[s
     "site_visitors_growth": (
         "site_month",
         [(f"Официальный сайт, {n:02}.2026", 2000.0 - 150 * n, 1300.0 + n) for n in range(1, 7)],
-        ["счётчик 11: 01.01.2022–30.06.2022", "счётчик 11: 01.01.2026–30.06.2026"],
+        [
+            *(
+                f"счётчик 11: 01.0{n}.{year}–28.0{n}.{year}"
+                for n in range(1, 7)
+                for year in (2022, 2026)
+            )
+        ],
     ),
     "eservices_share": (
         "service",

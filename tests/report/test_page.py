@@ -416,7 +416,11 @@ def test_many_parts_and_files_are_counted_and_not_all_shown(full: html.HtmlEleme
 def test_events_are_told_by_day_and_visitors_by_month(full: html.HtmlElement) -> None:
     events = found(made_of(full, "ict_events"), "./ul/li")
     assert text(events[0]) == "21.03.2025 Семинар по защите информации № 21"
-    months = found(made_of(full, "site_visitors_growth"), "./div//tr")
+    visitors = made_of(full, "site_visitors_growth")
+    assert text(one(visitors, "./p[@class='files']")) == (
+        "Счётчики и дни. счётчик 11: 01.01.2022–28.06.2022; счётчик 11: 01.01.2026–28.06.2026."
+    )
+    months = found(visitors, "./div//tr")
     assert [text(cell) for cell in found(months[1], "th|td")] == [
         "Официальный сайт, 01.2026", "1 850", "1 301",
     ]  # fmt: skip
