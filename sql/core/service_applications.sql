@@ -12,7 +12,9 @@ SELECT
     newest.6 AS due_on,
     newest.7 AS due_working_days,
     newest.8 AS rating,
-    newest.9 AS status_at
+    newest.9 AS status_at,
+    newest.10 AS load_id,
+    newest.11 AS sheet
 FROM
 (
     SELECT
@@ -21,7 +23,7 @@ FROM
         argMax(
             (
                 service_code, filed_on, channel, status_group,
-                finished_on, due_on, due_working_days, rating, status_at
+                finished_on, due_on, due_working_days, rating, status_at, load_id, sheet
             ),
             (
                 status_at,

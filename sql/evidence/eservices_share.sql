@@ -1,17 +1,15 @@
--- Municipal services that are active at the month's end: 1 of 1 where they can be applied for electronically.
+-- What the way that the passport chose counts, by service: each service of a list is 1, electronic or not; of
+-- applications the numbers filed.
 {% from 'macros/evidence.sql' import valued, named, files %}
+{% from 'macros/eservices.sql' import eservices %}
 WITH {{ files('gosuslugi') }}
 SELECT
     m.month AS month,
     'service' AS kind,
     concat(s.service_code, ' ', s.service_name) AS part,
-    toFloat64(s.is_electronic) AS numerator_part,
-    toNullable(1.0) AS denominator_part,
-    [s.load_id] AS load_ids,
-    {{ named('[(s.load_id, s.sheet)]') }} AS sources
+    s.numerator_part AS numerator_part,
+    toNullable(s.denominator_part) AS denominator_part,
+    arraySort(arrayDistinct(arrayMap(place -> place.1, s.places))) AS load_ids,
+    {{ named('s.places') }} AS sources
 FROM ({{ valued('eservices_share') }}) AS m
-INNER JOIN
-(
-{% include 'macros/services.sql' %}
-) AS s ON s.month = m.month
-WHERE s.is_active AND startsWith(s.level, 'муницип')
+INNER JOIN ({{ eservices(eservices_count) }}) AS s ON s.month = m.month

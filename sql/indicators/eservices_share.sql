@@ -1,20 +1,16 @@
--- Share of municipal services that can be applied for electronically, %: services that are active and
--- electronic at the month's end among those active at the month's end.
-WITH services AS
+-- Share of municipal services that can be applied for electronically, %, by the way that the passport chose:
+-- of the services of the catalogue or of the approved list, or of the applications (macros/eservices.sql).
+{% from 'macros/eservices.sql' import eservices %}
+WITH shares AS
 (
-{% include 'macros/services.sql' %}
-),
-shares AS
-(
-    SELECT month, countIf(is_electronic) AS electronic, count() AS active
-    FROM services
-    WHERE is_active AND startsWith(level, 'муницип')
+    SELECT month, sum(numerator_part) AS electronic, sum(denominator_part) AS everything
+    FROM ({{ eservices(eservices_count) }})
     GROUP BY month
 )
 SELECT
     m.month AS month,
-    nullIf(toFloat64(s.active), 0) AS denominator,
-    if(denominator IS NULL, NULL, toFloat64(s.electronic)) AS numerator,
+    nullIf(s.everything, 0) AS denominator,
+    if(denominator IS NULL, NULL, s.electronic) AS numerator,
     numerator / denominator * 100 AS fact,
     fact AS forecast,
     CAST(NULL, 'Nullable(Float64)') AS fact_before,

@@ -5,11 +5,13 @@
     kind,
     staged=[
         'service_code', 'service_name', 'level', 'electronic', 'valid_from', 'valid_to',
+        'msu_list', 'msu_from', 'msu_to',
     ],
     checked=[
         ("is_dated", "Bool"), ("service_code", "String"), ("service_name", "String"),
         ("level", "String"), ("is_electronic", "Bool"), ("valid_from", "Date"),
-        ("valid_to", "Nullable(Date)"),
+        ("valid_to", "Nullable(Date)"), ("is_msu", "Nullable(Bool)"), ("msu_from", "Nullable(Date)"),
+        ("msu_to", "Nullable(Date)"),
     ],
 ) }}
 
@@ -19,6 +21,8 @@ WITH
     JSONExtractString(getSetting('log_comment'), 'time_zone') AS zone,
     moment_or_null(d.since_text, zone) AS since,
     moment_or_null(d.until_text, zone) AS until,
+    moment_or_null(d.msu_from, zone) AS msu_since,
+    moment_or_null(d.msu_to, zone) AS msu_until,
     multiIf(
         d.problem != '', (d.problem_field, d.problem),
         d.service_code = '', ({{ headings.service_code }}, 'empty'),
@@ -39,6 +43,11 @@ WITH
         ({{ headings.valid_to }}, date_problem(until, 1970, 2100)),
         d.until_text != '' AND toDate(until) < toDate(since),
         ({{ headings.valid_to }}, 'before the first day of validity'),
+        d.msu_from != '' AND date_problem(msu_since, 1970, 2100) != '',
+        ({{ headings.msu_from }}, date_problem(msu_since, 1970, 2100)),
+        d.msu_to != '' AND date_problem(msu_until, 1970, 2100) != '',
+        ({{ headings.msu_to }}, date_problem(msu_until, 1970, 2100)),
+        toDate(msu_until) < toDate(msu_since), ({{ headings.msu_to }}, 'before the first day in the list'),
         ('', '')
     ) AS fault
 SELECT
@@ -50,6 +59,9 @@ SELECT
     d.electronic = '1' AS is_electronic,
     toDate(ifNull(since, toDateTime64(0, 3))) AS valid_from,
     toDate(until) AS valid_to,
+    transform(d.msu_list, ['0', '1'], [toNullable(false), toNullable(true)], NULL) AS is_msu,
+    toDate(msu_since) AS msu_from,
+    toDate(msu_until) AS msu_to,
     fault.1 AS field,
     fault.2 AS reason,
     if(fault.2 = '', '', shown_row([
@@ -59,7 +71,9 @@ SELECT
             {{ headings.electronic }},
             transform(d.electronic, ['0', '1'], ['нет', 'да'], {{ shown('d.electronic') }})),
         shown_cell({{ headings.valid_from }}, {{ shown('d.valid_from') }}),
-        shown_cell({{ headings.valid_to }}, {{ shown('d.valid_to') }})])) AS masked_row
+        shown_cell({{ headings.valid_to }}, {{ shown('d.valid_to') }}),
+        shown_cell({{ headings.msu_from }}, {{ shown('d.msu_from') }}),
+        shown_cell({{ headings.msu_to }}, {{ shown('d.msu_to') }})])) AS masked_row
 FROM
 (
     SELECT

@@ -70,6 +70,12 @@ def test_a_passport_is_read() -> None:
             r":51: editions\[1\]\.date: date 2023-01-01 is given twice",
         ),
         ("    baseline_year: 2022\n", "", r"site_visitors_growth needs baseline_year"),
+        ("accumulate: programme", "count: msu_list", r"count belongs to eservices_share only"),
+        (
+            "code: eservices_share",
+            "code: eservices_share\n    count: applicants",
+            r":20: indicators\[1\]\.count: 'applicants' .* 'catalogue', 'msu_list' or 'applications'",
+        ),
         (
             "first_year: 2023",
             "first_year: 2023\nfirst_year: 2023",

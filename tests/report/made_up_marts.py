@@ -100,6 +100,16 @@ CREATE TABLE marts.smev_adapter_daily (
 CREATE TABLE marts.indicator_methods (
     indicator String, name String, method String, method_name String, explanation String
 ) ENGINE = MergeTree ORDER BY indicator;
+CREATE TABLE marts.indicator_evidence (
+    month Date, indicator LowCardinality(String), kind LowCardinality(String), part String,
+    numerator_part Nullable(Float64), denominator_part Nullable(Float64), load_ids Array(UUID),
+    sources Array(String)
+) ENGINE = MergeTree ORDER BY (indicator, month);
+CREATE TABLE marts.eservices_ways_monthly (
+    month Date, way LowCardinality(String), way_name LowCardinality(String), list String,
+    as_of Nullable(Date), numerator Nullable(Float64), denominator Nullable(Float64),
+    share Nullable(Float64), is_chosen Bool, note String
+) ENGINE = MergeTree ORDER BY (month, way);
 CREATE TABLE marts.programme_funding_yearly (
     year UInt16, plan Nullable(Decimal(18, 2)), executed Nullable(Decimal(18, 2)),
     execution_share Nullable(Float64), edition_date Nullable(Date)
@@ -269,6 +279,84 @@ def adapter() -> Rows:
         yield (month + timedelta(days=20), 10, 9, 6 + passed, 1000, 2.5)
 
 
+# Kind, its parts (name, numerator, denominator), and the files of all of them.
+PARTS: dict[str, tuple[str, list[tuple[str, float | None, float | None]], list[str]]] = {
+    "site_visitors_growth": (
+        "site_month",
+        [(f"Официальный сайт, {n:02}.2026", 2000.0 - 150 * n, 1300.0 + n) for n in range(1, 7)],
+        [
+            *(
+                f"счётчик 11: 01.0{n}.{year}–28.0{n}.{year}"
+                for n in range(1, 7)
+                for year in (2022, 2026)
+            )
+        ],
+    ),
+    "eservices_share": (
+        "service",
+        [
+            (
+                f"57000000000001636{n:02} Выдача разрешения № {n} {HOSTILE * (n == 2)}",
+                float(n > 11),
+                1,
+            )
+            for n in range(1, 25)
+        ],
+        ["Перечень услуг на 03.04.2026.xlsx, лист «Услуги»"],
+    ),
+    "smev_requests": (
+        "sender",
+        [(f"FNS{n:03}, Сведения о доходах, вид {n}", 640.0 // n, None) for n in range(1, 81)],
+        [f"smev-{n:03}.log.gz" for n in range(1, 181)],
+    ),
+    "departments_equipped_share": (
+        "department",
+        [
+            *((name, 0.0, 1.0) for name in ("Архивный отдел", "Отдел ЖКХ", "Отдел опеки")),
+            *((f"Отдел № {n}", 1.0, 1.0) for n in range(1, 43)),
+        ],
+        [f"Оснащённость {HOSTILE}.xlsx, лист «Лист1»"],
+    ),
+    "secured_workplaces_share": (
+        "workplaces",
+        [(f"Управление № {n}", float(min(n, 9)), 9.0) for n in range(1, 17)],
+        ["Рабочие места.xlsx, лист «АРМ»"],
+    ),
+    "ict_events": (
+        "event",
+        [(f"{n:02}.03.2025 Семинар по защите информации № {n}", 1.0, None) for n in range(1, 22)],
+        ["Мероприятия 2025.xlsx"],
+    ),
+}
+WAYS = (
+    (
+        "catalogue",
+        "по перечню услуг",
+        "перечень услуг: Перечень.xlsx, от 03.04.2026",
+        15.0,
+        24.0,
+        "",
+    ),
+    ("msu_list", "по перечню МСЗУ", "", None, None, "в перечне услуг нет столбца «МСЗУ»"),
+    ("applications", "по заявлениям", "заявления с 01.01.2026 по 28.06.2026", 812.0, 1200.0, ""),
+)
+
+
+def evidence() -> Rows:
+    for month in (FIRST, LAST, UNDER_WAY):
+        for code, (kind, parts, files) in PARTS.items():
+            for part, numerator, denominator in parts:
+                yield month, code, kind, part, numerator, denominator, [], files
+
+
+def ways() -> Rows:
+    for month in (FIRST, LAST, UNDER_WAY):
+        for way, name, listed, numerator, denominator, note in WAYS:
+            share = numerator / denominator * 100 if numerator and denominator else None
+            chosen = way == "catalogue"
+            yield month, way, name, listed, LAST, numerator, denominator, share, chosen, note
+
+
 METHODS = (
     (
         "smev_requests",
@@ -323,6 +411,8 @@ def fill(client: Client) -> None:
         ("smev_answer_terms_daily", answer_terms()),
         ("smev_exchange_daily", exchange()),
         ("smev_adapter_daily", adapter()),
+        ("indicator_evidence", evidence()),
+        ("eservices_ways_monthly", ways()),
         ("indicator_methods", iter(METHODS)),
         ("programme_funding_yearly", iter(FUNDING)),
         ("data_freshness", iter(FRESHNESS)),

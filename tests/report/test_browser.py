@@ -79,6 +79,9 @@ def test_opens_draws_and_fits(opened: Opened, request: pytest.FixtureRequest) ->
     assert all(cards.nth(number).is_visible() for number in range(cards.count()))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(BEYOND_CHART) == []
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    page.screenshot(path=SCREENSHOTS / f"report-{name}-open.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_charts_hold_every_point(page: Page) -> None:
@@ -138,6 +141,23 @@ def test_prints_on_a4(page: Page) -> None:
     (SCREENSHOTS / "report-a4.pdf").write_bytes(paper)
     assert paper.startswith(b"%PDF")
     assert page.locator("html[data-print]").count() == 0
+
+
+def test_a_number_is_opened_down_to_its_parts_without_scripts(
+    browser: Browser, written: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto((written / "full.html").as_uri())
+    card = page.locator("#indicator-departments_equipped_share")
+    lacking, whole = card.get_by_text("Отдел опеки"), card.get_by_text("Отдел № 1", exact=True)
+    assert not lacking.is_visible()
+    card.get_by_text("Из чего сложилось").click()
+    assert lacking.is_visible()
+    assert not whole.is_visible()
+    card.get_by_text("Оснащены полностью: 42").click()
+    assert whole.is_visible()
+    context.close()
 
 
 def test_all_tables_open_with_one_button(page: Page) -> None:

@@ -155,6 +155,8 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
         "mnemonics": passport.smev.mnemonics,
         "answer_hours": passport.smev.answer_hours,
         "smev_count": passport.smev.count,
+        "eservices_count": passport.ways.get("eservices_share", ""),
+        "way_names": read_labels().way_names("eservices_share"),
         "sources": [source.name for source in SOURCES],
         "methods": [
             {"code": code, "formula": method.formula}
@@ -253,9 +255,8 @@ def _reference_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
 
 def _methods(passport: Passport) -> Rows:
     labels = read_labels()
-    chosen = {"smev_requests": passport.smev.count}
     return [
-        (one.code, *labels.method(one.code, chosen.get(one.code, "")))
+        (one.code, *labels.method(one.code, passport.ways.get(one.code, "")))
         for one in passport.indicators
     ]
 

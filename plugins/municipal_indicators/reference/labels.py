@@ -12,11 +12,12 @@ from municipal_indicators.reference.files import Strict, read_kept
 
 
 class Variant(Strict):
-    """A way to count an indicator that the passport may choose; without a formula, the default formula."""
+    """A way to count an indicator that the passport may choose; what it does not say is as by default."""
 
     name: str
     formula: str | None = None
     numerator: str | None = None
+    denominator: str | None = None
 
 
 class Explanation(Strict):
@@ -44,10 +45,13 @@ class Labels(Strict):
         usual = self.indicators.get(code)
         if usual is None or variant not in usual.variants:
             return usual
-        own = usual.variants[variant].model_dump(
-            include={"formula", "numerator"}, exclude_none=True
-        )
+        own = usual.variants[variant].model_dump(exclude={"name"}, exclude_none=True)
         return usual.model_copy(update=own)
+
+    def way_names(self, code: str) -> dict[str, str]:
+        """The names of the ways to count an indicator, by way; empty if the file has none."""
+        usual = self.indicators.get(code)
+        return {way: one.name for way, one in usual.variants.items()} if usual else {}
 
     def method(self, code: str, variant: str) -> tuple[str, str, str]:
         """How an indicator is counted: code, name and words of the method."""

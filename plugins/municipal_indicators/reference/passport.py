@@ -42,6 +42,8 @@ SmevCount = Literal[
     "both_directions",
     "answers_received",
 ]
+# Denominators of eservices_share (docs/indicators.md#eservices_share), worded there too.
+EservicesCount = Literal["catalogue", "msu_list", "applications"]
 Year = Annotated[int, Field(ge=2000, le=2100)]
 Words = Annotated[str, Field(min_length=1)]
 FundingSource = Literal["municipal", "regional", "federal", "extrabudgetary"]
@@ -127,6 +129,7 @@ class Indicator(_Part):
     responsible: Words | None = None
     source: Words | None = None
     method_version: Words | None = None
+    count: EservicesCount | None = None
 
     @field_validator("relation")
     @classmethod
@@ -152,6 +155,8 @@ class Indicator(_Part):
             raise ValueError("baseline_year and baseline_value belong to site_visitors_growth only")
         if self.accumulate is not None and self.code not in COUNTED:
             raise ValueError(f"accumulate belongs to counted indicators only: {', '.join(COUNTED)}")
+        if self.count is not None and self.code != "eservices_share":
+            raise ValueError("count belongs to eservices_share only; of requests it is smev.count")
         return self
 
     @property
@@ -349,6 +354,15 @@ class Passport(_Part):
     def last_year_of(self, edition: Edition) -> int:
         """The last year of the programme as an edition has it."""
         return edition.last_year or self.last_year
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """By indicator the way to count that was chosen, or is the default, where there are several."""
+        ways: dict[str, str] = {"smev_requests": self.smev.count}
+        for one in self.indicators:
+            if one.code == "eservices_share":
+                ways[one.code] = one.count or "catalogue"
+        return ways
 
     @property
     def end_year(self) -> int:

@@ -14,11 +14,16 @@ from municipal_indicators.reference.labels import (
 )
 from municipal_indicators.report import charts, queries, russian
 from municipal_indicators.report.charts import MARK, Chart, Table
+from municipal_indicators.report.evidence import Evidence, read_evidence
 from municipal_indicators.report.latest import Latest
 from municipal_indicators.report.queries import Row
 from municipal_indicators.warehouse.client import Warehouse
 
-UNKNOWN_FORMULA = "формула этого показателя не описана в reference/labels.yaml"
+UNKNOWN_INDICATOR = Explanation(
+    formula="формула этого показателя не описана в reference/labels.yaml",
+    numerator="числитель",
+    denominator="знаменатель",
+)
 
 Style = dict[str, object]
 
@@ -95,6 +100,7 @@ class Card:
     year: int
     formula: str
     parts: tuple[tuple[str, str], ...]
+    evidence: Evidence | None
     chart: Chart
 
 
@@ -108,17 +114,36 @@ def read_cards(warehouse: Warehouse, latest: Latest, labels: Labels) -> list[Car
     for point in queries.rows(warehouse, "indicators_by_month"):
         if point["indicator"] in history:
             history[point["indicator"]].append(point)
+    words = {
+        code: labels.explanation(code, methods.get(code, "")) or UNKNOWN_INDICATOR for code in rows
+    }
+    evidence = read_evidence(
+        warehouse,
+        rows,
+        {code: (one.numerator, one.denominator or "") for code, one in words.items()},
+    )
     return [
-        _card(rows[code], latest.beside.get(code), history[code], labels, methods.get(code, ""))
+        _card(
+            rows[code],
+            latest.beside.get(code),
+            history[code],
+            labels,
+            words[code],
+            evidence.get(code),
+        )
         for code in in_order(rows, labels.indicators)
     ]
 
 
-def _card(row: Row, beside: Row | None, history: list[Row], labels: Labels, method: str) -> Card:
+def _card(
+    row: Row,
+    beside: Row | None,
+    history: list[Row],
+    labels: Labels,
+    explanation: Explanation,
+    evidence: Evidence | None,
+) -> Card:
     unit = row["unit"]
-    explanation = labels.explanation(row["indicator"], method) or Explanation(
-        formula=UNKNOWN_FORMULA, numerator="числитель", denominator="знаменатель"
-    )
     return Card(
         code=row["indicator"],
         name=row["name"],
@@ -137,6 +162,7 @@ def _card(row: Row, beside: Row | None, history: list[Row], labels: Labels, meth
         year=row["year"],
         formula=explanation.formula,
         parts=_parts(row, explanation),
+        evidence=evidence,
         chart=_chart(row, history, labels),
     )
 

@@ -68,6 +68,10 @@ def service_code(number: int) -> str:
     return f"{_PREFIX}{number:02d}"
 
 
+_MSU = frozenset(map(service_code, (0, 1, 2, 3, 4, 5, 7, 9, 11, 13)))
+"""The approved list of services (МСЗУ); the exports of April and October do not show it."""
+
+
 def history(until: date) -> list[Service]:
     """All validities that a catalogue of the day `until` lists, ends after it not yet known."""
     return [
@@ -90,7 +94,15 @@ def _validities(code: str, listed: Listed) -> Iterator[Service]:
 
 
 _HEADINGS = (
-    ("Код услуги", "Наименование", "Уровень", "Электронная подача", "Действует с", "Действует по"),
+    (
+        "Код услуги",
+        "Наименование",
+        "Уровень",
+        "Электронная подача",
+        "Действует с",
+        "Действует по",
+        "МСЗУ",
+    ),
     (
         "№ п/п",
         "Реестровый номер",
@@ -136,7 +148,8 @@ def _table(rows: Sequence[Service], formed: datetime, rng: Random) -> Table:
 
 def _by_flag(one: Service, rng: Random) -> Sequence[Cell]:
     flag = rng.choice(("да", "Да")) if one.is_electronic else rng.choice(("нет", "Нет"))
-    return (one.code, one.name, one.level, flag, one.valid_from, one.valid_to)
+    msu = "да" if one.code in _MSU else "нет"
+    return (one.code, one.name, one.level, flag, one.valid_from, one.valid_to, msu)
 
 
 def _by_channels(number: int, one: Service, rng: Random) -> Sequence[Cell]:

@@ -243,3 +243,60 @@ def warnings(arrivals: Arrivals) -> list[tuple[Any, ...]]:
     return arrivals.warehouse.rows(
         "SELECT code, line, times FROM ops.load_warnings ORDER BY code, unit"
     )
+
+
+MSU = ("МСЗУ", "Дата включения в перечень МСЗУ", "Дата исключения из перечня МСЗУ")
+LISTED = "is_msu, msu_from, msu_to"
+
+
+def take_listed(
+    arrivals: Arrivals, headings: tuple[str, ...], *cells: tuple[Cell, ...]
+) -> list[tuple[Any, ...]]:
+    """Load services with these last cells; what was understood of the list, by line."""
+    rows = [(str(code), *GOOD[1:], *last) for code, last in enumerate(cells, start=60_010_100)]
+    arrivals.take("a.xlsx", xlsx_bytes(Table((*HEADINGS, *headings), rows)))
+    return arrivals.rows(LISTED, ROWS)
+
+
+def test_the_approved_list_with_its_days(arrivals: Arrivals) -> None:
+    first, last = date(2023, 2, 1), date(2024, 5, 31)
+    assert take_listed(
+        arrivals,
+        MSU,
+        ("да", first, ""),
+        ("Нет", "01.02.2023", "31.05.2024"),
+        ("нет", "-", ""),
+        ("+", "", "бессрочно"),
+    ) == [(True, first, None), (False, first, last), (False, None, None), (True, None, None)]
+    assert warnings(arrivals) == []
+
+
+def test_a_catalogue_without_the_list(arrivals: Arrivals) -> None:
+    arrivals.take("a.xlsx", xlsx_bytes(Table(HEADINGS, [GOOD])))
+    assert arrivals.rows(LISTED, ROWS) == [(None, None, None)]
+
+
+def test_an_unclear_answer_about_the_list_is_not_known_and_is_told(arrivals: Arrivals) -> None:
+    answers = [("да",), ("нет",), ("пункт 4",), ("пункт 4",), ("",)]
+    found = take_listed(arrivals, MSU[:1], *answers)
+    assert [flag for flag, *_ in found] == [True, False, None, None, None]
+    assert warnings(arrivals) == [("unknown_msu", 0, 2)]
+
+
+def test_marks_of_the_list(arrivals: Arrivals) -> None:
+    found = take_listed(arrivals, ("Массовая социально значимая услуга",), ("+",), ("",))
+    assert [flag for flag, *_ in found] == [True, False]
+    assert warnings(arrivals) == [("blank_is_no", 0, 1)]
+
+
+def test_days_alone_are_the_list(arrivals: Arrivals) -> None:
+    found = take_listed(arrivals, MSU[1:], ("01.02.2023", ""), ("", ""))
+    assert [flag for flag, *_ in found] == [True, False]
+
+
+def test_impossible_days_of_the_list(arrivals: Arrivals) -> None:
+    take_listed(arrivals, MSU, ("да", "скоро", ""), ("нет", "01.02.2023", "31.01.2023"))
+    assert [fault for _, _, *fault in arrivals.quarantine()] == [
+        [MSU[1], "no date: expected dd.mm.yyyy, ISO 8601 or a date of Excel"],
+        [MSU[2], "before the first day in the list"],
+    ]

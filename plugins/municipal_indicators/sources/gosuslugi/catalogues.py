@@ -46,28 +46,46 @@ def open_catalogue(table: Table) -> Reading:
         known = None if words.denies(normal_form(text)) else words.levels.only_meaning(text)
         return known or mask_value(text).lower()
 
-    def valid_to(cell: Cell) -> str:
+    def msu(cell: Cell) -> str:
+        text = plain_text(cell)
+        answer = words.flag(normal_form(text))
+        return mask_personal(text)[:LONGEST_WORD] if answer is None else str(int(answer))
+
+    def last_day(cell: Cell) -> str:
         if normal_form(plain_text(cell)) in words.open_ended:
             return ""
         return moment_text(cell, words, is_1904=table.is_1904, period=table.period)
 
     moments = Moments(words, is_1904=table.is_1904, period=table.period)
-    marks = Marks(table, ["electronic"])
+    marks = Marks(table, ["electronic", "msu_list"])
     unknown: Counter[str] = Counter()
+    unclear: Counter[str] = Counter()
     memos = {
         "service_code": codes(),
         "service_name": names(),
         "level": Memo(level),
         "electronic": Memo(electronic),
         "valid_from": moments,
-        "valid_to": Memo(valid_to),
+        "valid_to": Memo(last_day),
+        "msu_list": Memo(msu),
+        "msu_from": moments,
+        "msu_to": Memo(last_day),
     }
+    # Without a column of its own the list is those services that have a day in it.
+    is_by_days = "msu_list" not in table.headings.columns and not {
+        "msu_from",
+        "msu_to",
+    }.isdisjoint(table.headings.columns)
     code_name = table.headings.known.names["service_code"]
 
     def convert(block: Block) -> Mapping[str, Sequence[str]]:
         broken = damaged(block.column("service_code"))
         texts = {name: memo.column(block.column(name)) for name, memo in memos.items()}
+        if is_by_days:
+            days = zip(texts["msu_from"], texts["msu_to"], strict=True)
+            texts["msu_list"] = [str(int(any(pair))) for pair in days]
         marks.fill(texts, block)
+        unclear.update(text for text in texts["msu_list"] if text not in ("", "0", "1"))
         unknown.update(
             text[:LONGEST_WORD] for text in texts["level"] if text and text not in words.levels
         )
@@ -79,7 +97,8 @@ def open_catalogue(table: Table) -> Reading:
 
     def notes() -> list[Note]:
         levels = unmapped("unknown_level", "level without a meaning", "it is", unknown)
-        return [*levels, *marks.notes(), *moments.notes()]
+        listed = unmapped("unknown_msu", "in the list (МСЗУ) or not", "not known", unclear)
+        return [*levels, *listed, *marks.notes(), *moments.notes()]
 
     return Reading(convert, table.dated(made), notes)
 
