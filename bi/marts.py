@@ -55,9 +55,11 @@ def read_marts(client: Client) -> list[Mart]:
         "LEFT JOIN system.tables AS r ON r.name = m.name AND r.database = 'mart_rows' "
         "WHERE m.database = 'marts' ORDER BY m.name"
     ).result_rows
+    # A view with a parameter has no columns of its own: BI cannot list it.
     return [
         Mart(name, comment, VIEW_KEYS.get(name, str(key)), columns[name])
         for name, comment, key in tables
+        if name in columns
     ]
 
 

@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("reference",),
     ("warehouse",),
     ("inbox",),
+    ("closings",),
     ("spreadsheets",),
     ("sources.gosuslugi", "sources.metrica", "sources.registers", "sources.smev"),
     ("sources",),

@@ -1,4 +1,4 @@
--- What was settled stays: days that Metrica no longer refines, and indicators of years that have ended.
+-- What was settled stays: days that Metrica no longer refines, indicators of ended years and closed periods.
 -- severity: warn
 SELECT mart, what, period_start, shown_now, to_be_shown
 FROM
@@ -22,7 +22,10 @@ FROM
         ifNull(toString(n.fact), '')
     FROM marts.indicators_monthly AS s
     LEFT JOIN marts_next.indicators_monthly AS n ON n.indicator = s.indicator AND n.month = s.month
-    WHERE s.year < (SELECT max(year) FROM marts.indicators_monthly) AND s.is_complete
-        AND s.fact IS NOT NULL AND NOT (s.fact <=> n.fact)
+    WHERE s.fact IS NOT NULL AND NOT (s.fact <=> n.fact)
+        AND (
+            s.year < (SELECT max(year) FROM marts.indicators_monthly) AND s.is_complete
+            OR s.month IN (SELECT toStartOfMonth(period_end) FROM ops.closings)
+        )
 )
 ORDER BY mart, what, period_start

@@ -19,6 +19,7 @@ from tests.dags.test_dag_files import DAG_IDS
 FIRST_TASKS = {
     "apply_schema",
     "build_marts",
+    "check_period",
     "keep_airflow_logs",
     "keep_archive",
     "load_archive",

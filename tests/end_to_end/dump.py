@@ -29,7 +29,8 @@ def dump(path: str, needles: list[str]) -> dict[str, Any]:
         "SELECT database, table, name, type, comment FROM system.columns "
         f"WHERE database IN {OURS} ORDER BY database, table, position"
     )
-    marts = [one["name"] for one in tables if one["database"] == "marts"]
+    # One with a parameter has no columns there.
+    marts = sorted({one["table"] for one in columns if one["database"] == "marts"})
     return {
         "tables": tables,
         "columns": columns,

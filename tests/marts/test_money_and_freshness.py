@@ -304,7 +304,10 @@ def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
         "smev", "core.smev_event_rows", [request(sent_at=datetime(2026, 9, 30, 22, tzinfo=UTC))]
     )
     tables = [
-        name for (name,) in given.select("SELECT name FROM system.tables WHERE database = 'marts'")
+        name
+        for (name,) in given.select(
+            "SELECT DISTINCT table FROM system.columns WHERE database = 'marts'"
+        )
     ]
 
     def everything() -> dict[str, object]:
@@ -322,6 +325,7 @@ def test_building_twice_changes_nothing_but_the_time(given: Given) -> None:
         path.stem
         for folder in ("marts", "mart_views")
         for path in (settings.SQL / folder).glob("*.sql")
+        if path.stem != "indicators_as_of"
     )
 
 

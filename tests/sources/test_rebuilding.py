@@ -38,7 +38,9 @@ def load_all() -> None:
 def marts(warehouse: Warehouse) -> dict[str, list[str]]:
     """The rows of every mart, without what a clock writes and without refused files, which are not kept."""
     publish_marts(warehouse, build_marts(warehouse, load_passport()).id)
-    tables = warehouse.rows("SELECT name FROM system.tables WHERE database = 'marts' ORDER BY name")
+    tables = warehouse.rows(
+        "SELECT DISTINCT table FROM system.columns WHERE database = 'marts' ORDER BY table"
+    )
     return {
         name: sorted(
             json.dumps({key: row[key] for key in row if key not in IGNORED}, default=str)

@@ -12,6 +12,9 @@ ZONE = "Europe/Moscow"
 # The `dagrun_timeout` of all DAGs: a run that hangs is over before its next night, which would only queue.
 RUN_LIMIT = timedelta(hours=23)
 
+# That of a run which waits for somebody's answer.
+ANSWER_LIMIT = timedelta(days=14)
+
 
 def every_night(cron: str) -> CronTriggerTimetable:
     """The schedule of a load, ``cron`` in Moscow time.

@@ -201,10 +201,15 @@ def set_modified(path: Path, modified: int) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file of ours: whole and lasting, or not at all. Raises OSError."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same of bytes."""
     partial = path.with_name(path.name + ".part")
     descriptor = os.open(partial, _NEW, 0o640)
     try:
-        _write(descriptor, text.encode())
+        _write(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

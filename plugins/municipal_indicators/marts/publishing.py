@@ -49,6 +49,8 @@ def publish_marts(warehouse: Warehouse, build: str) -> None:
             "Nothing was published; run build_indicator_marts again."
         )
     if status == "built":
+        if "indicators_monthly" in marts:
+            _remember(warehouse, build)
         _note(warehouse, build, "published", marts)
         log.info("Build %s is published: %s.", build, ", ".join(marts))
 
@@ -69,6 +71,20 @@ def drop_old_builds(warehouse: Warehouse) -> int:
     for table, build in found:
         warehouse.command(f"ALTER TABLE mart_rows.{table} DROP PARTITION '{build}'")
     return len(found)
+
+
+def _remember(warehouse: Warehouse, build: str) -> None:
+    """Keep what the build changes, before it is shown: unseen until then, also if it never is."""
+    columns = [
+        name for name in warehouse.columns("mart_rows.indicators_monthly") if name != "build"
+    ]
+    changes = render("loads/indicators_to_remember.sql", columns=columns)
+    warehouse.command(
+        f"INSERT INTO ops.indicator_history (build, is_gone, {', '.join(columns)})\n"  # noqa: S608
+        f"SELECT {{build:UUID}}, * FROM (\n{changes}\n)\n"
+        "WHERE {build:UUID} NOT IN (SELECT build FROM ops.indicator_history)",
+        {"build": build},
+    )
 
 
 def _note(warehouse: Warehouse, build: str, status: str, marts: Iterable[str]) -> None:

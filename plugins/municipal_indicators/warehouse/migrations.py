@@ -134,7 +134,8 @@ def view_statements(sql: Path = settings.SQL) -> dict[str, str]:
 def mart_view_statements(tables: Iterable[RowsOfMart], sql: Path = settings.SQL) -> dict[str, str]:
     """The statements that re-create the views of ``marts`` and ``marts_next``, by name.
 
-    A view shows the rows of one build, with all comments. Files of ``sql/mart_views`` read other marts.
+    A view shows the rows of one build, with all comments. Files of ``sql/mart_views`` read other marts;
+    one with a parameter asks what was shown on some day, so that there is none in ``marts_next``.
     """
     found = {}
     for database, shown in _SHOWN.items():
@@ -155,6 +156,8 @@ def mart_view_statements(tables: Iterable[RowsOfMart], sql: Path = settings.SQL)
             )
         for path in sorted((sql / "mart_views").glob("*.sql")):
             text = re.sub(r"\bmarts\.", f"{database}.", render(f"mart_views/{path.name}"))
+            if database != "marts" and re.search(r"\{\w+:\w+\}", text):
+                continue
             found[f"{database}/{path.name}"] = (
                 f"CREATE OR REPLACE VIEW {database}.{path.stem}\n{text}"
             )

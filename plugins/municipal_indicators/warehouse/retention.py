@@ -26,7 +26,11 @@ _LEDGERS = {
         "(kind, subject, at) IN (SELECT kind, subject, max(at) FROM {table} GROUP BY ALL)",
     ),
     "ops.checks": ("at", "at = (SELECT max(at) FROM {table})"),
-    "ops.mart_builds": ("at", "at IN (SELECT max(at) FROM {table} GROUP BY status)"),
+    "ops.mart_builds": (
+        "at",
+        "at IN (SELECT max(at) FROM {table} GROUP BY status) "
+        "OR build IN (SELECT build FROM ops.indicator_history)",
+    ),
     "ops.files": (
         "modified_at",
         "(source, unit_key) IN (SELECT source, unit_key FROM ops.published) "

@@ -124,7 +124,10 @@ def test_the_whole_pipeline_needs_no_right_beyond_the_loaders(loaded: Path) -> N
 @pytest.mark.parametrize("reader", ["bi", "auditor"])
 def test_readers_read_their_databases_and_nothing_else(loaded: Path, reader: str) -> None:
     with serving(loaded / "warehouse", reader), open_warehouse() as opened:
-        marts = [name for (name,) in opened.rows("SHOW TABLES FROM marts")]
+        marts = [
+            name if name != "indicators_as_of" else f"{name}(day = today())"
+            for (name,) in opened.rows("SHOW TABLES FROM marts")
+        ]
         assert len(marts) > 15
         for mart in marts:
             assert opened.value(f"SELECT count() FROM marts.{mart}") >= 0

@@ -1,0 +1,96 @@
+"""Closes a period: looks whether it may be, asks for what is missing, keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from municipal_indicators.closings import readiness, store
+from municipal_indicators.closings.periods import parse_period
+from municipal_indicators.closings.readiness import Standing
+from municipal_indicators.errors import ConfigurationError, IndicatorsError
+from municipal_indicators.reference.passport import Passport
+from municipal_indicators.warehouse.client import Warehouse
+
+
+def look(
+    warehouse: Warehouse,
+    passport: Passport,
+    period: str,
+    version: int,
+    now: datetime | None = None,
+    *,
+    asks: bool = False,
+) -> dict[str, Any]:
+    """What is to be approved, as the form shows it: ``subject``, ``body``, ``state``, ``needing``.
+
+    ``state`` names the numbers; ``needing`` are the indicators (``Standing``) that need a reason. Where
+    somebody ``asks``, the version has to be free. Raises what ``readiness.standings``, ``parse_period``
+    and ``store.require_free`` raise.
+    """
+    wanted = parse_period(period)
+    if asks:
+        store.require_free(warehouse, wanted, version)
+    found = readiness.standings(warehouse, passport, wanted, now)
+    return {
+        "subject": f"Закрыть отчётный период {period}, версия {version}",
+        "body": _table(found),
+        "state": store.content_of(store.read_marts(warehouse, wanted)),
+        "needing": [asdict(one) for one in found if one.why],
+        "asks": asks,
+    }
+
+
+def close_period(
+    warehouse: Warehouse,
+    passport: Passport,
+    period: str,
+    version: int,
+    approval: store.Approval,
+    state: str | None = None,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """Keep a period as it was approved; returns its row of ``ops.closings``.
+
+    ``state`` is that of ``look``: what was approved must be what is kept. The same once more changes nothing.
+    Raises ConfigurationError without ``closed_by`` or a reason that is needed, IndicatorsError where the
+    numbers changed since the look, and what ``look`` and ``store.keep`` raise.
+    """
+    wanted = parse_period(period)
+    if not approval.closed_by.strip():
+        raise ConfigurationError(
+            f'{period} cannot be closed by nobody: give "closed_by", the name of who answers for the report.'
+        )
+    found = readiness.standings(warehouse, passport, wanted, now)
+    reasons = readiness.require_reasons(wanted, found, approval.reasons)
+    read = store.read_marts(warehouse, wanted)
+    if state is not None and store.content_of(read) != state:
+        raise IndicatorsError(
+            f"The numbers of {period} changed after they were shown for approval: clear the task "
+            "check_period, so that they are looked at again."
+        )
+    given = store.Approval(approval.closed_by.strip(), approval.closed_at, reasons)
+    return store.keep(warehouse, wanted, version, read, given)
+
+
+def _table(found: Sequence[Standing]) -> str:
+    rows = ["| Показатель | Ед. | Факт | План | Отклонение |", "|---|---|---:|---:|---:|"]
+    for one in found:
+        deviation = "—" if one.deviation is None else f"{_number(one.deviation)} %"
+        mark = " ⚠" if one.why else ""
+        rows.append(
+            f"| {one.name}{mark} | {one.unit} | {_number(one.fact)} | {_number(one.plan)} | {deviation} |"
+        )
+    needing = any(one.why for one in found)
+    rest = (
+        "Для показателей с ⚠ нужна причина: отклонение выше порога, нет факта или данные не за весь период."
+        if needing
+        else "Причин отклонений не требуется."
+    )
+    return "\n".join([*rows, "", rest])
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")

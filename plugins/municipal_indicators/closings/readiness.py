@@ -1,0 +1,134 @@
+"""Whether a period may be closed, and which indicators cannot be reported without a reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from municipal_indicators.closings.periods import Period
+from municipal_indicators.errors import ConfigurationError, IndicatorsError
+from municipal_indicators.reference.passport import Passport
+from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators.warehouse.templates import render
+
+# A deviation from the plan beyond it needs a reason, percent.
+REASON_NEEDED_BEYOND = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An indicator at the end of a period; ``deviation`` is on the wrong side of the plan, in percent of it.
+
+    ``why`` says in words why it cannot be reported without a reason; empty where it can.
+    """
+
+    indicator: str
+    name: str
+    unit: str
+    fact: float | None
+    plan: float | None
+    deviation: float | None
+    why: str
+
+
+def standings(
+    warehouse: Warehouse, passport: Passport, period: Period, now: datetime | None = None
+) -> list[Standing]:
+    """The indicators of a period that is over, from marts that may be reported; in the passport's order.
+
+    Raises IndicatorsError that says what is to be done first: the period is not over or none of the
+    programme, the marts are not published, older than the period or than a load, or a check of them failed.
+    """
+    today = (now or datetime.now(UTC)).astimezone(passport.zone).date()
+    if period.last >= today:
+        raise IndicatorsError(
+            f"{period.name} is not over: it ends on {period.last}. Close it after that day."
+        )
+    _require_marts(warehouse)
+    rows = warehouse.mappings(render("closings/indicators.sql", month=period.last_month))
+    if not rows:
+        raise IndicatorsError(
+            f"{period.name} cannot be closed: the marts have no month {period.last_month:%Y-%m}. "
+            "It is outside of the programme, or no source reaches it."
+        )
+    computed = rows[0]["computed_at"].replace(tzinfo=UTC).astimezone(passport.zone).date()
+    if computed <= period.last:
+        raise IndicatorsError(
+            f"{period.name} cannot be closed: the marts were computed on {computed}, before it was over. "
+            "Run build_indicator_marts, then this again."
+        )
+    names = ("indicator", "name", "unit", "fact", "plan", "deviation")
+    return [
+        Standing(
+            **{name: row[name] for name in names},
+            why=_why(
+                row["fact"], row["plan"], row["deviation"], row["is_complete"], row["data_through"]
+            ),
+        )
+        for row in rows
+    ]
+
+
+def require_reasons(
+    period: Period, found: Iterable[Standing], reasons: Mapping[str, str]
+) -> dict[str, str]:
+    """The reasons without those left blank, if they are all there.
+
+    Raises ConfigurationError for a code that is no indicator, and for indicators that need a reason and
+    have none: with fact, plan, deviation.
+    """
+    found = list(found)
+    known = [one.indicator for one in found]
+    if unknown := sorted(reasons.keys() - set(known)):
+        raise ConfigurationError(
+            f"reasons name {', '.join(unknown)}, which is no indicator of {period.name}; allowed are "
+            f"{', '.join(known)}."
+        )
+    given = {code: text.strip() for code, text in reasons.items() if text and text.strip()}
+    missing = [one for one in found if one.why and one.indicator not in given]
+    if missing:
+        told = "; ".join(f"{one.indicator} ({one.name}): {one.why}" for one in missing)
+        example = ", ".join(f'"{one.indicator}": "…"' for one in missing)
+        raise ConfigurationError(
+            f"{period.name} cannot be closed without a reason for {told}. Nothing was kept. Give the "
+            "reasons in the form (clear the task ask_for_reasons to be asked again), or as "
+            f'{{"reasons": {{{example}}}}}.'
+        )
+    return given
+
+
+def _require_marts(warehouse: Warehouse) -> None:
+    (marts,) = warehouse.mappings(render("closings/marts.sql"))
+    why = ""
+    if marts["shown_at"].year == 1970:
+        why = "no marts are published yet"
+    elif marts["failed_checks"]:
+        why = f"the newest marts failed {', '.join(marts['failed_checks'])}"
+    elif marts["newer_waits"]:
+        why = "newer marts were built and are not published"
+    elif marts["is_behind"]:
+        why = "something was loaded or withdrawn since the marts were built"
+    if why:
+        raise IndicatorsError(
+            f"Nothing can be closed: {why}. Run build_indicator_marts until it succeeds, then this again."
+        )
+
+
+def _why(
+    fact: float | None,
+    plan: float | None,
+    deviation: float | None,
+    is_complete: bool,
+    data_through: date | None,
+) -> str:
+    if plan is None:
+        return ""
+    if fact is None:
+        return f"there is no fact, but a plan of {plan:g}"
+    of_plan = f"fact {fact:g}, plan {plan:g}"
+    if deviation is not None and deviation > REASON_NEEDED_BEYOND:
+        beyond = f"{deviation:.1f} %" if math.isfinite(deviation) else "without bounds"
+        return f"{of_plan}, deviation {beyond}, which is beyond {REASON_NEEDED_BEYOND:g} %"
+    return "" if is_complete else f"{of_plan}, but its data end on {data_through}"
