@@ -6,7 +6,8 @@ so that a month, a status and the report do not wait for a load. It can be start
 time. Running it twice changes nothing but `computed_at`. The new marts are built beside those that
 readers see, the data checks look at the new ones, and then one insert shows all of them at once.
 After that the report page is written: the menu entry «Отчёт» here, and the file that the Airflow
-Variable `report` names (`report.html` in `AIRFLOW_HOME` by default).
+Variable `report` names (`report.html` in `AIRFLOW_HOME` by default). Beside it, in `documents/`, lie the
+reports of the newest whole month, quarter and year as .xlsx and .docx; the page offers them.
 
 ### Inputs
 What the loads have published, the passport (`programme.yaml`), the lists in `reference/`. No
@@ -93,17 +94,24 @@ def build_indicator_marts() -> None:
     )
     def write_report() -> str:
         from municipal_indicators import report, settings
+        from municipal_indicators.documents import making
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.warehouse.client import open_warehouse
 
         passport = load_passport()
+        folder = settings.documents_folder()
         with open_warehouse() as warehouse:
-            written = report.write_report(
-                warehouse,
-                settings.report_path(),
-                programme=passport.programme,
-                time_zone=passport.time_zone,
-            )
+            # A template that is refused fails the task, but not the page.
+            try:
+                making.write_newest(warehouse, passport, folder)
+            finally:
+                written = report.write_report(
+                    warehouse,
+                    settings.report_path(),
+                    programme=passport.programme,
+                    time_zone=passport.time_zone,
+                    documents=making.offers(folder),
+                )
         return str(written)
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Sweep old rows")

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spreadsheets",),
     ("sources.gosuslugi", "sources.metrica", "sources.registers", "sources.smev"),
     ("sources",),
-    ("marts", "report", "watch", "dag_support", "inspection", "closings"),
+    ("marts", "report", "watch", "dag_support", "inspection"),
     ("documents",),
     ("airflow_ui",),
 )

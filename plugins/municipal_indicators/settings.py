@@ -118,6 +118,11 @@ def report_path() -> Path:
     return Path(_variable("report") or _airflow_home() / "report.html").expanduser()
 
 
+def documents_folder() -> Path:
+    """The documents that the page offers: ``documents`` beside it."""
+    return report_path().parent / "documents"
+
+
 def _airflow_home() -> Path:
     return Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
 

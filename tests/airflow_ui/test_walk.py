@@ -115,6 +115,22 @@ def test_a_new_page_is_seen_at_once_and_the_same_is_not_sent_again(airflow: Runn
     assert (newer.status_code, newer.text) == (200, "newer")
 
 
+def test_documents_are_for_those_who_may_see_the_page(airflow: Running) -> None:
+    name = "report-2026-Q3-v1.xlsx"
+    folder = airflow.stage.report.parent / "documents"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"a workbook")
+    address = f"{airflow.url}/programme-report/documents/"
+    token = {"_token": airflow.token()}
+    assert requests.get(address + name, timeout=60).status_code == 401
+    served = requests.get(address + name, cookies=token, timeout=60)
+    assert (served.status_code, served.content) == (200, b"a workbook")
+    assert name in served.headers["Content-Disposition"]
+    for other in ("report-2026.xlsx", "..%2Freport.html", "report-..%2F..%2Freport.xlsx"):
+        refused = requests.get(address + other, cookies=token, timeout=60)
+        assert refused.status_code == 404
+
+
 def test_where_there_is_no_page_its_way_is_told(airflow: Running) -> None:
     airflow.stage.report.unlink(missing_ok=True)
     answer = page_of(airflow, airflow.token())

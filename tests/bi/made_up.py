@@ -16,9 +16,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tests.report import made_up_marts as given
+from tests.report.made_up_parts import HOSTILE
 
 HALF_MONTH = date(2026, 7, 1)
-SITES = ((11, "Официальный сайт"), (12, given.HOSTILE))
+SITES = ((11, "Официальный сайт"), (12, HOSTILE))
 INSERTS = {
     "indicators_monthly": given.indicators,
     "site_sources_monthly": lambda: given.shares(given.SOURCES, ""),
@@ -69,7 +70,7 @@ def pages() -> given.Rows:
                 30,
                 0.25,
             )
-            yield month, counter, site, f"example.org/{given.HOSTILE}", 4, 3, None
+            yield month, counter, site, f"example.org/{HOSTILE}", 4, 3, None
 
 
 def hit_pages() -> given.Rows:
@@ -95,7 +96,7 @@ def services() -> given.Rows:
 def quality() -> given.Rows:
     for _, month in given.months():
         yield month, "S0", "Услуга 0", 20, 12, 0.6, 18, 0.9, 17, 3, 0.85, 12, 4.5, 6.25
-        yield month, "S1", f"Услуга {given.HOSTILE}", 2, 0, 0.0, 0, 0.0, 0, 0, None, 0, None, None
+        yield month, "S1", f"Услуга {HOSTILE}", 2, 0, 0.0, 0, 0.0, 0, 0, None, 0, None, None
 
 
 def reconciliation() -> given.Rows:

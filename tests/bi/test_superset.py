@@ -20,6 +20,7 @@ from tests.bi.conftest import OLD_TITLE
 from tests.bi.stack import Stack
 from tests.bi.visitor import Answer, Api, Opened, Reader
 from tests.report import made_up_marts
+from tests.report.made_up_parts import HOSTILE
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -41,9 +42,7 @@ TELEMETRY = "https://apachesuperset.gateway.scarf.sh/"
 DATA_WORDS = set(
     re.findall(
         r"[A-Za-z]{2,}",
-        " ".join(
-            (made_up_marts.HOSTILE, *made_up_marts.SOURCES, "example org pdf FNS001 Superset ")
-        )
+        " ".join((HOSTILE, *made_up_marts.SOURCES, "example org pdf FNS001 Superset "))
         + " "
         + " ".join(code for code, *_ in made_up_marts.INDICATORS),
     )

@@ -127,7 +127,9 @@ def test_events_summary_and_evaluation(made: tuple[Path, Path]) -> None:
     assert methods[0][0] == "F"
     assert round(methods[0][7], 6) == 0.82963
     text = "\n".join(one.text.replace("\xa0", " ") for one in Document(str(document)).paragraphs)
-    assert "СР 0,93, СРм 0,8, ССуз 0,9, Эис 0,89. Оценка: 0,83 — средняя.\nПримечание: по всем" in text
+    assert (
+        "СР 0,93, СРм 0,8, ССуз 0,9, Эис 0,89. Оценка: 0,83 — средняя.\nПримечание: по всем" in text
+    )
     assert "Постановление № 7 от 20.12.2024 (действует с 01.01.2025): " in text
     assert "{{" not in text
     assert "{%" not in text

@@ -16,7 +16,8 @@ from lxml import html
 
 from municipal_indicators.report.charts import Chart, figure
 from municipal_indicators.report.page import _replace
-from tests.report.made_up_marts import HOSTILE, INDICATORS, MISSING, PARTS, PROGRAMME
+from tests.report.made_up_marts import INDICATORS, MISSING, PROGRAMME
+from tests.report.made_up_parts import HOSTILE, PARTS
 
 CHARTS = (
     *(f"chart-{code}" for code, *_ in INDICATORS),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.made_up_marts import HOSTILE, INDICATORS
+from tests.report.made_up_marts import INDICATORS
+from tests.report.made_up_parts import HOSTILE
 
 
 @pytest.fixture(scope="module")

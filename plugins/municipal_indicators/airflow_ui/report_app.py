@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from html import escape
 from http import HTTPStatus
@@ -12,13 +13,16 @@ from urllib.parse import urlencode
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from municipal_indicators import settings
 
 # A user who may see the DAG that writes the page may see the page.
 WRITER = "build_indicator_marts"
+
+# Names without a folder in them.
+DOCUMENT = re.compile(r"report-[0-9Qv-]+\.(xlsx|docx)")
 
 HEADERS = {
     # Only the reader's browser may keep the page, and it asks for a newer one each time (ETag).
@@ -51,7 +55,7 @@ NOTICE = """<!doctype html>
 
 
 def make_app() -> FastAPI:
-    """Create the application of one page, for the api-server to mount.
+    """Create the application of the page and its documents, for the api-server to mount.
 
     ``GET /`` returns the report (200, or 304 if the reader's copy is the newest) or a page that says
     how to make one (404). Without a login it answers 401, without the right to read the DAG that
@@ -59,7 +63,9 @@ def make_app() -> FastAPI:
     """
     app = FastAPI(title="Municipal indicators", openapi_url=None)
     app.add_exception_handler(HTTPException, _refuse)
-    app.get("/", dependencies=[Depends(requires_access_dag("GET", param_dag_id=WRITER))])(report)
+    readers = [Depends(requires_access_dag("GET", param_dag_id=WRITER))]
+    app.get("/", dependencies=readers)(report)
+    app.get("/documents/{name}", dependencies=readers)(document)
     return app
 
 
@@ -76,6 +82,18 @@ def report(request: Request) -> Response:
     response = StaticFiles(check_dir=False).file_response(path, found, request.scope)
     response.headers.update(HEADERS)
     return response
+
+
+def document(name: str) -> Response:
+    """Serve a document that the page offers (200), or say that there is none of this name (404)."""
+    path = settings.documents_folder() / name
+    if not DOCUMENT.fullmatch(name) or not path.is_file():
+        return _notice(
+            HTTPStatus.NOT_FOUND,
+            "Такого документа нет",
+            "Список — на странице отчёта: он меняется с каждой сборкой витрин.",
+        )
+    return FileResponse(path, filename=name, headers=HEADERS)
 
 
 def _none_yet(path: Path) -> HTMLResponse:

@@ -29,6 +29,10 @@ _QUARTERS = ("I", "II", "III", "IV")
 _NO_REASON = ""
 
 
+class NothingToReportError(IndicatorsError):
+    """The marts have no month of the period."""
+
+
 @dataclass(frozen=True)
 class Closing:
     """The version of a closed period whose values a report repeats."""
@@ -86,7 +90,7 @@ def read_figures(
     """The figures of a period, as the marts have them or as they were closed.
 
     Events, money by source and the evaluation are those of today's data in both cases. Raises
-    IndicatorsError where the marts have no month of the period.
+    NothingToReportError where the marts have no month of the period.
     """
     given = {
         "first": period.first,
@@ -100,7 +104,7 @@ def read_figures(
 
     indicators = frame("indicators")
     if indicators.empty:
-        raise IndicatorsError(
+        raise NothingToReportError(
             f"There is nothing to report for {period.name}: the marts have no month of it. Run "
             "build_indicator_marts, or choose a period that the sources reach."
         )

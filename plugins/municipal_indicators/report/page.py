@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """The documents of a period beside the page: its title, and the ending and address of each file."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading with its charts; ``link`` is its name in the navigation."""
 
@@ -53,14 +62,21 @@ class Section:
     charts: tuple[Chart, ...]
 
 
-def write_report(warehouse: Warehouse, path: Path, *, programme: str, time_zone: str) -> Path:
+def write_report(
+    warehouse: Warehouse,
+    path: Path,
+    *,
+    programme: str,
+    time_zone: str,
+    documents: Sequence[Offer] = (),
+) -> Path:
     """Write the page about the marts that ``warehouse`` holds; returns its path.
 
-    ``programme`` and ``time_zone`` are those of the passport. The new page replaces the old one at
-    once. Raises IndicatorsError if a mart is missing, ConfigurationError if the file cannot be
-    written.
+    ``programme`` and ``time_zone`` are those of the passport; ``documents`` are offered beside it. The
+    new page replaces the old one at once. Raises IndicatorsError if a mart is missing,
+    ConfigurationError if the file cannot be written.
     """
-    page = _render(_content(warehouse, programme, ZoneInfo(time_zone)))
+    page = _render(_content(warehouse, programme, ZoneInfo(time_zone)) | {"documents": documents})
     _replace(path, page)
     return path
 
