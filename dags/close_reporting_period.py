@@ -3,9 +3,9 @@
 ### What it does
 It looks whether the period is over and the marts are published, checked and not older than the last load.
 Then it asks, in Airflow's own form (*Required Actions*), for approval and for the reasons of deviation. At
-last it keeps values, parts, reasons, who and when in the warehouse and as a file in `archive/reported/`. A
-period closed once stays as it is; version 2 is the refined one. `marts.indicator_revisions` shows what
-changed since.
+last it keeps values, parts, reasons, who and when in the warehouse and as a file in `archive/reported/`, and
+writes the report as .xlsx and .docx there and beside the report page. A period closed once stays as it is;
+version 2 is the refined one. `marts.indicator_revisions` shows what changed since.
 
 ### Inputs
 The published marts and the passport.
@@ -73,7 +73,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     },
 )
 def close_reporting_period() -> None:
-    """Look, ask, keep."""
+    """Look, ask, keep, write."""
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Check the period", multiple_outputs=False)
     def check_period() -> dict[str, Any]:
@@ -111,13 +111,36 @@ def close_reporting_period() -> None:
             )
         return str(kept["closing_id"])
 
+    @task(pool=WAREHOUSE_POOL, task_display_name="Write the documents")
+    def write_documents(closing_id: str) -> list[str]:
+        """Write the closed version as .xlsx and .docx beside the page, and keep copies in the archive."""
+        from municipal_indicators import settings
+        from municipal_indicators.closings import store
+        from municipal_indicators.documents import making
+        from municipal_indicators.reference.passport import load_passport
+        from municipal_indicators.warehouse.client import open_warehouse
+
+        params = run_params()
+        with open_warehouse() as warehouse:
+            written = making.make_report(
+                warehouse,
+                load_passport(),
+                params["period"],
+                settings.documents_folder(),
+                params["version"],
+            )
+        for path in written:
+            store.keep_document(path)
+        return [path.name for path in written]
+
     checked = check_period()
     asked = AskForReasons(
         task_id="ask_for_reasons",
         task_display_name="Ask for approval and reasons",
         checked=checked,
     )
-    keep_period(checked, asked.output)  # type: ignore[arg-type]  # Airflow hands over the values
+    kept = keep_period(checked, asked.output)  # type: ignore[arg-type]  # Airflow hands over the values
+    write_documents(kept)  # type: ignore[arg-type]
 
 
 close_reporting_period()

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from docx import Document
 
+from municipal_indicators import settings
 from municipal_indicators.dag_support import asking
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse
@@ -57,10 +59,19 @@ def test_reasons_of_the_params_close_a_period_and_nothing_is_asked(
 ) -> None:
     run = dag.test(run_conf=CONF)
     assert states(run) == dict.fromkeys(
-        ("check_period", "ask_for_reasons", "keep_period"), "success"
+        ("check_period", "ask_for_reasons", "keep_period", "write_documents"), "success"
     )
     assert quarter.select(KEPT) == [("2024-Q1", 1, "Иванова М. П.", REASON)]
-    assert (places / "archive" / "reported" / "2024-Q1-v1.json.gz").exists()
+    reported = places / "archive" / "reported"
+    assert (reported / "2024-Q1-v1.json.gz").exists()
+    for ending in ("xlsx", "docx"):
+        name = f"report-2024-Q1-v1.{ending}"
+        shown = settings.documents_folder() / name
+        assert (reported / name).read_bytes() == shown.read_bytes()
+    text = "\n".join(one.text for one in Document(str(shown)).paragraphs)
+    assert "первая версия (1), закрыта" in text
+    assert "ответственный: Иванова М. П." in text
+    assert REASON["smev_requests"] in text
     assert dag.test(run_conf=CONF).state == "success"
     assert len(quarter.select(KEPT)) == 1
     again = dag.test(run_conf={**CONF, "version": 2, "reasons": {"smev_requests": "Уточнено"}})

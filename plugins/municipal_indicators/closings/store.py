@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from municipal_indicators import settings
@@ -206,9 +207,17 @@ def _folder() -> UPath:
     return settings.archive_folder() / "reported"
 
 
+def keep_document(path: Path) -> None:
+    """Keep a copy of a document in ``archive/reported/``. Raises what the archive's disk raises."""
+    _write(_folder() / path.name, path.read_bytes())
+
+
 def _archive(path: UPath, document: Document) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    content = gzip.compress(text.encode(), mtime=0)
+    _write(path, gzip.compress(text.encode(), mtime=0))
+
+
+def _write(path: UPath, content: bytes) -> None:
     with named(archived.described()):
         if place := archived.local(path):
             local_files.make_folder(place.parent)

@@ -114,7 +114,8 @@ def read_figures(
     ]
     money, evaluation = frame("money"), frame("evaluation")
     # What is missing is the same for all methods; the first is the passport's.
-    evaluation.loc[1:, "note"] = ""
+    if len(evaluation) > 1:
+        evaluation.loc[1:, "note"] = ""
     days = {
         name: money[name].iloc[0] for name in ("january_edition", "newest_edition", "register_day")
     }
