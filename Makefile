@@ -40,10 +40,10 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast lint format lock audit clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(RUNTIME) ## Make .venv/ with what the DAGs need (done once per lock)
 
@@ -100,6 +100,9 @@ bench-files: $(DEVELOPMENT) ## Speed and memory of loads of registers (BENCH=--h
 
 bench-smev: $(DEVELOPMENT) ## Speed and memory of loads of SMEV logs, journals and envelopes (BENCH=--help)
 	@$(BIN)/python -m bench.smev $(BENCH)
+
+bench-forecast: $(DEVELOPMENT) ## How forecasts of emulated districts turn out (BENCH='--districts 20 --seed 2')
+	@$(BIN)/python -m bench.forecast $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

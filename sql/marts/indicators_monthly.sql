@@ -24,25 +24,7 @@ plans AS
 ),
 facts AS
 (
-    SELECT
-        d.code AS code,
-        d.month AS month,
-        d.month_end AS month_end,
-        d.year AS year,
-        d.as_of AS as_of,
-        ifNull(d.is_complete, false) AS is_complete,
-        f.numerator AS numerator,
-        f.denominator AS denominator,
-        f.fact AS fact,
-        f.forecast AS forecast,
-        f.fact_before AS fact_before,
-        f.gain_per_day AS gain_per_day,
-        f.data_through AS data_through,
-        b.fact AS month_before,
-        argMinIf((f.fact, d.as_of), d.month, f.fact IS NOT NULL) OVER (PARTITION BY d.code) AS earliest
-    FROM intermediate.indicator_days AS d
-    LEFT JOIN intermediate.indicator_facts AS f ON f.code = d.code AND f.month = d.month
-    LEFT JOIN intermediate.indicator_facts AS b ON b.code = d.code AND b.month = subtractYears(d.month, 1)
+{% include 'macros/indicator_course.sql' %}
 ),
 assessed AS
 (
@@ -63,24 +45,18 @@ assessed AS
         p.goal AS goal,
         makeDate({{ first_year - 1 }}, 12, 31) AS first_eve,
         makeDate(ifNull(p.due_year, 2000), 12, 31) AS due_day,
-        makeDate(x.year, 12, 31) AS year_end,
-        -- A year before on the same day; without it by the earliest fact there is.
-        coalesce(
-            x.fact - if(i.kind = 'growth', x.fact_before, x.month_before),
-            (x.fact - x.earliest.1) / nullIf((x.as_of - x.earliest.2) / 365, 0),
-            0
-        ) AS yearly_gain,
+        x.year_end AS year_end,
         multiIf(
             goal IS NULL OR fact IS NULL, NULL,
-            i.kind = 'year' OR due_year = x.year, forecast,
-            i.kind = 'programme', forecast + x.gain_per_day * (due_day - year_end),
-            i.kind = 'growth', forecast + (due_year - x.year) * yearly_gain,
-            greatest(0, least(100, assumeNotNull(forecast + (due_year - x.year) * yearly_gain)))
+            x.kind = 'year' OR due_year = x.year, forecast,
+            x.kind = 'programme', forecast + x.gain_per_day * (due_day - year_end),
+            x.kind = 'growth', forecast + (due_year - x.year) * x.yearly_gain,
+            greatest(0, least(100, assumeNotNull(forecast + (due_year - x.year) * x.yearly_gain)))
         ) AS forecast_due,
         multiIf(
             goal IS NULL OR fact IS NULL, NULL,
-            i.kind = 'year', goal * toDayOfYear(x.as_of) / toDayOfYear(year_end),
-            i.kind IN ('growth', 'programme'), goal * (x.as_of - first_eve) / (due_day - first_eve),
+            x.kind = 'year', goal * toDayOfYear(x.as_of) / toDayOfYear(year_end),
+            x.kind IN ('growth', 'programme'), goal * (x.as_of - first_eve) / (due_day - first_eve),
             due_day = x.earliest.2, goal,
             x.earliest.1 + (goal - x.earliest.1) * (x.month_end - x.earliest.2) / (due_day - x.earliest.2)
         ) AS expected,

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from municipal_indicators import settings
@@ -19,11 +20,9 @@ from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse.client import BESIDE, Warehouse
-from municipal_indicators.warehouse.templates import literal, render
+from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
-
-FACTS = "intermediate.indicator_facts"
 
 Rows = Sequence[Iterable[Any]]
 
@@ -125,13 +124,17 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
     values = _values(passport, now)
     intermediate = {
         "intermediate." + path.stem.partition("_")[2]: render(f"intermediate/{path.name}", **values)
-        for path in sorted((settings.SQL / "intermediate").glob("*.sql"))
+        for path in sorted((settings.SQL / "intermediate").glob("*.sql"), key=_place)
     }
     marts = {
         f"marts.{path.stem}": render(f"marts/{path.name}", **values)
         for path in sorted((settings.SQL / "marts").glob("*.sql"))
     }
-    return intermediate | {FACTS: _facts(passport, values)} | marts
+    return intermediate | marts
+
+
+def _place(path: Path) -> tuple[int, str]:
+    return int(path.stem.partition("_")[0]), path.name
 
 
 def _rows(warehouse: Warehouse, table: str, build: str) -> int:
@@ -163,19 +166,6 @@ def _values(passport: Passport, now: datetime) -> dict[str, object]:
             for code, method in chosen_methods(passport.effectiveness).items()
         ],
     }
-
-
-def _facts(passport: Passport, values: dict[str, object]) -> str:
-    columns = (
-        "month, numerator, denominator, fact, forecast, fact_before, gain_per_day, data_through"
-    )
-    selects = [
-        f"SELECT {literal(indicator.code)} AS code, {columns} FROM (\n"  # noqa: S608
-        + render(f"indicators/{indicator.code}.sql", **values)
-        + "\n)"
-        for indicator in passport.indicators
-    ]
-    return "\nUNION ALL\n".join(selects)
 
 
 def _passport_tables(passport: Passport) -> dict[str, Callable[[], Rows]]:
