@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from municipal_indicators.closings.periods import Period
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.templates import render
-
-# A deviation from the plan beyond it needs a reason, percent.
-REASON_NEEDED_BEYOND = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +57,12 @@ def standings(
             f"{period.name} cannot be closed: the marts were computed on {computed}, before it was over. "
             "Run build_indicator_marts, then this again."
         )
+    beyond = passport.reporting.deviation_needs_reason_percent
     names = ("indicator", "name", "unit", "fact", "plan", "deviation")
     return [
         Standing(
             **{name: row[name] for name in names},
-            why=_why(
-                row["fact"], row["plan"], row["deviation"], row["is_complete"], row["data_through"]
-            ),
+            why=_why(row, beyond),
         )
         for row in rows
     ]
@@ -116,19 +113,13 @@ def _require_marts(warehouse: Warehouse) -> None:
         )
 
 
-def _why(
-    fact: float | None,
-    plan: float | None,
-    deviation: float | None,
-    is_complete: bool,
-    data_through: date | None,
-) -> str:
-    if plan is None:
+def _why(row: Mapping[str, Any], beyond: float) -> str:
+    if row["plan"] is None:
         return ""
-    if fact is None:
-        return f"there is no fact, but a plan of {plan:g}"
-    of_plan = f"fact {fact:g}, plan {plan:g}"
-    if deviation is not None and deviation > REASON_NEEDED_BEYOND:
-        beyond = f"{deviation:.1f} %" if math.isfinite(deviation) else "without bounds"
-        return f"{of_plan}, deviation {beyond}, which is beyond {REASON_NEEDED_BEYOND:g} %"
-    return "" if is_complete else f"{of_plan}, but its data end on {data_through}"
+    if row["fact"] is None:
+        return f"there is no fact, but a plan of {row['plan']:g}"
+    of_plan = f"fact {row['fact']:g}, plan {row['plan']:g}"
+    if row["deviation"] > beyond:
+        found = f"{row['deviation']:.1f} %" if math.isfinite(row["deviation"]) else "without bounds"
+        return f"{of_plan}, deviation {found}, which is beyond {beyond:g} %"
+    return "" if row["is_complete"] else f"{of_plan}, but its data end on {row['data_through']}"
