@@ -57,11 +57,12 @@ def standings(
             f"{period.name} cannot be closed: the marts were computed on {computed}, before it was over. "
             "Run build_indicator_marts, then this again."
         )
+    beyond = passport.reporting.deviation_needs_reason_percent
     names = ("indicator", "name", "unit", "fact", "plan", "deviation")
     return [
         Standing(
             **{name: row[name] for name in names},
-            why=_why(row, passport.reporting.deviation_needs_reason_percent),
+            why=_why(row, beyond),
         )
         for row in rows
     ]
@@ -112,14 +113,13 @@ def _require_marts(warehouse: Warehouse) -> None:
         )
 
 
-def _why(row: Mapping[str, Any], limit: float) -> str:
-    fact, plan, deviation = row["fact"], row["plan"], row["deviation"]
-    if plan is None:
+def _why(row: Mapping[str, Any], beyond: float) -> str:
+    if row["plan"] is None:
         return ""
-    if fact is None:
-        return f"there is no fact, but a plan of {plan:g}"
-    of_plan = f"fact {fact:g}, plan {plan:g}"
-    if deviation is not None and deviation > limit:
-        beyond = f"{deviation:.1f} %" if math.isfinite(deviation) else "without bounds"
-        return f"{of_plan}, deviation {beyond}, which is beyond {limit:g} %"
+    if row["fact"] is None:
+        return f"there is no fact, but a plan of {row['plan']:g}"
+    of_plan = f"fact {row['fact']:g}, plan {row['plan']:g}"
+    if row["deviation"] > beyond:
+        found = f"{row['deviation']:.1f} %" if math.isfinite(row["deviation"]) else "without bounds"
+        return f"{of_plan}, deviation {found}, which is beyond {beyond:g} %"
     return "" if row["is_complete"] else f"{of_plan}, but its data end on {row['data_through']}"
