@@ -80,12 +80,14 @@ def _table(found: Sequence[Standing]) -> str:
     for one in found:
         deviation = "—" if one.deviation is None else f"{_number(one.deviation)} %"
         mark = " ⚠" if one.why else ""
+        if one.data_through:
+            mark += f" (данные по {one.data_through})"
         rows.append(
             f"| {one.name}{mark} | {one.unit} | {_number(one.fact)} | {_number(one.plan)} | {deviation} |"
         )
     needing = any(one.why for one in found)
     rest = (
-        "Для показателей с ⚠ нужна причина: отклонение выше порога, нет факта или данные не за весь период."
+        "Для показателей с ⚠ нужна причина: отклонение выше порога или нет факта."
         if needing
         else "Причин отклонений не требуется."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from municipal_indicators.closings.periods import Period
@@ -19,7 +19,8 @@ from municipal_indicators.warehouse.templates import render
 class Standing:
     """An indicator at the end of a period; ``deviation`` is on the wrong side of the plan, in percent of it.
 
-    ``why`` says in words why it cannot be reported without a reason; empty where it can.
+    ``why`` says in words why it cannot be reported without a reason; empty where it can. ``data_through``
+    is the last day of data that end before the period does, as 31.12.2026, else empty.
     """
 
     indicator: str
@@ -29,6 +30,7 @@ class Standing:
     plan: float | None
     deviation: float | None
     why: str
+    data_through: str
 
 
 def standings(
@@ -62,6 +64,7 @@ def standings(
     return [
         Standing(
             **{name: row[name] for name in names},
+            data_through="" if row["is_complete"] else _day(row["data_through"]),
             why=_why(row, beyond),
         )
         for row in rows
@@ -113,6 +116,10 @@ def _require_marts(warehouse: Warehouse) -> None:
         )
 
 
+def _day(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else ""
+
+
 def _why(row: Mapping[str, Any], beyond: float) -> str:
     if row["plan"] is None:
         return ""
@@ -122,4 +129,4 @@ def _why(row: Mapping[str, Any], beyond: float) -> str:
     if row["deviation"] > beyond:
         found = f"{row['deviation']:.1f} %" if math.isfinite(row["deviation"]) else "without bounds"
         return f"{of_plan}, deviation {found}, which is beyond {beyond:g} %"
-    return "" if row["is_complete"] else f"{of_plan}, but its data end on {row['data_through']}"
+    return ""
