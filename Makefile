@@ -118,7 +118,7 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	if [ -z "$$uv" ]; then \
 	  $(BIN)/python -m venv build/uv && build/uv/bin/pip install --quiet uv && uv=build/uv/bin/uv; \
 	fi; \
-	for name in requirements requirements-server requirements-dev bi/superset/requirements; do \
+	for name in requirements requirements-server requirements-lineage requirements-dev bi/superset/requirements; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-strip-extras $(LOCK) -o $$name.txt $$name.in; \
 	done

@@ -30,6 +30,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import AssetAny, AssetOrTimeSchedule, TriggerRule, dag, task
 
+from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
@@ -59,6 +60,7 @@ def build_indicator_marts() -> None:
     def build_marts() -> dict[str, Any]:
         from dataclasses import asdict
 
+        from municipal_indicators import settings
         from municipal_indicators.marts import build
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources import schema
@@ -68,7 +70,9 @@ def build_indicator_marts() -> None:
         passport = load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)
-            return asdict(build.build_marts(warehouse, passport))
+            built = build.build_marts(warehouse, passport)
+        lineage.tell_build(settings.passport_path(), built.rows)
+        return asdict(built)
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")
     def check_marts() -> list[str]:

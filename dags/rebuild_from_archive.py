@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, task
 
+from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
@@ -62,7 +63,10 @@ def rebuild_from_archive() -> None:
         from municipal_indicators.sources import rebuilding
 
         after_restore = run_params()["after_restore"]
-        return rebuilding.rebuild_from_archive(load_passport(), after_restore=after_restore)
+        loaded = rebuilding.rebuild_from_archive(load_passport(), after_restore=after_restore)
+        for source in loaded:
+            lineage.tell_load(source)
+        return loaded
 
     load_archive()
 

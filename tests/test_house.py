@@ -153,7 +153,9 @@ def test_no_path_of_one_machine_is_written_down() -> None:
     assert places(r"(?<![a-z}\w.])/(?:work|root|home|Users)/") == []
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-server", "requirements-dev"])
+@pytest.mark.parametrize(
+    "name", ["requirements", "requirements-server", "requirements-lineage", "requirements-dev"]
+)
 def test_every_choice_is_explained_or_self_explaining_and_locked(name: str) -> None:
     locked = pins(f"{name}.txt")
     for requirement, comment in choices(f"{name}.in"):
@@ -165,12 +167,23 @@ def test_every_choice_is_explained_or_self_explaining_and_locked(name: str) -> N
 
 @pytest.mark.parametrize(
     ("wider", "narrower"),
-    [("requirements-server", "requirements"), ("requirements-dev", "requirements-server")],
+    [
+        ("requirements-server", "requirements"),
+        ("requirements-dev", "requirements-server"),
+        ("requirements-dev", "requirements-lineage"),
+    ],
 )
 def test_a_wider_lock_holds_the_narrower_one(wider: str, narrower: str) -> None:
     wide = pins(f"{wider}.txt")
     for name, requirement in pins(f"{narrower}.txt").items():
         assert wide[name].specifier == requirement.specifier
+
+
+def test_lineage_is_an_option_that_changes_no_pin() -> None:
+    served, optional = pins("requirements-server.txt"), pins("requirements-lineage.txt")
+    shared = served.keys() & optional.keys()
+    assert all(served[name].specifier == optional[name].specifier for name in shared)
+    assert "apache-airflow-providers-openlineage" in optional.keys() - served.keys()
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])

@@ -25,6 +25,7 @@ class Stage:
     root: Path
     passport: Path
     metrica_port: int
+    more: dict[str, str] = field(default_factory=dict)
     _session: "_Session | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +78,7 @@ class Stage:
             "AIRFLOW_VAR_INBOX": str(self.inbox),
             "AIRFLOW_VAR_ARCHIVE": str(self.archive),
             "AIRFLOW_VAR_PERSONAL_DATA_KEY": KEY,
+            **self.more,
         }
 
     @contextmanager

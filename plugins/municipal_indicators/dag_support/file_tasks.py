@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
+from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.assets import ASSETS
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.settings import WAREHOUSE_POOL
@@ -59,11 +60,13 @@ def load_and_announce(name: str) -> None:
         from municipal_indicators.sources.file_sources import file_source
 
         again = run_params()["again"]
-        return load_outcome(
+        outcome = load_outcome(
             file_source(name, load_passport().time_zone),
             again=True if again == TICKED else again or False,
             since=get_current_context()["dag_run"].start_date,
         )
+        lineage.tell_load(name)
+        return outcome
 
     @task(outlets=[ASSETS[asset]], task_display_name="Announce new data")
     def announce_new_data(outcome: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, get_current_context, task
 
 from municipal_indicators import settings
+from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_requests
 
@@ -119,6 +120,7 @@ def announce(source: str) -> None:
         published = has_published(opened, get_current_context()["run_id"], source)
     if not published:
         raise AirflowSkipException("No day was published.")
+    lineage.tell_load("metrica", source)
 
 
 @task(task_display_name="Confirm all sites")

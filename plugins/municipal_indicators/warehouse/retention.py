@@ -55,7 +55,7 @@ def sweep_loads(warehouse: Warehouse, now: datetime | None = None, *, dry_run: b
         "superseded_before": superseded,
     }
     swept = set()
-    for table in _tables_of_loads(warehouse):
+    for table in [*tables_of_loads(warehouse), "ops.load_warnings", "ops.quarantine"]:
         failed = superseded if table.startswith("ops.") else bounds["repeated_before"]
         found = warehouse.rows(
             render("loads/dead_loads_of_table.sql", table=table), bounds | {"failed_before": failed}
@@ -121,14 +121,13 @@ def _done(dry_run: bool) -> str:
     return " would be deleted" if dry_run else " are deleted"
 
 
-def _tables_of_loads(warehouse: Warehouse) -> list[str]:
-    """The stored tables whose rows belong to loads, but for their ledger."""
+def tables_of_loads(warehouse: Warehouse) -> list[str]:
+    """The stored tables that loads fill, without what is noted of them in ``ops``."""
     rows = warehouse.rows(
         """
         SELECT concat(c.database, '.', c.table) FROM system.columns AS c
         INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
-        WHERE c.name = 'load_id' AND t.engine NOT LIKE '%View'
-            AND (c.database = 'core' OR c.database = 'ops' AND c.table IN ('quarantine', 'load_warnings'))
+        WHERE c.name = 'load_id' AND t.engine NOT LIKE '%View' AND c.database = 'core'
         ORDER BY 1
         """
     )

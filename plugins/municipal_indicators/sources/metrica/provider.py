@@ -1,4 +1,4 @@
-"""Registers the ``metrica`` connection type with Airflow, through the entry point of the package."""
+"""What Airflow learns through the entry point of the package: a connection type, and addresses of lineage."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "connection-type": "metrica",
                 "hook-class-name": "municipal_indicators.sources.metrica.hook.MetricaHook",
+            }
+        ],
+        # What lineage is told of; the converter is imported where OpenLineage is on.
+        "asset-uris": [
+            {
+                "schemes": ["clickhouse", "inbox", "metrica", "programme"],
+                "handler": None,
+                "to_openlineage_converter": "municipal_indicators.dag_support.lineage.to_dataset",
             }
         ],
     }
