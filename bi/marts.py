@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 VIEW_KEYS = {
     "data_freshness": "source",
     "data_problems": "source, unit, kind, reason, day",
+    "indicator_revisions": "period_start, period_end, version, indicator",
     "indicators_latest": "role, indicator",
 }
 # A comment gives the name first, then an explanation.

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from municipal_indicators.closings.closing import close_period
+from municipal_indicators.closings.store import Approval
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.inbox import archived
 from municipal_indicators.inbox.file_loads import load_new_files
@@ -27,6 +29,7 @@ from tests.emulators.inbox.tables import Table, xlsx_bytes
 from tests.spreadsheets.arrivals import MODIFIED, Arrivals
 
 FILE_SOURCES = [source.name for source in SOURCES if source.has_files]
+CODES = [one.code for one in load_passport().indicators]
 EVENTS = ("Дата", "Название", "Вид")
 
 
@@ -63,8 +66,19 @@ def test_a_warehouse_filled_from_the_archive_has_the_same_marts(
 ) -> None:
     write_inbox(places / "inbox", date(2024, 1, 1), date(2024, 2, 1))
     load_all()
-    before, arrived = marts(warehouse), arrivals(warehouse)
-    assert sum(map(len, before.values())) > 100
+    assert sum(map(len, marts(warehouse).values())) > 100
+    arrived = arrivals(warehouse)
+    close_period(
+        warehouse,
+        load_passport(),
+        "2024-01",
+        1,
+        Approval(
+            "Иванова М. П.", datetime(2024, 2, 5, tzinfo=UTC), dict.fromkeys(CODES, "причина")
+        ),
+    )
+    before = marts(warehouse)
+    assert len(before["indicator_revisions"]) == len(CODES)
     empty(warehouse)
     published = rebuild_from_archive(load_passport())
     assert set(published) == set(FILE_SOURCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 
+from municipal_indicators.closings.store import restore_closings
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.inbox import archived
 from municipal_indicators.inbox.file_loads import FileRun, opened
@@ -22,6 +23,8 @@ _MARK = "rebuild"
 def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> dict[str, int]:
     """Load every file of the archive, in the order of arrival; returns how many were published, by source.
 
+    Closed periods are put back too, see ``closings.store``.
+
     With ``after_restore`` the warehouse may hold what a back-up held: only what it lacks is loaded.
 
     A rebuild that was killed is gone on with: what it published is left out. Raises ConfigurationError
@@ -38,7 +41,10 @@ def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> 
         if not after_restore:
             _begin(warehouse)
     runs = {name: _load(name, passport.time_zone) for name in names}
-    broken = [reason for run in runs.values() for reason in (*run.broken, *run.rejected)]
+    with open_warehouse() as warehouse:
+        restored, damaged = restore_closings(warehouse)
+    log.info("%d closed periods are restored.", restored)
+    broken = [reason for run in runs.values() for reason in (*run.broken, *run.rejected)] + damaged
     if broken:
         raise IndicatorsError(
             f"{len(broken)} files of the archive were not loaded: {'; '.join(broken[:20])}. All others were. "
