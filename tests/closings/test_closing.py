@@ -270,3 +270,12 @@ def test_a_closing_that_only_the_archive_has_is_not_written_over(quarter: Closer
         quarter.close("2024-Q1", reasons={"smev_requests": "Иначе"})
     quarter.close("2024-Q1", reasons=REASON)
     assert counted(quarter) == 1
+
+
+def test_the_passport_says_which_deviation_needs_a_reason(quarter: Closer) -> None:
+    quarter.change_passport(
+        lambda content: content.update(reporting={"deviation_needs_reason_percent": 50})
+    )
+    quarter.build()
+    quarter.close("2024-Q1")
+    assert counted(quarter) == 1
