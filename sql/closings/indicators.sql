@@ -1,5 +1,5 @@
--- Fact against plan of each indicator in the last month of a period. deviation: how far the fact is on the wrong
--- side of the plan, in percent of the plan; 0 on the right side, NULL without fact or plan.
+-- Fact against plan of each indicator in the last month of a period. deviation: how far the fact is on the
+-- wrong side of the plan, in percent of the plan; 0 on the right side, NULL without fact or plan.
 SELECT
     i.indicator AS indicator,
     i.name AS name,

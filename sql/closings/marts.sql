@@ -1,5 +1,5 @@
--- Which marts readers see: when they were published and built, whether a newer build waits, which checks of the
--- newest build failed, and whether something was loaded or withdrawn since they were built.
+-- Which marts readers see: when they were published and built, whether a newer build waits, which checks of
+-- the newest build failed, and whether something was loaded or withdrawn since they were built.
 WITH
     (SELECT marts['indicators_monthly'] FROM ops.published_marts) AS shown
 SELECT

@@ -116,4 +116,4 @@ CREATE TABLE IF NOT EXISTS ops.indicator_history
 )
 ENGINE = MergeTree
 ORDER BY (indicator, month, build)
-COMMENT 'Как менялись показатели от сборки к сборке: только строки, которые изменились; читать через marts.indicators_as_of';
+COMMENT 'Изменившиеся строки показателей от сборки к сборке; читать через marts.indicators_as_of';
