@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from demo.reported import close_and_correct
 from demo.runs import RunFailedError, run_airflow, run_dag
 from demo.stage import FIRST_DAY, REPOSITORY, SITE_DAY, SMEV_DAY, TOKEN, Ends, Stage, ends
 from tests.emulators.inbox import write_inbox
@@ -86,6 +87,7 @@ def _run(stage: Stage, port: int, end: Ends, console: Console) -> None:
         run_dag(dag_id, title, stage.logs, environment, console)
     run_dag("build_indicator_marts", "Витрины и страница отчёта", stage.logs, environment, console)
     _note_done(stage, end.site)
+    close_and_correct(stage, end, environment, console)
     _show(environment, console)
 
 

@@ -62,7 +62,7 @@ def run_dag(
     logs: Path,
     environment: Mapping[str, str],
     console: Console,
-    params: Mapping[str, str] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> float:
     """``airflow dags test DAG_ID`` with params; returns its seconds. Raises RunFailedError."""
     arguments = ["dags", "test", dag_id]

@@ -24,4 +24,4 @@ FROM
     LIMIT 1 BY h.indicator, h.month
 )
 WHERE NOT is_gone
-COMMENT 'Показатели, какими их видели в конце дня: SELECT * FROM marts.indicators_as_of(day = ''2026-03-01'')'
+COMMENT 'Показатели по месяцам, какими их видели в конце дня: indicators_as_of(day = ''2026-03-01'')'

@@ -116,4 +116,4 @@ CREATE TABLE IF NOT EXISTS ops.indicator_history
 )
 ENGINE = MergeTree
 ORDER BY (indicator, month, build)
-COMMENT 'Как показатели менялись от сборки к сборке; читать через marts.indicators_as_of';
+COMMENT 'Изменившиеся строки показателей от сборки к сборке; читать через marts.indicators_as_of';

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from demo.reported import last_quarter
 from demo.stage import Ends, ends
 
 
@@ -25,6 +26,19 @@ def test_sources_end_within_a_month_and_never_in_the_future(
 ) -> None:
     assert ends(today) == Ends(whole, site, smev)
     assert site < today
+
+
+@pytest.mark.parametrize(
+    ("last_month", "quarter"),
+    [
+        (date(2026, 10, 1), ("2026-Q3", date(2026, 9, 30))),
+        (date(2026, 9, 1), ("2026-Q3", date(2026, 9, 30))),
+        (date(2026, 12, 1), ("2026-Q4", date(2026, 12, 31))),
+        (date(2026, 2, 1), ("2025-Q4", date(2025, 12, 31))),
+    ],
+)
+def test_the_last_whole_quarter_is_closed(last_month: date, quarter: tuple[str, date]) -> None:
+    assert last_quarter(Ends(last_month, last_month, last_month)) == quarter
 
 
 def test_given_last_month_is_whole() -> None:
