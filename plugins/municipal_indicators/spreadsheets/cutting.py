@@ -18,6 +18,7 @@ from municipal_indicators.spreadsheets.headings import (
     HeadingSet,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
+from municipal_indicators.spreadsheets.periods import months_in
 from municipal_indicators.spreadsheets.sheets import Row, RowList, SheetRows
 from municipal_indicators.spreadsheets.words import Words
 
@@ -46,6 +47,7 @@ class Cutter:
         self._words = words
         self._zone = zone
         self._own = headings
+        self.top = headings.last_row + 1
         self._texts = {
             normal_form(plain_text(cell))
             for row in heading_rows
@@ -67,14 +69,18 @@ class Cutter:
         self._key = next((name for name in kind.needed if name in places), "")
         self._fields: dict[str, frozenset[tuple[str, str]]] = {}
 
-    def begins_table(self, row: Row, *, is_apart: bool) -> bool:
-        """Whether a row begins another table; ``is_apart``: it follows a blank row or a total."""
+    def begins_table(self, row: Row, *, is_apart: bool, is_below_rows: bool = False) -> bool:
+        """Whether a row begins another table.
+
+        ``is_apart``: it follows a blank row or a total; ``is_below_rows``: it is not the first one below the
+        headings.
+        """
         if is_title(row):
             return self.is_line_of_title(row)
-        return self.is_heading(row, is_apart=is_apart)
+        return self.is_heading(row, is_apart=is_apart, is_below_rows=is_below_rows)
 
     def is_line_of_title(self, row: Row) -> bool:
-        """Whether a row gives the date or the unit of what is below it."""
+        """Whether a row gives the date, the month or the unit of what is below it."""
         text = line_of(row)
         normal = normal_form(text)
         if not text or self._words.is_total(normal) or self._words.footers.match(normal):
@@ -85,9 +91,11 @@ class Cutter:
         takes_date = self._takes_date or self._words.as_of.fullmatch(
             normal_form(next(plain_text(cell) for cell in row if not is_blank(cell)))
         )
-        return bool(takes_date) and true_at([text], self._words, self._zone) is not None
+        if takes_date and true_at([text], self._words, self._zone):
+            return True
+        return self._takes_date and bool(months_in([text]))
 
-    def is_heading(self, row: Row, *, is_apart: bool = False) -> bool:
+    def is_heading(self, row: Row, *, is_apart: bool = False, is_below_rows: bool = False) -> bool:
         """Whether a row consists of headings, known ones or, where no column holds a value, others."""
         if self._is_own_key(row):
             return True
@@ -102,9 +110,11 @@ class Cutter:
             return True
         if counts:
             return self._holds_no_value(row, least=1)
-        # Without a known heading more must speak for it.
-        has_digits = any(sign.isdigit() for cell in shown for sign in str(cell))
-        return is_apart and not has_digits and self._holds_no_value(row, least=2)
+        # Without a known heading more must speak for it: it stands apart, or its columns are named.
+        if any(sign.isdigit() for cell in shown for sign in str(cell)):
+            return False
+        names = is_apart or (is_below_rows and self._names_numbers(row))
+        return names and self._holds_no_value(row, least=2)
 
     def is_heading_at(self, rows: Sequence[Row]) -> bool:
         """Whether the first of some rows is a heading, or an upper storey of one; it stands apart."""
@@ -190,6 +200,15 @@ class Cutter:
             self._words.flag(text) is not None if is_flag else text in self._words.absent
             for text, is_flag in texts
         )
+
+    def _names_numbers(self, row: Row) -> bool:
+        """Whether columns of numbers hold words that tell them apart."""
+        texts = [
+            normal_form(plain_text(row[place]))
+            for place, is_flag in self._marked
+            if not is_flag and place < len(row) and not is_blank(row[place])
+        ]
+        return len(texts) > 1 and len(set(texts)) == len(texts)
 
     def _fields_of(self, text: str) -> frozenset[tuple[str, str]]:
         if (found := self._fields.get(text)) is None:
