@@ -107,15 +107,17 @@ def test_rows_below_the_total_of_all_are_warned_of(registers: Arrivals) -> None:
 # Second tables.
 
 
-@pytest.mark.parametrize("blank", [[], [[]]])
-def test_a_second_table_of_no_known_heading_is_left_out(blank: Rows, registers: Arrivals) -> None:
-    other: list[Sequence[Cell]] = [
-        ["Вид техники", "Всего", "Исправно"],
-        ["Принтеры", 9, 0],
-        ["Сканеры", 9, 0],
+def test_words_in_place_of_numbers_are_no_second_table(registers: Arrivals) -> None:
+    rows: list[Sequence[Cell]] = [
+        AS_OF,
+        HEAD,
+        ["ЖКХ", "уточняется", "закупка"],
+        ITEMS[0],
+        ["ЗАГС", "нет сведений", "ремонт"],
     ]
-    assert took(registers, [HEAD, *ITEMS, *blank, *other]) == READ
-    assert codes(registers) == {"unknown_table"}
+    registers.take("a.xlsx", xlsx_bytes(Table((), rows)))
+    assert departments(registers) == READ[:1]
+    assert [line for _, line, *_ in registers.quarantine()] == [4, 6]
 
 
 @pytest.mark.parametrize("heading", [[], [HEAD]])
@@ -133,6 +135,25 @@ def test_a_date_does_not_hold_for_another_month(heading: Rows, registers: Arriva
     ((_, line, _, reason),) = registers.quarantine()
     assert line == 0
     assert "gives its date" in reason
+
+
+def test_a_group_that_speaks_of_a_month_is_no_title(registers: Arrivals) -> None:
+    groups: list[list[Cell]] = [
+        ["Отдел связи (создан в марте 2024)"],
+        ["Отдел ЖКХ, с 1 марта 2024 года"],
+    ]
+    marks: list[Cell] = ["Архив", "да", "да", "нет"]
+    rows: list[Sequence[Cell]] = [
+        [TITLE],
+        WORKPLACES,
+        ["1", *marks],
+        groups[0],
+        ["2", *marks],
+        groups[1],
+        ["3", *marks],
+    ]
+    registers.take("a.xlsx", xlsx_bytes(Table((), rows)))
+    assert registers.rows("number", "core.workplace_rows") == [("1",), ("2",), ("3",)]
 
 
 def test_a_date_holds_for_the_month_that_it_ends(registers: Arrivals) -> None:

@@ -47,7 +47,6 @@ class Cutter:
         self._words = words
         self._zone = zone
         self._own = headings
-        self.top = headings.last_row + 1
         self._texts = {
             normal_form(plain_text(cell))
             for row in heading_rows
@@ -69,15 +68,11 @@ class Cutter:
         self._key = next((name for name in kind.needed if name in places), "")
         self._fields: dict[str, frozenset[tuple[str, str]]] = {}
 
-    def begins_table(self, row: Row, *, is_apart: bool, is_below_rows: bool = False) -> bool:
-        """Whether a row begins another table.
-
-        ``is_apart``: it follows a blank row or a total; ``is_below_rows``: it is not the first one below the
-        headings.
-        """
+    def begins_table(self, row: Row, *, is_apart: bool) -> bool:
+        """Whether a row begins another table; ``is_apart``: it follows a blank row or a total."""
         if is_title(row):
             return self.is_line_of_title(row)
-        return self.is_heading(row, is_apart=is_apart, is_below_rows=is_below_rows)
+        return self.is_heading(row, is_apart=is_apart)
 
     def is_line_of_title(self, row: Row) -> bool:
         """Whether a row gives the date, the month or the unit of what is below it."""
@@ -95,7 +90,7 @@ class Cutter:
             return True
         return self._takes_date and bool(months_in([text]))
 
-    def is_heading(self, row: Row, *, is_apart: bool = False, is_below_rows: bool = False) -> bool:
+    def is_heading(self, row: Row, *, is_apart: bool = False) -> bool:
         """Whether a row consists of headings, known ones or, where no column holds a value, others."""
         if self._is_own_key(row):
             return True
@@ -110,11 +105,9 @@ class Cutter:
             return True
         if counts:
             return self._holds_no_value(row, least=1)
-        # Without a known heading more must speak for it: it stands apart, or its columns are named.
-        if any(sign.isdigit() for cell in shown for sign in str(cell)):
-            return False
-        names = is_apart or (is_below_rows and self._names_numbers(row))
-        return names and self._holds_no_value(row, least=2)
+        # Without a known heading more must speak for it.
+        has_digits = any(sign.isdigit() for cell in shown for sign in str(cell))
+        return is_apart and not has_digits and self._holds_no_value(row, least=2)
 
     def is_heading_at(self, rows: Sequence[Row]) -> bool:
         """Whether the first of some rows is a heading, or an upper storey of one; it stands apart."""
@@ -200,15 +193,6 @@ class Cutter:
             self._words.flag(text) is not None if is_flag else text in self._words.absent
             for text, is_flag in texts
         )
-
-    def _names_numbers(self, row: Row) -> bool:
-        """Whether columns of numbers hold words that tell them apart."""
-        texts = [
-            normal_form(plain_text(row[place]))
-            for place, is_flag in self._marked
-            if not is_flag and place < len(row) and not is_blank(row[place])
-        ]
-        return len(texts) > 1 and len(set(texts)) == len(texts)
 
     def _fields_of(self, text: str) -> frozenset[tuple[str, str]]:
         if (found := self._fields.get(text)) is None:

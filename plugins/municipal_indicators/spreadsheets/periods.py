@@ -13,7 +13,10 @@ _WORDS = [re.compile(rf"(?<!\w){month}\w{{0,6}}") for month in _MONTHS]
 # Not the year of a whole date, nor digits of a number.
 _YEAR = re.compile(r"(?<![\d.,/-])20\d\d(?![\d/-]|[.,]\d)")
 
-_MONTH_OF_YEAR = re.compile(r"(?<!\d )(?<!\w)([а-я]{3,8}) (20\d\d)(?!\w)")
+# «За март 2024», not «с 1 марта 2024», nor «создан в марте 2024».
+_MONTH_OF_YEAR = re.compile(
+    r"(?<!\w)(январь|февраль|март|апрель|май|июнь|июль|август|сентябрь|октябрь|ноябрь|декабрь) (20\d\d)(?!\w)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,9 +180,8 @@ def _first_of_another(
     if cutter is None:
         return None
     is_apart = bool(held) and held[-1][0] == "end"
-    for place, (line, row) in enumerate(numbered):
-        is_below_rows = line > cutter.top + 1
-        if cutter.begins_table(row, is_apart=is_apart, is_below_rows=is_below_rows):
+    for place, (_, row) in enumerate(numbered):
+        if cutter.begins_table(row, is_apart=is_apart):
             above = [*(row for _, (_, row) in held), *(row for _, row in numbered[:place])]
             storeys = 0 if is_title(row) else min(cutter.storeys_above(above), place)
             if storeys or not cutter.only_repeats(row):
