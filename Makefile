@@ -63,7 +63,7 @@ stack: $(DEVELOPMENT) ## Both beside each other over one warehouse (ARGS=--help)
 
 # 1 and 2 are answers about the file, which make would show as errors of its own.
 inspect: $(RUNTIME) ## Show what a file is taken for, without loading it (FILE='path'; INSPECT=--help)
-	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT) || test $$? -le 2
+	@$(BIN)/python -m municipal_indicators.inspection $(if $(FILE),"$(FILE)") $(INSPECT) || case $$? in 3|4) ;; *) exit 1;; esac
 
 rebuild: $(RUNTIME) ## Fill the empty warehouse of the Airflow of your environment (else the demo's) from the archive
 	@$(BIN)/python -m demo.rebuild

@@ -14,7 +14,12 @@ import xlsxwriter
 from rich.console import Console
 
 from municipal_indicators import settings
-from municipal_indicators.inspection.findings import Inspection, inspect_file
+from municipal_indicators.inspection.findings import (
+    DOUBTFUL,
+    NOT_LOADED,
+    Inspection,
+    inspect_file,
+)
 from municipal_indicators.inspection.headings import column_letter
 from municipal_indicators.inspection.terminal import print_inspection
 from municipal_indicators.warehouse.client import Warehouse
@@ -77,16 +82,22 @@ def looked(places: Path, warehouse: Warehouse, tmp_path: Path) -> Look:
                 MODIFIED,
             ),
             "registers",
-            1,
+            DOUBTFUL,
             ["events"],
         ),
         ("none.xlsx", xlsx_bytes(Table(("Нет данных",), [])), "gosuslugi", 0, []),
-        ("empty.csv", b"", "gosuslugi", 2, []),
-        ("other.xlsx", xlsx_bytes(Table(("Товар", "Цена"), [("стол", 5)])), "gosuslugi", 2, []),
-        ("cut.xlsx", xlsx_bytes(register(row()))[:3000], "gosuslugi", 2, []),
-        ("~$a.xlsx", b"lock", "gosuslugi", 2, []),
-        ("a.log", b"2024-03-05 10:00:00,123 INFO something\n", "smev", 1, []),
-        ("letter.xml", b'<?xml version="1.0"?><a/>', "smev", 2, []),
+        ("empty.csv", b"", "gosuslugi", NOT_LOADED, []),
+        (
+            "other.xlsx",
+            xlsx_bytes(Table(("Товар", "Цена"), [("стол", 5)])),
+            "gosuslugi",
+            NOT_LOADED,
+            [],
+        ),
+        ("cut.xlsx", xlsx_bytes(register(row()))[:3000], "gosuslugi", NOT_LOADED, []),
+        ("~$a.xlsx", b"lock", "gosuslugi", NOT_LOADED, []),
+        ("a.log", b"2024-03-05 10:00:00,123 INFO something\n", "smev", DOUBTFUL, []),
+        ("letter.xml", b'<?xml version="1.0"?><a/>', "smev", NOT_LOADED, []),
         # It begins with stamps, as a log does.
         (
             "stamped.csv",
@@ -111,7 +122,7 @@ def test_what_an_odd_file_is_taken_for(
         exit_code,
         kinds,
     )
-    assert bool(found.reason) == (exit_code == 2)
+    assert bool(found.reason) == (exit_code == NOT_LOADED)
 
 
 def test_headings_columns_rows_and_problems(looked: Look) -> None:
@@ -174,7 +185,7 @@ def test_the_tables_that_were_cut_are_listed_first(looked: Look) -> None:
     assert " ".join(row.split()) == (
         "Реестр 2 исполнение бюджета 2024-07-01 тыс. руб. 5 2 total_differs"
     )
-    assert "It would be loaded, but with problems: see below. (exit code 1)" in shown[-1]
+    assert "It would be loaded, but with problems: see below. (exit code 3)" in shown[-1]
 
 
 def test_make_does_not_look_like_a_crash_where_a_file_is_refused(tmp_path: Path) -> None:
@@ -189,13 +200,28 @@ def test_make_does_not_look_like_a_crash_where_a_file_is_refused(tmp_path: Path)
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "It would NOT be loaded. (exit code 2)" in done.stdout.splitlines()[-1]
+    assert "It would NOT be loaded. (exit code 4)" in done.stdout.splitlines()[-1]
+
+
+def test_make_fails_where_the_inspection_itself_does(tmp_path: Path) -> None:
+    def status(file: str, **environment: str) -> int:
+        return subprocess.run(
+            ["make", "--old-file=.venv/bin/python", "inspect", f"FILE={file}"],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    assert status(str(tmp_path / "none.csv")) != 0
+    # A crash before anything is read.
+    assert status(str(tmp_path), PYTHONHOME=str(tmp_path)) != 0
 
 
 def test_a_refusal_is_told_to_engineer_and_sender(looked: Look) -> None:
     table = Table(HEADINGS[:1] + HEADINGS[2:], [row()[:1] + row()[2:]])
     found = looked("a.xlsx", xlsx_bytes(table))
-    assert found.exit_code == 2
+    assert found.exit_code == NOT_LOADED
     assert "it lacks «Код услуги»" in found.reason
     assert "нет столбцов: «Код услуги»" in found.for_sender
 
@@ -325,7 +351,7 @@ def test_encoding_delimiter_and_members_are_named(
 
 def test_a_file_in_the_wrong_folder_is_told_where_it_belongs(looked: Look) -> None:
     found = looked("a.xlsx", xlsx_bytes(register(row())), "registers")
-    assert (found.source, found.exit_code) == ("registers", 2)
+    assert (found.source, found.exit_code) == ("registers", NOT_LOADED)
     assert found.notes == ["inbox/gosuslugi/ would accept it"]
 
 
@@ -363,7 +389,7 @@ def test_the_command_shows_no_person_and_loads_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (DOUBTFUL, "")
     for words in (
         "реестр заявлений",
         "headings in line 3",

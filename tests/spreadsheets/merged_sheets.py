@@ -58,6 +58,11 @@ def written(draw: Draw, sheets: Sequence[Drawn], form: str) -> bytes:
     """The sheets as a file of a format."""
     # What hides below a merged area is seen by nobody.
     under = draw(st.sampled_from(["", "", "999", "нет"]))
+    return delimited(draw, sheets[0].rows) if form == "csv" else workbook_bytes(sheets, form, under)
+
+
+def workbook_bytes(sheets: Sequence[Drawn], form: str, under: str = "") -> bytes:
+    """The sheets as a file of a format that has merged areas, with a text hidden below these."""
     match form:
         case "xlsx":
             return _xlsx(sheets, under)
@@ -71,9 +76,7 @@ def written(draw: Draw, sheets: Sequence[Drawn], form: str) -> bytes:
             return _ods(sheets, under)
         case "xml":
             return _spreadsheet_ml(sheets)
-        case "html":
-            return _html(sheets)
-    return delimited(draw, sheets[0].rows)
+    return _html(sheets)
 
 
 def _padded(sheet: Drawn) -> list[list[Cell]]:

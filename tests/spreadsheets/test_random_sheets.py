@@ -21,6 +21,7 @@ from tests.spreadsheets.register_words import CORE
 WARNINGS = {
     "parts_of_total",
     "repeated_key",
+    "repeated_rows",
     "smaller_version",
     "cash_above_plan",
     "swapped_days",

@@ -28,9 +28,9 @@ _NARROWEST = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Inspect the files; 0: all good, 1: problems, 2: a file cannot be loaded or read."""
+    """Inspect the files; 0: all good, 3: problems, 4: a file cannot be loaded, 2: one cannot be read."""
     options = _parser().parse_args(arguments)
-    worst = 0
+    worst, is_unread = 0, False
     with _throw_away_home():
         # Airflow reads its environment when it is imported.
         from rich.console import Console
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if not path.is_file():
                     what = "a folder, name the files in it" if path.is_dir() else "no such file"
                     errors.print(f"{path}: {what}.", markup=False, soft_wrap=True)
-                    worst = 2
+                    is_unread = True
                     continue
                 source = options.source or _source_of(path)
                 inspection = inspect_file(path, source, zone, options.rows)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (IndicatorsError, OSError) as error:
             errors.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
             return 2
-    return worst
+    return 2 if is_unread else worst
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
             "Show what files are recognised as, their headings, columns, first rows and problems, without "
             "loading them: the configured warehouse, the inbox and the archive are not touched."
         ),
-        epilog="Exit codes: 0 all good, 1 problems, 2 a file cannot be loaded or read.",
+        epilog="Exit codes: 0 all good, 3 problems, 4 a file cannot be loaded, 2 one cannot be read.",
     )
     parser.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a file as it was sent")
     parser.add_argument(

@@ -51,6 +51,9 @@ _ORIGIN = ("unit_key", "load_id", "sheet", "file_at", "arrived_at", "is_dated", 
 # Notes on what is no fault of a file.
 _HARMLESS = ("hidden_sheet", "no_table", "no_data")
 
+# What a file is worth. Python gives 1 to a crash, argparse 2 to wrong arguments: neither is an answer.
+GOOD, DOUBTFUL, NOT_LOADED = 0, 3, 4
+
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
@@ -113,10 +116,10 @@ class Inspection:
 
     @property
     def exit_code(self) -> int:
-        """0: all is good; 1: rows would be quarantined or are doubtful; 2: it would not be loaded."""
+        """``GOOD``; ``DOUBTFUL``: rows would be quarantined or are doubtful; or ``NOT_LOADED``."""
         if self.status != "published":
-            return 2
-        return int(bool(self.problems or self.warnings))
+            return NOT_LOADED
+        return DOUBTFUL if self.problems or self.warnings else GOOD
 
 
 def inspect_file(path: Path, source: str, time_zone: str, rows: int) -> Inspection:

@@ -10,7 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from municipal_indicators.inspection.findings import FoundTable, Inspection, Problem
+from municipal_indicators.inspection.findings import (
+    DOUBTFUL,
+    GOOD,
+    NOT_LOADED,
+    FoundTable,
+    Inspection,
+    Problem,
+)
 from municipal_indicators.inspection.headings import Column, RefusedTable
 
 _CELL_WIDTH = 40
@@ -19,9 +26,9 @@ _TABLES_SHOWN = 5
 _TABLES_LISTED = 50
 _TOTALS_LISTED = 5
 _VERDICTS = {
-    0: ("It would be loaded completely.", "green"),
-    1: ("It would be loaded, but with problems: see below.", "yellow"),
-    2: ("It would NOT be loaded.", "red"),
+    GOOD: ("It would be loaded completely.", "green"),
+    DOUBTFUL: ("It would be loaded, but with problems: see below.", "yellow"),
+    NOT_LOADED: ("It would NOT be loaded.", "red"),
 }
 
 

@@ -46,6 +46,7 @@ _SNILS = re.compile(r"\d{3}-\d{3}-\d{3}[ -]?\d{2}")
 _LETTER = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YEAR = re.compile(r"(?:(?:на|за|в) )?((?:19|20)\d\d) ?(?:г|год|года|году)?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _GROUPED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
@@ -173,8 +174,17 @@ def shown() -> Memo:
 
 
 def numbers(words: Words) -> Memo:
-    """Numbers with a point and without blanks; empty for words that mean an absent value."""
-    return Memo(lambda cell: decimal_text(cell, words))
+    """Numbers with a point and without blanks; empty for words that mean an absent value.
+
+    «1,234» is masked: it may be a thousand of another locale.
+    """
+
+    def number(cell: Cell) -> str:
+        if isinstance(cell, str) and _THOUSANDS.fullmatch(cell.strip()):
+            return MASK
+        return decimal_text(cell, words)
+
+    return Memo(number)
 
 
 def years(words: Words) -> Memo:

@@ -18,6 +18,7 @@ from municipal_indicators.spreadsheets.headings import (
     HeadingSet,
 )
 from municipal_indicators.spreadsheets.kinds import TableKind
+from municipal_indicators.spreadsheets.periods import months_in
 from municipal_indicators.spreadsheets.sheets import Row, RowList, SheetRows
 from municipal_indicators.spreadsheets.words import Words
 
@@ -74,7 +75,7 @@ class Cutter:
         return self.is_heading(row, is_apart=is_apart)
 
     def is_line_of_title(self, row: Row) -> bool:
-        """Whether a row gives the date or the unit of what is below it."""
+        """Whether a row gives the date, the month or the unit of what is below it."""
         text = line_of(row)
         normal = normal_form(text)
         if not text or self._words.is_total(normal) or self._words.footers.match(normal):
@@ -85,7 +86,9 @@ class Cutter:
         takes_date = self._takes_date or self._words.as_of.fullmatch(
             normal_form(next(plain_text(cell) for cell in row if not is_blank(cell)))
         )
-        return bool(takes_date) and true_at([text], self._words, self._zone) is not None
+        if takes_date and true_at([text], self._words, self._zone):
+            return True
+        return self._takes_date and bool(months_in([text]))
 
     def is_heading(self, row: Row, *, is_apart: bool = False) -> bool:
         """Whether a row consists of headings, known ones or, where no column holds a value, others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from municipal_indicators.inbox.file_loads import FileLoad
+from municipal_indicators.spreadsheets.headings import Headings
 from municipal_indicators.spreadsheets.kinds import Note, TableKind
 from municipal_indicators.warehouse.templates import render
 
@@ -28,8 +29,26 @@ def doubts(
             found += _repeated_keys(task, kind)
         if "as_of" in kind.key:
             found += _smaller_versions(task, kind)
+            found += _repeated_rows(task, kind)
+            found += _sheets_of_sums(task, kind) if kind.summed else []
         found += [("", note) for note in kind.doubts(task)]
     return found
+
+
+def repeated_headings(kind: TableKind, headings: Headings) -> list[Note]:
+    """A note for each column of values that several columns could be, by their headings."""
+    if headings.groups:
+        return []
+    read = set(kind.of_type("flag", "number", "amount")) & set(headings.repeated)
+    return [
+        Note(
+            "repeated_heading",
+            f"several columns have the heading «{headings.known.names[name]}»: the first is read",
+            len(headings.repeated[name]),
+            headings.last_row + 1,
+        )
+        for name in sorted(read)
+    ]
 
 
 def _many_quarantined(delivered: int, quarantined: int) -> list[tuple[str, Note]]:
@@ -67,6 +86,28 @@ def _repeated_keys(task: FileLoad, kind: TableKind) -> list[tuple[str, Note]]:
     return [
         (sheet, Note("repeated_key", text, keys, line))
         for keys, (sheet, line) in task.warehouse.rows(query, task.parameters())
+    ]
+
+
+def _repeated_rows(task: FileLoad, kind: TableKind) -> list[tuple[str, Note]]:
+    values = [name for name in task.warehouse.columns(kind.target) if name not in ORIGIN]
+    query = render("loads/repeated_rows.sql", kind=kind, values=values)
+    text = (
+        f"{kind.name}: rows that are equal in all columns count once; other ones need a number or name of "
+        "their own"
+    )
+    return [
+        (sheet, Note("repeated_rows", text, rows, line))
+        for rows, (sheet, line) in task.warehouse.rows(query, task.parameters())
+    ]
+
+
+def _sheets_of_sums(task: FileLoad, kind: TableKind) -> list[tuple[str, Note]]:
+    query = render("loads/sheets_of_sums.sql", kind=kind, common=list(kind.key[:-1]))
+    text = f"{kind.name}: the sheet adds up to all other ones, beside which it is loaded"
+    return [
+        (sheet, Note("sheet_of_sums", text))
+        for (sheet,) in task.warehouse.rows(query, task.parameters())
     ]
 
 

@@ -70,8 +70,8 @@ class Headings:
 
     ``last_row`` is the 0-based row of the lowest header level, ``columns`` the position of each field,
     ``texts`` its heading as written, ``full`` all levels of it, ``unknown`` the headings of no field by their
-    0-based column. ``groups`` has the full headings of equally good columns by position, where a field has
-    several below different upper headings. ``headed`` counts the columns with a heading of a field.
+    0-based column. ``repeated`` has the columns of a field that several equally good ones name, and
+    ``groups`` the full headings of these by column, where other storeys tell them apart.
     """
 
     known: HeadingSet
@@ -82,12 +82,7 @@ class Headings:
     full: Mapping[str, str]
     unknown: Mapping[int, str] = field(default_factory=dict)
     groups: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    headed: int = 0
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether several columns have the heading of the same field."""
-        return len(self.columns) < self.headed
+    repeated: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def missing(self, needed: Iterable[str]) -> list[str]:
         """The canonical names of needed fields without a column."""
@@ -162,13 +157,30 @@ def find_headings(rows: Sequence[Row], needed: Mapping[str, Sequence[str]]) -> H
 
 
 def _with_groups(headings: Headings, rows: Sequence[Row]) -> Headings:
-    """The headings with the row above them where it tells columns of the same heading apart."""
-    first = headings.first_row - 1
-    if first < 0 or headings.groups or not headings.is_ambiguous:
+    """The headings with the row above or below them where it tells columns of the same heading apart."""
+    if headings.groups or not headings.repeated:
         return headings
-    texts = _heading_texts(rows[first : headings.last_row + 1])
-    grouped = _assigned(headings.known, first, headings.last_row, texts)
-    return grouped if grouped.groups else headings
+    first, last = headings.first_row, headings.last_row
+    around = [(first - 1, last)] if first else []
+    if last + 1 < len(rows) and _is_lower_storey(rows[last + 1], headings):
+        around.append((first, last + 1))
+    for top, bottom in around:
+        grouped = _assigned(headings.known, top, bottom, _heading_texts(rows[top : bottom + 1]))
+        if grouped.groups:
+            return grouped
+    return headings
+
+
+def _is_lower_storey(row: Row, headings: Headings) -> bool:
+    """Whether a row holds words only below repeated headings, and nothing new below all other ones."""
+    texts = [normal_form(plain_text(cell)) for cell in row]
+    texts += [""] * (max(headings.columns.values()) + 1 - len(texts))
+    shared = [texts[place] for places in headings.repeated.values() for place in places]
+    return all(any(map(str.isalpha, text)) for text in shared) and all(
+        texts[place] in ("", normal_form(headings.texts[name]))
+        for name, place in headings.columns.items()
+        if name not in headings.repeated
+    )
 
 
 def known_headings(needed: Mapping[str, Sequence[str]], rows: Sequence[Row]) -> int:
@@ -265,7 +277,11 @@ def _assigned(known: HeadingSet, first: int, last: int, texts: Sequence[Sequence
             for (name, rank), same in rivals.items()
             if rank == ranked[name][0] and len(set(map(normal_form, same.values()))) > 1
         },
-        headed=sum(map(len, rivals.values())),
+        repeated={
+            name: list(same)
+            for (name, rank), same in rivals.items()
+            if rank == ranked[name][0] and len(same) > 1
+        },
     )
 
 

@@ -155,6 +155,15 @@ class TableKind:
         ]
 
     @property
+    def shared(self) -> list[str]:
+        """The columns of dates and years that many rows have in common; the day of an event is its own."""
+        return [
+            column.name
+            for column in self.columns
+            if column.type == "year" or (column.type == "day" and not column.is_needed)
+        ]
+
+    @property
     def summed(self) -> list[str]:
         """The columns whose total rows show sums."""
         return [name for name in self.of_type("number", "amount") if name in self.totals]

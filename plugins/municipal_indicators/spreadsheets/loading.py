@@ -12,10 +12,10 @@ from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.archives import Member
 from municipal_indicators.inbox.file_loads import FileLoad
 from municipal_indicators.inbox.masking import mask_personal
-from municipal_indicators.spreadsheets.amounts import units_in, with_unit_row
+from municipal_indicators.spreadsheets.amounts import with_unit_row
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.cutting import Cutter, is_title, line_of, rows_of_values
-from municipal_indicators.spreadsheets.doubts import ORIGIN, doubts
+from municipal_indicators.spreadsheets.doubts import ORIGIN, doubts, repeated_headings
 from municipal_indicators.spreadsheets.headings import (
     HEADER_ROWS,
     SEARCHED_ROWS,
@@ -43,6 +43,7 @@ from municipal_indicators.spreadsheets.refusals import (
     no_table,
     only_hidden,
     too_many_tables,
+    unknown_storey,
 )
 from municipal_indicators.spreadsheets.rows import LeftOut, data_rows
 from municipal_indicators.spreadsheets.sheets import (
@@ -52,6 +53,7 @@ from municipal_indicators.spreadsheets.sheets import (
     SheetRows,
 )
 from municipal_indicators.spreadsheets.streaming import staged_blocks
+from municipal_indicators.spreadsheets.titles import Titles, first_titles, next_titles
 from municipal_indicators.spreadsheets.totals import Page, unequal_totals
 from municipal_indicators.spreadsheets.words import Words, read_words
 from municipal_indicators.warehouse.load_ledger import LoadCounts
@@ -148,7 +150,7 @@ class _Loader:
                 self._note(label, Note("long_cells", text, sum(sheet.cut)))
 
     def _is_summary(self, sheet: Sheet) -> bool:
-        return bool(self.words.summaries.match(normal_form(sheet.name)))
+        return bool(self.words.summaries.search(normal_form(sheet.name)))
 
     def counts(self) -> tuple[LoadCounts, str]:
         """Count in the warehouse how many staged rows were loaded, quarantined or duplicates."""
@@ -225,7 +227,7 @@ class _Loader:
         begin = rows_of_values(before)
         if begin:
             self._note(label, _unknown_table(1, before))
-        titles = _titles(before[begin:], _titles(before[:begin]))
+        titles = self._next_titles(before[begin:], first_titles(before[:begin]))
         pages: list[Page] = []
         while headings:
             seen.kinds.add(headings.known.kind)
@@ -250,6 +252,7 @@ class _Loader:
             if pages and pages[0].load.kind is not kind:
                 self._check_totals(pages)
             try:
+                self._refuse_lower_storey(rows, cutter, headings)
                 pages.append(self._load_table(kind, table, rows, cutter))
             except IncompleteTableError as error:
                 if self.tally.staged > staged:
@@ -277,21 +280,21 @@ class _Loader:
         label: str,
         cutter: Cutter,
         last: Headings,
-        titles: _Titles,
+        titles: Titles,
         seen: _Sheets,
-    ) -> tuple[Headings | None, _Titles]:
+    ) -> tuple[Headings | None, Titles]:
         """The headings of the next table of a sheet, those of the last one where it has none of its own."""
         while top := rows.peek(SEARCHED_ROWS):
             seen.tables += 1
             if seen.tables > TABLES_LIMIT:
                 raise too_many_tables()
             lead = next((place for place, row in enumerate(top) if not is_title(row)), len(top))
-            own = _titles(top[:lead], titles)
+            own = self._next_titles(top[:lead], titles)
             if lead < len(top) and not cutter.is_heading_at(top[lead : lead + HEADER_ROWS]):
                 return replace(last, first_row=lead, last_row=lead - 1), own
             try:
                 if found := self._recognised(top[: lead + HEADER_ROWS]):
-                    return found, _titles(top[: found.first_row], titles)
+                    return found, self._next_titles(top[: found.first_row], titles)
                 if lead < len(top):
                     self._note(label, _unknown_table(rows.line, top[lead : lead + 1]))
             except IncompleteTableError as error:
@@ -300,8 +303,17 @@ class _Loader:
             cutter.next_start(rows)
         return None, titles
 
+    def _next_titles(self, rows: Sequence[Row], above: Titles) -> Titles:
+        return next_titles(rows, above, self.words, ZoneInfo(self.task.time_zone))
+
+    def _refuse_lower_storey(self, rows: SheetRows, cutter: Cutter, headings: Headings) -> None:
+        """Refuse a table whose headings go on below in unknown words: its columns may be others."""
+        below = rows.peek(HEADER_ROWS)
+        if below and cutter.is_heading(below[0]) and self._recognised(below) is None:
+            raise unknown_storey(headings, below[0])
+
     def _table(
-        self, sheet: Sheet, label: str, headings: Headings, titles: _Titles, period: Period
+        self, sheet: Sheet, label: str, headings: Headings, titles: Titles, period: Period
     ) -> Table:
         return Table(
             headings=headings,
@@ -323,17 +335,14 @@ class _Loader:
         seen.reading = kind.open_table(table)
         load = TableLoad(self.task, kind, table, seen.reading)
         headings, label = table.headings, table.label
-        needed = [name for name in kind.needed if name in headings.columns]
         left_out = LeftOut()
         runs = data_rows(
             rows,
             headings,
-            needed,
+            kind,
             self.words,
             left_out,
             cutter=cutter,
-            summed=kind.summed,
-            named=kind.named,
         )
         staged = 0
         for rows_of_block in staged_blocks(load, runs):
@@ -349,7 +358,9 @@ class _Loader:
         self.tally.kinds.add(kind.name)
         self._describe(load, staged)
         seen.totals = [line for line, _ in left_out.totals]
-        self._warn(label, load.reading.notes() + left_out.notes())
+        self._warn(
+            label, [*repeated_headings(kind, headings), *load.reading.notes(), *left_out.notes()]
+        )
         return Page(load, left_out.totals, rows.line)
 
     def _recognised(self, top: Sequence[Row]) -> Headings | None:
@@ -390,27 +401,6 @@ class _Sheets:
     years: set[int] = field(default_factory=set)
     errors: int = 0
     tables: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Titles:
-    """Lines above a table that may give its dates, its own first, and its unit: its own, and other ones."""
-
-    dates: list[str]
-    units: list[str]
-    units_above: list[str]
-
-
-def _titles(rows: Sequence[Row], above: _Titles | None = None) -> _Titles:
-    """The titles of a table; what they do not say holds as the table ``above`` has it."""
-    own = [line_of(row) for row in rows]
-    if above is None:
-        return _Titles(own, own, [])
-    return _Titles(
-        [*own, *above.dates][:SEARCHED_ROWS],
-        own,
-        above.units if units_in(above.units) else above.units_above,
-    )
 
 
 def _unknown_table(line: int, rows: Sequence[Row]) -> Note:

@@ -13,6 +13,11 @@ _WORDS = [re.compile(rf"(?<!\w){month}\w{{0,6}}") for month in _MONTHS]
 # Not the year of a whole date, nor digits of a number.
 _YEAR = re.compile(r"(?<![\d.,/-])20\d\d(?![\d/-]|[.,]\d)")
 
+# «За март 2024», not «с 1 марта 2024», nor «создан в марте 2024».
+_MONTH_OF_YEAR = re.compile(
+    r"(?<!\w)(январь|февраль|март|апрель|май|июнь|июль|август|сентябрь|октябрь|ноябрь|декабрь) (20\d\d)(?!\w)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -38,6 +43,16 @@ def month_number(word: str) -> int:
 def years_in(texts: Iterable[str]) -> set[int]:
     """The years that some lines name, without those of whole dates."""
     return {int(year) for text in texts for year in _YEAR.findall(text.replace("_", " "))}
+
+
+def months_in(texts: Iterable[str]) -> set[tuple[int, int]]:
+    """Year and month of each «март 2024» in some lines, without those of whole dates."""
+    return {
+        (int(found[2]), number)
+        for text in texts
+        for found in _MONTH_OF_YEAR.finditer(normal_form(text))
+        if (number := month_number(found[1]))
+    }
 
 
 def period_of(sheet: str, titles: Iterable[str], workbook: set[int], file_name: str) -> Period:

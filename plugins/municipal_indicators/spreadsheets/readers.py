@@ -29,6 +29,10 @@ _NO_TABLE = {
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"MZ": "EXE",
+    b"MOXCEL": "MXL (1С)",
+    b"ID;P": "SYLK",
+    b"[{": "JSON",
+    b'{"': "JSON",
 }
 
 

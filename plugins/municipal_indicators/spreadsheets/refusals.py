@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from municipal_indicators.errors import FileRejectedError
+from municipal_indicators.inbox.masking import mask_personal
 from municipal_indicators.spreadsheets.cells import is_blank, normal_form, plain_text
 from municipal_indicators.spreadsheets.headings import SEARCHED_ROWS, Headings
 from municipal_indicators.spreadsheets.kinds import IncompleteTableError, TableKind
@@ -77,6 +78,20 @@ def lacks_columns(kind: TableKind, found: Headings, missing: list[str]) -> Incom
         "add a new spelling to reference/headings.yaml",
         f"Это похоже на таблицу «{kind.title}» (заголовки в строке {found.last_row + 1}), но в ней нет "
         f"столбцов: {lacking}.{also}",
+    )
+
+
+def unknown_storey(headings: Headings, row: Row) -> IncompleteTableError:
+    """Below the headings of a kind stands another row of headings, which says nothing that is known."""
+    shown = ", ".join(
+        f"«{mask_personal(plain_text(cell))[:60]}»" for cell in row[:20] if not is_blank(cell)
+    )
+    line = headings.last_row + 1
+    return IncompleteTableError(
+        f"taken for {headings.known.kind} (headings in line {line}), but below them is another row of "
+        f"headings, none of them known: {shown}",
+        f"Под заголовками в строке {line} есть ещё одна строка заголовков, смысл которой непонятен: {shown}. "
+        "Оставьте одну строку заголовков.",
     )
 
 

@@ -18,7 +18,7 @@ from municipal_indicators.spreadsheets.headings import (
     Headings,
     is_heading_again,
 )
-from municipal_indicators.spreadsheets.kinds import Note
+from municipal_indicators.spreadsheets.kinds import Note, TableKind
 from municipal_indicators.spreadsheets.sheets import (
     ROWS_PER_BLOCK,
     Row,
@@ -37,7 +37,11 @@ _TOTALS_LIMIT = 1_000
 _MOST_COLUMN_NUMBERS = 20
 # A line drawn with so many signs: «-----».
 _RULE = 5
-_MEAN = re.compile(r"\bсредн")
+_MEAN = re.compile(r"\b(?:средн|медиан|максим|миним|процент|доля)|%")
+# «4», «4.», «(4)», «гр. 4», «4=3/2*100», «4 (3/2)».
+_COLUMN_NUMBER = re.compile(
+    r"(?:гр(?:афа)?[. ]*)?\(?(\d{1,3})\)?\.?(?:\s?[=(][\dгра(). +*/:×х%,–-]+)?", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 Numbered = tuple[int, Row]
@@ -50,13 +54,11 @@ _ITEMS = ("data", "group")
 def data_rows(
     rows: SheetRows,
     headings: Headings,
-    needed: Sequence[str],
+    kind: TableKind,
     words: Words,
     left_out: LeftOut | None = None,
     *,
     cutter: Cutter | None = None,
-    summed: Sequence[str] = (),
-    named: Sequence[str] = (),
 ) -> Iterator[Run]:
     """The data rows of a table with their line numbers, padded to the columns that are read.
 
@@ -66,9 +68,10 @@ def data_rows(
     complete row that follow a blank row, a total or a signature word. Every other row is data, complete or
     not, so that nothing is lost silently. Parts are what begins with «из них …»; where fields are ``summed``
     also all below it until the parts add up, or to a blank row, a group or a total. A text alone in a
-    ``named`` column names a group only if a complete row follows it. ``left_out`` is filled.
+    ``named`` column names a group only if a complete row follows it. What a ``shared`` column shows beside it
+    is the date or the year of the rows around. ``left_out`` is filled.
     """
-    classifier = _RowClassifier(headings, needed, words, summed, named)
+    classifier = _RowClassifier(headings, kind, words)
     left_out = left_out or LeftOut()
     held: list[tuple[_Kind, Numbered]] = []
     for block in rows:
@@ -207,23 +210,18 @@ def _run(numbered: Iterable[Numbered]) -> Run:
 class _RowClassifier:
     """Decides what a row is, by the columns that are read and the words of ``words.yaml``."""
 
-    def __init__(
-        self,
-        headings: Headings,
-        needed: Sequence[str],
-        words: Words,
-        summed: Sequence[str],
-        named: Sequence[str],
-    ) -> None:
+    def __init__(self, headings: Headings, kind: TableKind, words: Words) -> None:
+        columns = headings.columns
         self.headings = headings
         self.words = words
         self.read = sorted(headings.columns.values())
-        self.needed = [headings.columns[name] for name in needed if name in headings.columns]
+        self.needed = [columns[name] for name in kind.needed if name in columns]
         self.width = max(self.read) + 1
         self._under = headings.last_row + 1 + _UNDER_HEADINGS
         self._pick = itemgetter(*self.needed, self.needed[0])
-        self._summed = [headings.columns[name] for name in summed if name in headings.columns]
-        self._named = [headings.columns[name] for name in named if name in headings.columns]
+        self._summed = [columns[name] for name in kind.summed if name in columns]
+        self._named = [columns[name] for name in kind.named if name in columns]
+        self._shared = {columns[name] for name in kind.shared if name in columns}
         self._in_roubles = roubles(words, Decimal(1))
         self._has_data = False
         self._is_below_total = False
@@ -233,17 +231,19 @@ class _RowClassifier:
 
     def saw_data(self, row: Row) -> None:
         """Remember a complete row, which parts may follow."""
-        if not self._summed:
-            self._is_below_total = False
-        elif self.is_total(row):
+        if self._summed and self.is_total(row):
             self.saw_total(row)
-        else:
+            return
+        self._is_below_total = False
+        if self._summed:
             self._has_data, self._whole = True, self._numbers(row)
 
     def saw_total(self, row: Row) -> None:
         """Remember a total, which parts may follow. One above all items has none: they are the items."""
         self._is_below_total = True
         self._whole = self._numbers(row) if self._has_data else None
+        if self._whole and self.words.parts.search(self._words_of(row)):
+            self._left = self._whole
 
     def forget_total(self) -> None:
         """What follows is no part of a total."""
@@ -254,7 +254,11 @@ class _RowClassifier:
         if not self._summed:
             return self._is_below_total and self._names_part(row)
         if self._left is None:
-            if not self._whole or not self._names_part(row):
+            words = self._words_of(row)
+            is_memo = self.words.memos.match(words)
+            if is_memo and not self._is_below_total:
+                return self.could_be_data(row)
+            if not self._whole or not (is_memo or self.words.parts.match(words)):
                 return False
             self._left = self._whole
         elif not any(row) or self.is_total(row) or self._is_group(row):
@@ -309,7 +313,10 @@ class _RowClassifier:
     def _may_hold_column_numbers(self, keys: Sequence[Cell]) -> bool:
         numbers = range(1, min(self.needed[0] + 2, _MOST_COLUMN_NUMBERS))
         is_text = isinstance(keys, Texts)
-        return any(str(number) in keys or (not is_text and number in keys) for number in numbers)
+        return any(
+            str(number) in keys or f"{number}." in keys or (not is_text and number in keys)
+            for number in numbers
+        )
 
     def is_complete(self, row: Row) -> bool:
         """Whether every needed column shows something."""
@@ -344,16 +351,21 @@ class _RowClassifier:
         shown = [cell for cell in row if not is_blank(cell)]
         if not shown:
             return "end"
-        first = normal_form(plain_text(shown[0]))
-        if self.words.is_total(self._words_of(row)) or first in self.words.no_data:
+        is_empty = normal_form(plain_text(shown[0])) in self.words.no_data
+        if is_empty or self.words.is_total(self._words_of(row)):
             return "end"
         if _is_column_numbers(row, self._least_numbers(line)) or is_heading_again(
             row, self.headings
         ):
             return "nothing"
         # A number may stand before a text that is alone in the columns that are read («1 | Отдел ЖКХ»).
-        if len(shown) == 1:
-            return self._of_lone_text(shown[0], row)
+        own = [
+            cell
+            for place, cell in enumerate(row)
+            if not is_blank(cell) and place not in self._shared
+        ] or shown
+        if len(shown) == 1 or (len(own) == 1 and not is_value(own[0])):
+            return self._of_lone_text(own[0], row)
         if len(shown) == 2 and is_value(shown[0]) and not is_value(shown[1]):
             read = sum(not is_blank(row[place]) for place in self.read)
             kind = self._of_lone_text(shown[1], row)
@@ -366,7 +378,10 @@ class _RowClassifier:
         if (
             self.words.groups.match(first)
             or self.words.parts.match(first)
-            or all(is_blank(row[column]) for column in self.read)
+            or all(
+                is_blank(row[place]) or (place in self._shared and row[place] != cell)
+                for place in self.read
+            )
             or (len(text) >= _RULE and not any(map(str.isalnum, text)))
         ):
             return "nothing"
@@ -397,7 +412,7 @@ class _RowClassifier:
 
 def _is_column_numbers(row: Row, least: int) -> bool:
     texts = [plain_text(cell) for cell in row if not is_blank(cell)]
-    numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
+    numbers = [int(found[1]) for text in texts if (found := _COLUMN_NUMBER.fullmatch(text))]
     letters = [text for text in texts if len(text) == 1 and text.isalpha()]
     if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else least):
         return False

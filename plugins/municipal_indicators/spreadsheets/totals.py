@@ -69,9 +69,35 @@ def unequal_totals(pages: Sequence[Page]) -> list[Note]:
                 )
                 notes.append(Note("total_differs", text))
         starts.append(line)
+    notes += _rows_below(pages, numbered)
     if len(notes) > _SHOWN:
         notes[_SHOWN:] = [Note("total_differs", "more totals differ", len(notes) - _SHOWN)]
     return notes
+
+
+def _rows_below(
+    pages: Sequence[Page], numbered: Sequence[tuple[Page, int, Sequence[Cell]]]
+) -> list[Note]:
+    """A note of rows below the last total, if it is the sum of all rows above it: they may be no items."""
+    if not numbered:
+        return []
+    page, line, row = numbered[-1]
+    stated = _stated(page.load, row)
+    fields = [name for name in stated if name != _COUNT]
+    (rows,) = _aggregates(page.load, ["count()"], line, page.end)
+    if not (rows and fields and any(stated[name] for name in fields)):
+        return []
+    above = _loaded(page.load, fields, page.top, line)
+    below = _loaded(page.load, fields, line, page.end)
+    totals = [stated[name] for name in fields]
+    if not _equal(above, totals) or _equal(below, totals):
+        return []
+    text = f"line {line} is the total of all rows above it, the rows below it are loaded as items"
+    return [Note("rows_below_total", text, int(rows), line + 1)]
+
+
+def _equal(sums: Sequence[Decimal], totals: Sequence[Decimal]) -> bool:
+    return all(abs(one - other) <= TOLERANCE for one, other in zip(sums, totals, strict=True))
 
 
 def _stated(load: TableLoad, row: Sequence[Cell]) -> dict[str, Decimal]:
@@ -104,7 +130,11 @@ def _number(text: str) -> Decimal | None:
 
 def _loaded(load: TableLoad, fields: Iterable[str], start: int, end: int) -> list[Decimal]:
     """The aggregates of the loaded rows between two lines, for the fields of a total row."""
-    aggregates = ", ".join(f"toString(ifNull({load.kind.totals[name]}, 0))" for name in fields)
+    return _aggregates(load, [load.kind.totals[name] for name in fields], start, end)
+
+
+def _aggregates(load: TableLoad, queries: Iterable[str], start: int, end: int) -> list[Decimal]:
+    aggregates = ", ".join(f"toString(ifNull({query}, 0))" for query in queries)
     (sums,) = load.task.warehouse.rows(
         f"SELECT {aggregates} FROM {load.kind.target} "  # noqa: S608 - names are ours
         "WHERE unit_key = {unit_key:String} AND load_id = {load_id:UUID} AND sheet = {sheet:String} "

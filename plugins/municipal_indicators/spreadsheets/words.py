@@ -125,8 +125,9 @@ class Words(Strict):
     open_ended: _Set
     totals: _Start
     total_ends: _End
-    summaries: _Start
+    summaries: _Phrase
     parts: _Start
+    memos: _Start
     groups: _Start
     footers: _Start
     no_data: _Set

@@ -125,6 +125,7 @@ KINDS: dict[str, tuple[str | bytes, tuple[int, int, int]]] = {
         f"{STAMP} {_text()}\nCaused by: Error: SMEV-403: cvc-datatype-valid\n",
         (1, 0, 0),
     ),
+    "lines that end as on an old Mac": (f"{STAMP} {_text()}\r{STAMP} {_text()}\r", (2, 0, 0)),
     "only faults": (f"{STAMP} Превышено время ожидания ответа СМЭВ\n", (0, 0, 1)),
     "UTF-16 without a mark": (
         f"{STAMP} {_text()}\n{STAMP} {_text()}\n".encode("utf-16-be"),

@@ -94,7 +94,9 @@ class Channels:
         if flag is not None:
             return flag
         segments = _SEGMENTS.split(_NOT_ONLY.sub(" ", text))
-        return _verdict([part for one in segments for part in self._parts(one, words)])
+        parts = [part for one in segments for part in self._parts(one, words)]
+        # «Не только лично» leaves open how else.
+        return None if len(parts) == 1 and _NOT_ONLY.search(text) else _verdict(parts)
 
     def _parts(self, segment: str, words: Words) -> list[_Part]:
         pieces = ["", *_PARTS.split(segment)]

@@ -48,8 +48,9 @@ class LineBlock:
 def line_blocks(path: Path, size: int = BLOCK_BYTES, ending: bytes = b"") -> Iterator[LineBlock]:
     """The lines of a file in blocks of ``size`` bytes, each extended to the end of its last line.
 
-    A leading byte order mark is dropped, UTF-16 is read as UTF-8, and a JSON array or objects of several
-    lines as an object a line, on the line where it begins. ``ending`` is appended to the last line if that
+    A leading byte order mark is dropped, UTF-16 is read as UTF-8, a carriage return ends a line where nothing
+    else does, and a JSON array or objects of several lines are read as an object a line, on the line where it
+    begins. ``ending`` is appended to the last line if that
     has no end. A line longer than ``size`` may be skipped; one longer than twice ``size`` always is.
     """
     with path.open("rb") as opened:
@@ -86,11 +87,15 @@ def plain_lines(file: IO[bytes]) -> IO[bytes]:
         head = head.decode(encoding, errors="ignore").encode("utf-8")
     is_spread = are_objects_spread(head.removeprefix(codecs.BOM_UTF8))
     file.seek(0 if encoding or not head.startswith(codecs.BOM_UTF8) else len(codecs.BOM_UTF8))
-    if not encoding and not is_spread:
+    # Lines that end as on an old Mac would all be one.
+    has_returns = b"\r" in head and b"\n" not in head
+    if not (encoding or is_spread or has_returns):
         return file
     chunks = _chunks(file)
     if encoding:
         chunks = _recoded(chunks, encoding)
+    if has_returns:
+        chunks = (chunk.replace(b"\r", b"\n") for chunk in chunks)
     if is_spread:
         chunks = objects_on_lines(chunks)
     return io.BufferedReader(_Flow(chunks))
