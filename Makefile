@@ -120,7 +120,7 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	fi; \
 	for name in requirements requirements-server requirements-lineage requirements-dev bi/superset/requirements; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --no-header --no-strip-extras $(LOCK) -o $$name.txt $$name.in; \
+	    --no-emit-find-links --no-header --strip-extras $(LOCK) -o $$name.txt $$name.in; \
 	done
 
 # 0: nothing is known; 1: something is; 2: no database was reached, or it does not know each version.
