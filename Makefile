@@ -113,6 +113,7 @@ format: $(DEVELOPMENT) ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# pip's hashed mode finds a pin only under the name that packages ask for: celery with its extra, all others plain.
 lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetches uv if missing)
 	@uv="$(UV)"; \
 	if [ -z "$$uv" ]; then \
@@ -121,7 +122,8 @@ lock: ## Pin requirements*.txt again (LOCK=--upgrade takes newer versions; fetch
 	for name in requirements requirements-server requirements-lineage requirements-dev bi/superset/requirements; do \
 	  "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --strip-extras $(LOCK) -o $$name.txt $$name.in; \
-	done
+	done; \
+	sed -i 's/^celery==/celery[redis]==/' requirements-server.txt requirements-dev.txt
 
 # 0: nothing is known; 1: something is; 2: no database was reached, or it does not know each version.
 audit: $(DEVELOPMENT) ## What is known against the pinned versions (pip-audit; needs the network)

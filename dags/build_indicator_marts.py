@@ -3,15 +3,20 @@
 ### What it does
 It starts by itself when a load has published something and every morning at 06:30 (Moscow time),
 so that a month, a status and the report do not wait for a load. It can be started by hand at any
-time. Running it twice changes nothing but `computed_at`. The new marts are built beside those that
-readers see, the data checks look at the new ones, and then one insert shows all of them at once.
+time. A run that a load started waits until loads have been quiet for three minutes: those of a night
+share one build. Where nothing changed since the shown build (loads, passport, lists, code, the day),
+nothing is built and the tasks after it are skipped; the page is written all the same. Running it twice
+changes nothing but `computed_at`. The new marts are built beside those that readers see, the data
+checks look at the new ones, and then one insert shows all of them at once.
 After that the report page is written: the menu entry «Отчёт» here, and the file that the Airflow
 Variable `report` names (`report.html` in `AIRFLOW_HOME` by default). Beside it, in `documents/`, lie the
 reports of the newest whole month, quarter and year as .xlsx and .docx; the page offers them.
 
 ### Inputs
-What the loads have published, the passport (`programme.yaml`), the lists in `reference/`. No
-params.
+What the loads have published, the passport (`programme.yaml`), the lists in `reference/`.
+
+### Params
+`force`: build also where nothing changed, for instance after tables were repaired by hand.
 
 ### When it fails
 The error names the file to correct: the passport (line and allowed values), a file of `reference/`,
@@ -28,7 +33,7 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import AssetAny, AssetOrTimeSchedule, TriggerRule, dag, task
+from airflow.sdk import AssetAny, AssetOrTimeSchedule, Param, TriggerRule, dag, task
 
 from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.assets import ASSETS
@@ -52,24 +57,49 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     default_args=RETRYING,
     doc_md=__doc__,
     tags=["marts"],
+    params={
+        "force": Param(
+            False,
+            type="boolean",
+            title="Force",
+            description="Build also where nothing changed since the shown build.",
+        )
+    },
 )
 def build_indicator_marts() -> None:
     """Build the marts, check them, show them, write the report, and delete rows no longer needed."""
+
+    @task.sensor(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Wait for the loads of the night",
+        poke_interval=60,
+        mode="reschedule",
+    )
+    def wait_for_loads() -> bool:
+        from municipal_indicators.dag_support.quiet import loads_are_quiet
+
+        return loads_are_quiet()
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts", multiple_outputs=False)
     def build_marts() -> dict[str, Any]:
         from dataclasses import asdict
 
+        from airflow.sdk.exceptions import AirflowSkipException
+
         from municipal_indicators import settings
-        from municipal_indicators.marts import build
+        from municipal_indicators.marts import build, publishing
         from municipal_indicators.reference.passport import load_passport
         from municipal_indicators.sources import schema
         from municipal_indicators.warehouse.client import open_warehouse
 
-        run_params()
-        passport = load_passport()
+        params, passport = run_params(), load_passport()
         with open_warehouse() as warehouse:
             schema.apply_schema(warehouse)
+            inputs = build.inputs_of(warehouse, passport)
+            if not params["force"] and publishing.is_shown(warehouse, inputs):
+                raise AirflowSkipException(
+                    "Nothing changed since the marts that are shown were built."
+                )
             built = build.build_marts(warehouse, passport)
         lineage.tell_build(settings.passport_path(), built.rows)
         return asdict(built)
@@ -127,6 +157,7 @@ def build_indicator_marts() -> None:
             return retention.sweep_loads(warehouse)
 
     built = build_marts()
+    wait_for_loads() >> built
     published = publish_marts(built)  # type: ignore[arg-type]  # Airflow hands over the value
     built >> check_marts() >> published
     # The run fails with its leaf `sweep_loads` if a check failed: `write_report` would end it as success.

@@ -245,7 +245,7 @@ def test_a_clock_that_was_put_back_does_not_hide_a_build(given: Given) -> None:
     given.visits(date(2024, 1, 30), [{}])
     given.build()
     given.warehouse.command(
-        "INSERT INTO ops.mart_builds SELECT at + INTERVAL 1 YEAR, build, status, marts "
+        "INSERT INTO ops.mart_builds SELECT at + INTERVAL 1 YEAR, build, status, marts, inputs "
         "FROM ops.mart_builds"
     )
     given.visits(date(2024, 1, 30), [{}, {}])

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def build_marts(
     then tell of different moments: build all of them before BI or ``check_marts`` reads them. A
     warning in the log says so.
     """
+    # Before the first row is read: what is loaded meanwhile makes the next build differ.
+    known = inputs_of(warehouse, passport, now)
     selects = _selects(passport, now or datetime.now(UTC))
     marts = _chosen(selects, only)
     given = _passport_tables(passport) | _reference_tables(passport)
@@ -69,8 +72,28 @@ def build_marts(
         elif table in needed:
             warehouse.exchange(table, warehouse.build_beside(table, select))
     counted = {mart: _rows(warehouse, _stored(mart), build) for mart in marts}
-    publishing.note_built(warehouse, build, [mart.removeprefix("marts.") for mart in marts])
+    publishing.note_built(
+        warehouse,
+        build,
+        [mart.removeprefix("marts.") for mart in marts],
+        known if only is None else "",
+    )
     return Build(build, counted)
+
+
+def inputs_of(warehouse: Warehouse, passport: Passport, now: datetime | None = None) -> str:
+    """A hash of all that a build is made from: what is published, passport, lists, our code, and the day.
+
+    Two builds of equal inputs differ in ``computed_at`` only.
+    """
+    found = sha256(passport.model_dump_json().encode())
+    found.update((now or datetime.now(UTC)).astimezone(passport.zone).date().isoformat().encode())
+    found.update(str(warehouse.rows(render("loads/published_state.sql"))).encode())
+    for folder in (settings.REFERENCE, settings.SQL, Path(__file__).parents[1]):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".csv", ".py", ".sql", ".txt", ".yaml"}:
+                found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _stored(mart: str) -> str:

@@ -14,13 +14,14 @@ log = logging.getLogger(__name__)
 
 # The ledger goes by its order in time, also when the clock was put back.
 _NOTE = """
-INSERT INTO ops.mart_builds (at, build, status, marts)
+INSERT INTO ops.mart_builds (at, build, status, inputs, marts)
 SELECT
     greatest(
         now64(6, 'UTC'), (SELECT max(at) FROM ops.mart_builds) + toIntervalMicrosecond(1)
     ),
     {build:UUID},
     {status:String},
+    {inputs:String},
     mapUpdate(
         (SELECT marts FROM ops.published_marts),
         mapFromArrays({marts:Array(String)}, arrayMap(mart -> {build:UUID}, {marts:Array(String)}))
@@ -28,9 +29,25 @@ SELECT
 """
 
 
-def note_built(warehouse: Warehouse, build: str, marts: Iterable[str]) -> None:
-    """Show the rows of a build in ``marts_next``, for its checks; ``marts`` has no databases in it."""
-    _note(warehouse, build, "built", marts)
+def note_built(warehouse: Warehouse, build: str, marts: Iterable[str], inputs: str = "") -> None:
+    """Show the rows of a build in ``marts_next``, for its checks; ``marts`` has no databases in it.
+
+    ``inputs`` stands for all that a build of every mart was made from.
+    """
+    _note(warehouse, build, "built", marts, inputs)
+
+
+def is_shown(warehouse: Warehouse, inputs: str) -> bool:
+    """Whether the newest build was made from the same inputs and is what readers see."""
+    newest = warehouse.rows("SELECT build, status FROM ops.mart_builds ORDER BY at DESC LIMIT 1")
+    if not newest or newest[0][1] != "published":
+        return False
+    return bool(
+        warehouse.rows(
+            "SELECT 1 FROM ops.mart_builds WHERE build = {build:UUID} AND inputs = {inputs:String}",
+            {"build": str(newest[0][0]), "inputs": inputs},
+        )
+    )
 
 
 def publish_marts(warehouse: Warehouse, build: str) -> None:
@@ -87,5 +104,9 @@ def _remember(warehouse: Warehouse, build: str) -> None:
     )
 
 
-def _note(warehouse: Warehouse, build: str, status: str, marts: Iterable[str]) -> None:
-    warehouse.command(_NOTE, {"build": build, "status": status, "marts": list(marts)})
+def _note(
+    warehouse: Warehouse, build: str, status: str, marts: Iterable[str], inputs: str = ""
+) -> None:
+    warehouse.command(
+        _NOTE, {"build": build, "status": status, "inputs": inputs, "marts": list(marts)}
+    )
