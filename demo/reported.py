@@ -67,7 +67,7 @@ def _print(period: str, last: date, environment: Mapping[str, str], console: Con
         )
     console.print(f"\nЧто изменилось в {period} после отчёта (marts.indicator_revisions):")
     for indicator, reported, present, causes in changed:
-        found = "; ".join(f"{unit}: {share:+g}" for *_, unit, share in causes)
+        found = "; ".join(f"{one['unit']}: {one['contribution']:+g}" for one in causes)
         console.print(
             f"  {indicator}: было {reported:g}, стало {present:g} — {found}", markup=False
         )

@@ -6,8 +6,8 @@ SELECT
     i.unit AS unit,
     i.fact AS fact,
     i.plan AS plan,
-    greatest(0, if(r.direction = 'down', i.fact - i.plan, i.plan - i.fact)) AS gap,
-    if(gap = 0, 0, gap / i.plan * 100) AS deviation,
+    if(r.direction = 'down', i.fact - i.plan, i.plan - i.fact) AS gap,
+    multiIf(gap IS NULL, NULL, gap <= 0, 0, gap / i.plan * 100) AS deviation,
     i.is_complete AS is_complete,
     i.data_through AS data_through,
     i.computed_at AS computed_at

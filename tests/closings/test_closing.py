@@ -139,8 +139,9 @@ def test_no_fact_needs_a_reason_where_there_is_a_plan_and_half_a_period_is_told(
     closer.build()
     found = closing.look(closer.warehouse, closer.passport, "2024-Q1", 1, NOW)
     assert {one["indicator"]: one["why"] for one in found["needing"]} == {
-        "ict_events": "there is no fact, but a plan of 1",
+        "ict_events": "факта нет, план 1",
     }
+    assert "| Прирост посетителей официального сайта | % | — | — | — |" in found["body"]
     told = "| Количество запросов, полученных по каналам СМЭВ (данные по 09.03.2024) | ед. | 3 | 3 | 0 % |"
     assert told in found["body"]
 

@@ -173,7 +173,7 @@ def test_the_form_asks_for_approval_and_reasons(
     assert seen["options"] == [asking.CLOSE, asking.LEAVE]
     (field,) = seen["params"].values()
     assert field["schema"]["title"] == "Количество запросов, полученных по каналам СМЭВ"
-    assert "deviation 50.0 %" in field["description"]
+    assert field["description"] == "Причина нужна: факт 2, план 4, отклонение 50 %"
     assert quarter.select(KEPT) == [("2024-Q1", 1, "petrova", REASON)]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,9 @@ def look(
 ) -> dict[str, Any]:
     """What is to be approved, as the form shows it: ``subject``, ``body``, ``state``, ``needing``.
 
-    ``state`` names the numbers; ``needing`` are the indicators (``Standing``) that need a reason. Where
-    somebody ``asks``, the version has to be free. Raises what ``readiness.standings``, ``parse_period``
-    and ``store.require_free`` raise.
+    ``state`` names the numbers; ``needing`` has ``indicator``, ``name`` and ``why`` (Russian) of those that
+    need a reason. Where somebody ``asks``, the version has to be free. Raises what
+    ``readiness.standings``, ``parse_period`` and ``store.require_free`` raise.
     """
     wanted = parse_period(period)
     if asks:
@@ -38,7 +38,11 @@ def look(
         "subject": f"Закрыть отчётный период {period}, версия {version}",
         "body": _table(found),
         "state": store.content_of(store.read_marts(warehouse, wanted)),
-        "needing": [asdict(one) for one in found if one.why],
+        "needing": [
+            {"indicator": one.indicator, "name": one.name, "why": _why(one)}
+            for one in found
+            if one.why
+        ],
         "asks": asks,
     }
 
@@ -94,5 +98,15 @@ def _table(found: Sequence[Standing]) -> str:
     return "\n".join([*rows, "", rest])
 
 
+def _why(one: Standing) -> str:
+    if one.fact is None:
+        return f"факта нет, план {_number(one.plan)}"
+    return (
+        f"факт {_number(one.fact)}, план {_number(one.plan)}, отклонение {_number(one.deviation)} %"
+    )
+
+
 def _number(value: float | None) -> str:
+    if value == math.inf:
+        return "∞"
     return "—" if value is None else f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
