@@ -306,3 +306,21 @@ def test_formats_of_other_programs_are_refused_by_name(
     content: bytes, name: str, registers: Arrivals
 ) -> None:
     assert f"Файл в формате {name}" in refusal(registers, "a.xls", content)
+
+
+def test_a_row_of_units_belongs_to_the_heading_just_above_it(registers: Arrivals) -> None:
+    other = ["Исполнено", "План", "Мероприятие", "Год"]
+    units: list[Cell] = ["руб.", "руб.", "", ""]
+    rows: list[Sequence[Cell]] = [["на 01.10.2024"], ["Год", "План", "Исполнено", "Мероприятие"]]
+    rows += [[2024, "5 тыс. руб.", "4 тыс. руб.", "Сайт"], other, units, [3, 6, "Связь", 2024]]
+    registers.take("a.xlsx", xlsx_bytes(Table((), rows)), LATER)
+    assert registers.rows("item, toFloat64(plan), toFloat64(executed)", "core.budget_rows") == [
+        ("Сайт", 5000, 4000),
+        ("Связь", 6, 3),
+    ]
+
+
+def test_rows_that_end_before_a_repeated_heading_are_read(registers: Arrivals) -> None:
+    lines = [*AS_OF, "Подразделение;Требуется;Оснащено;Оснащено", "Архив;3", "ЗАГС;2;1"]
+    registers.take("a.csv", "\n".join(map(str, lines)).encode())
+    assert departments(registers) == [("ЗАГС", 2, 1)]

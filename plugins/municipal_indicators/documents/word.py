@@ -51,7 +51,7 @@ CONTEXT = {
     *("january_edition", "newest_edition", "register_day", "changes", "judged"),
     *ROW_FIELDS,
 }
-_TAG = re.compile(r"{%-?(?:tr|tc|p|r)?\s*(\w+)(.*?)-?%}|{{-?(?:r\s)?(.*?)-?}}", re.DOTALL)
+_TAG = re.compile(r"{%-?(?:tr|tc|p|r)?\s*(\w++)(.*?)-?%}|{{-?(?:r\s)?(.*?)-?}}", re.DOTALL)
 _OPENS = {"for": "endfor", "if": "endif"}
 NOT_KNOWN = "—"
 _LISTS = (*ROW_FIELDS, "changes")

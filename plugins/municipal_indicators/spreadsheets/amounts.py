@@ -17,7 +17,7 @@ from municipal_indicators.spreadsheets.cells import (
 from municipal_indicators.spreadsheets.columns import decimal_text
 from municipal_indicators.spreadsheets.headings import Headings
 from municipal_indicators.spreadsheets.kinds import Block, IncompleteTableError, Table
-from municipal_indicators.spreadsheets.sheets import Row
+from municipal_indicators.spreadsheets.sheets import Row, is_column_numbers
 from municipal_indicators.spreadsheets.words import Words
 
 UNIT_FIELD = "unit"
@@ -86,6 +86,8 @@ def with_unit_row(headings: Headings, top: Sequence[Row], amounts: Sequence[str]
         if units and all(map(is_unit, units.values())):
             full = {name: f"{text} {units.get(name, '')}" for name, text in headings.full.items()}
             return replace(headings, last_row=number, full=full)
+        if not is_column_numbers(row, least=2) and not all(map(is_blank, row)):
+            break
     return headings
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -174,7 +174,9 @@ def _with_groups(headings: Headings, rows: Sequence[Row]) -> Headings:
 def _is_lower_storey(row: Row, headings: Headings) -> bool:
     """Whether a row holds words only below repeated headings, and nothing new below all other ones."""
     texts = [normal_form(plain_text(cell)) for cell in row]
-    texts += [""] * (max(headings.columns.values()) + 1 - len(texts))
+    texts += [""] * (
+        max(chain(headings.columns.values(), *headings.repeated.values())) + 1 - len(texts)
+    )
     shared = [texts[place] for places in headings.repeated.values() for place in places]
     return all(any(map(str.isalpha, text)) for text in shared) and all(
         texts[place] in ("", normal_form(headings.texts[name]))

@@ -25,6 +25,7 @@ from municipal_indicators.spreadsheets.sheets import (
     RowBlock,
     RowList,
     SheetRows,
+    is_column_numbers,
     row_blocks,
 )
 from municipal_indicators.spreadsheets.texts import Texts
@@ -38,10 +39,6 @@ _MOST_COLUMN_NUMBERS = 20
 # A line drawn with so many signs: «-----».
 _RULE = 5
 _MEAN = re.compile(r"\b(?:средн|медиан|максим|миним|процент|доля)|%")
-# «4», «4.», «(4)», «гр. 4», «4=3/2*100», «4 (3/2)».
-_COLUMN_NUMBER = re.compile(
-    r"(?:гр(?:афа)?[. ]*)?\(?(\d{1,3})\)?\.?(?:\s?[=(][\dгра(). +*/:×х%,–-]+)?", re.IGNORECASE
-)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 Numbered = tuple[int, Row]
@@ -325,7 +322,7 @@ class _RowClassifier:
 
     def is_decoration(self, row: Row, line: int) -> bool:
         """Whether a complete row holds column numbers, repeated headings or a total."""
-        if _is_column_numbers(row, self._least_numbers(line)):
+        if is_column_numbers(row, self._least_numbers(line)):
             return True
         if self._summed and self.is_total(row) and any(is_blank(row[place]) for place in self.read):
             return True
@@ -354,7 +351,7 @@ class _RowClassifier:
         is_empty = normal_form(plain_text(shown[0])) in self.words.no_data
         if is_empty or self.words.is_total(self._words_of(row)):
             return "end"
-        if _is_column_numbers(row, self._least_numbers(line)) or is_heading_again(
+        if is_column_numbers(row, self._least_numbers(line)) or is_heading_again(
             row, self.headings
         ):
             return "nothing"
@@ -408,16 +405,3 @@ class _RowClassifier:
     def _is_mostly_there(self, row: Row) -> bool:
         shown = sum(not is_blank(row[column]) for column in self.needed)
         return shown * 2 > len(self.needed) and not self._is_signed(row)
-
-
-def _is_column_numbers(row: Row, least: int) -> bool:
-    texts = [plain_text(cell) for cell in row if not is_blank(cell)]
-    numbers = [int(found[1]) for text in texts if (found := _COLUMN_NUMBER.fullmatch(text))]
-    letters = [text for text in texts if len(text) == 1 and text.isalpha()]
-    if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else least):
-        return False
-    return (
-        numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        if numbers
-        else len(letters) > 1
-    )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from municipal_indicators.errors import FileRejectedError
 from municipal_indicators.inbox.masking import mask_personal
-from municipal_indicators.spreadsheets.cells import Cell, plain_text
+from municipal_indicators.spreadsheets.cells import Cell, is_blank, plain_text
 
 Row = list[Cell]
 HeadingCounter = Callable[[Sequence[Row]], int]
@@ -24,6 +24,10 @@ ROWS_PER_BLOCK = 1_000
 LONGEST_CELL = 1 << 18
 """The most characters of a cell; Excel itself writes 32 767."""
 
+# «4», «4.», «(4)», «гр. 4», «4=3/2*100», «4 (3/2)».
+_COLUMN_NUMBER = re.compile(
+    r"(?:гр(?:афа)?[. ]*)?\(?(\d{1,3})\)?\.?(?:\s?[=(][\dгра(). +*/:×х%,–-]+)?", re.IGNORECASE
+)
 _FORMAT = re.compile(r"\Aan? | (?:document|message)\Z")
 
 LONGEST_NAME = 255
@@ -45,6 +49,20 @@ class RowBlock(Protocol):
 
     def rows(self) -> list[Row]:
         """The rows."""
+
+
+def is_column_numbers(row: Row, least: int) -> bool:
+    """Whether a row numbers the columns («1 | 2 | 3», «А | 1 | 2»), at least so many of them."""
+    texts = [plain_text(cell) for cell in row if not is_blank(cell)]
+    numbers = [int(found[1]) for text in texts if (found := _COLUMN_NUMBER.fullmatch(text))]
+    letters = [text for text in texts if len(text) == 1 and text.isalpha()]
+    if len(numbers) + len(letters) < len(texts) or len(texts) < (3 if letters else least):
+        return False
+    return (
+        numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        if numbers
+        else len(letters) > 1
+    )
 
 
 class RowList:

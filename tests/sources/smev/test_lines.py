@@ -29,6 +29,8 @@ def test_blocks_hold_every_line_that_fits_with_its_number(
 ) -> None:
     content = b"\n".join(line.replace(b"\n", b"") for line in lines) + (b"\n" if ends else b"")
     assume(not content.startswith(b"\xef\xbb\xbf"))
+    # Without another end a carriage return ends a line.
+    assume(b"\n" in content or b"\r" not in content)
     assume(not utf16_of(content) and not are_objects_spread(content))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lines"
