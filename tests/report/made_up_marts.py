@@ -21,7 +21,7 @@ from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.report import print_indicators, write_report
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.migrations import mart_view_statements
-from tests.report.made_up_parts import HOSTILE, PARTS, WAYS
+from tests.report.made_up_parts import FORECASTS, HOSTILE, PARTS, WAYS
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 WIDTHS = (80, 120, 140)
@@ -100,6 +100,13 @@ CREATE TABLE marts.smev_adapter_daily (
 CREATE TABLE marts.indicator_methods (
     indicator String, name String, method String, method_name String, explanation String
 ) ENGINE = MergeTree ORDER BY indicator;
+CREATE TABLE marts.indicator_forecasts (
+    month Date, indicator String, method String, forecast Nullable(Float64),
+    forecast_low Nullable(Float64), forecast_high Nullable(Float64), forecast_due Nullable(Float64),
+    forecast_due_low Nullable(Float64), forecast_due_high Nullable(Float64),
+    probability_low Nullable(Float64), probability_high Nullable(Float64), errors_used UInt16,
+    note String
+) ENGINE = MergeTree ORDER BY (indicator, month);
 CREATE TABLE marts.indicator_evidence (
     month Date, indicator LowCardinality(String), kind LowCardinality(String), part String,
     numerator_part Nullable(Float64), denominator_part Nullable(Float64), load_ids Array(UUID),
@@ -351,6 +358,7 @@ def fill(client: Client) -> None:
         ("indicator_evidence", evidence()),
         ("eservices_ways_monthly", ways()),
         ("indicator_methods", iter(METHODS)),
+        ("indicator_forecasts", iter(FORECASTS)),
         ("programme_funding_yearly", iter(FUNDING)),
         ("data_freshness", iter(FRESHNESS)),
         ("data_problems", iter(PROBLEMS)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 HOSTILE = "<b>&</script><script>alert(1)</script>"
 
 # Kind, its parts (name, numerator, denominator), and the files of all of them.
@@ -64,4 +66,35 @@ WAYS = (
     ),
     ("msu_list", "по перечню МСЗУ", "", None, None, "в перечне услуг нет столбца «МСЗУ»"),
     ("applications", "по заявлениям", "заявления с 01.01.2026 по 28.06.2026", 812.0, 1200.0, ""),
+)
+
+_NONE = (None,) * 2
+# Of the headline month: a goal of this year, a goal of a later one, one that is reached, one without history.
+FORECASTS = (
+    (
+        *(
+            date(2026, 6, 1),
+            "smev_requests",
+            "rule",
+            1667.3,
+            1640.0,
+            1702.5,
+            1667.3,
+            1640.0,
+            1702.5,
+        ),
+        *(0.9, 1.0, 9, f"В девяти похожих случаях {HOSTILE} ошибка была от −4 % до +5 %."),
+    ),
+    (
+        *(date(2026, 6, 1), "site_visitors_growth", "damped", 44.0, *_NONE, 57.9, 52.1, 61.3),
+        *(0.4, 0.5, 9, "Ошибки."),
+    ),
+    (
+        *(date(2026, 6, 1), "ict_events", "rule", 26.0, 26.0, 29.0, 26.0, 26.0, 29.0),
+        *(1.0, 1.0, 9, ""),
+    ),
+    (
+        *(date(2026, 6, 1), "eservices_share", "rule", 50.0, *_NONE, 50.0, *_NONE),
+        *(*_NONE, 2, "К концу 2027 года: мало истории."),
+    ),
 )

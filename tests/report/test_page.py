@@ -159,6 +159,23 @@ def test_a_card_explains_its_number(full: html.HtmlElement) -> None:
     assert "знаменатель" not in text(grounds)
 
 
+def test_whether_the_goal_will_be_reached_is_said_with_a_range(full: html.HtmlElement) -> None:
+    told = {
+        card.get("id").removeprefix("indicator-"): text(card)
+        .partition("Выполним ли. ")[2]
+        .partition(" Формула.")[0]
+        for card in indicator_cards(full)
+    }
+    assert told["site_visitors_growth"] == (
+        "К концу 2027 года ожидается 57,9 %, с вероятностью 80 % — от 52,1 до 61,3. "
+        "Цель — 60 %: вероятность от 40 до 50 %. Ошибки."
+    )
+    assert "с вероятностью 80 % — от 1 640 до 1 702,5. Цель" in told["smev_requests"]
+    assert told["ict_events"].endswith(" Цель — 25 ед.: достигнута.")
+    assert told["eservices_share"].endswith("ожидается 50 %. К концу 2027 года: мало истории.")
+    assert told["edms_workplaces_share"] == ""
+
+
 def test_null_is_said_and_never_zero(full: html.HtmlElement) -> None:
     facts = text(one(by_id(full, "indicator-edms_workplaces_share"), ".//*[@class='facts']"))
     assert "Факт, июнь 2026 нет данных" in facts

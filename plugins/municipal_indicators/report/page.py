@@ -26,6 +26,7 @@ from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
 from municipal_indicators.report.latest import Latest, month_of, read_latest
+from municipal_indicators.report.outlook import read_outlooks
 from municipal_indicators.warehouse.client import Warehouse
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -99,6 +100,7 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
         "zone": zone.key,
         "rejected_build": _rejected(warehouse, zone),
         "cards": read_cards(warehouse, latest, labels),
+        "outlooks": read_outlooks(warehouse),
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
         "sources": _sources(warehouse, labels, zone),
