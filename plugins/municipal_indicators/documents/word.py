@@ -51,7 +51,11 @@ CONTEXT = {
     *("january_edition", "newest_edition", "register_day", "changes", "judged"),
     *ROW_FIELDS,
 }
-_TAG = re.compile(r"{%-?(?:tr|tc|p|r)?\s*(\w++)(.*?)-?%}|{{-?(?:r\s)?(.*?)-?}}", re.DOTALL)
+# A tag holds no other one: else each that is left open would be searched to the end of the text.
+_INSIDE = r"((?:(?!{[%{]).)*?)"
+_TAG = re.compile(
+    rf"{{%-?(?:tr|tc|p|r)?\s*(\w++){_INSIDE}-?%}}|{{{{-?(?:r\s)?{_INSIDE}-?}}}}", re.DOTALL
+)
 _OPENS = {"for": "endfor", "if": "endif"}
 NOT_KNOWN = "—"
 _LISTS = (*ROW_FIELDS, "changes")
