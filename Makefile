@@ -21,7 +21,7 @@ DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt
 # An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 # Only what works on just that Airflow gets it.
-ifeq ($(filter rebuild report,$(MAKECMDGOALS)),)
+ifeq ($(filter rebuild report doctor,$(MAKECMDGOALS)),)
 unexport $(filter AIRFLOW%,$(.VARIABLES))
 export AIRFLOW_HOME := $(CURDIR)/build/airflow
 endif
@@ -40,7 +40,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -69,7 +69,10 @@ rebuild: $(RUNTIME) ## Fill the empty warehouse of the Airflow of your environme
 	@$(BIN)/python -m demo.rebuild
 
 report: $(RUNTIME) ## Report of a period as build/report-….xlsx and .docx (PERIOD=2026-Q3; REPORT=--help)
-	@$(BIN)/python -m demo.report $(PERIOD) $(REPORT)
+	@$(BIN)/python -m demo.there municipal_indicators.documents $(PERIOD) $(REPORT)
+
+doctor: $(RUNTIME) ## Look at the Airflow of your environment (else the demo's): what is missing, how to mend it
+	@$(BIN)/python -m demo.there municipal_indicators.doctor
 
 # The files in the order of tests/conftest.py, the longest first.
 RUN_TESTS = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

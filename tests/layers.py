@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sources",),
     ("marts", "report", "watch", "dag_support", "inspection"),
     ("documents",),
-    ("airflow_ui",),
+    ("airflow_ui", "doctor"),
 )
 
 

@@ -1,5 +1,5 @@
--- Forecast of the headline month (without one, of the month under way) for the end of the goal's year, else of
--- the month's own, with band and probability. What is due this year is the forecast of this year.
+-- Forecast of the headline month (without one, of the month under way) for the end of the year of the goal,
+-- else of its own year, with band and probability. What is due this year is the forecast of this year.
 WITH shown AS
 (
     SELECT indicator, month, year, unit, due_year, goal

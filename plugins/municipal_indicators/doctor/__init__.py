@@ -1,0 +1,1 @@
+"""Examines an installation: what is missing, and how to mend it."""
