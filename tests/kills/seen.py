@@ -8,7 +8,11 @@ from municipal_indicators.warehouse.client import Warehouse
 from tests.compare_warehouses import IGNORED
 
 # What no two runs share: when something ran, and the ids of its loads.
-_OF_A_RUN = {*IGNORED, "load_id", "arrived_at", "requested_at", "loaded_at", "checked_at"}
+_OF_A_RUN = {
+    *IGNORED,
+    *("load_id", "msu_load_id"),
+    *("arrived_at", "requested_at", "loaded_at", "checked_at"),
+}
 
 Marks = dict[str, str]
 """Number and hash of the rows of a mart, or of a unit in a table, by name."""

@@ -17,8 +17,8 @@ def publish(given: Given, at: str) -> None:
     """Build and publish the indicators, as if it had been at that moment (UTC)."""
     given.build("indicators_monthly", "data_coverage", now=NOW)
     given.warehouse.command(
-        "INSERT INTO ops.mart_builds SELECT {at:DateTime64(6)}, build, status, marts FROM ops.mart_builds "
-        "WHERE at = (SELECT max(at) FROM ops.mart_builds)",
+        "INSERT INTO ops.mart_builds SELECT {at:DateTime64(6)}, build, status, marts, inputs "
+        "FROM ops.mart_builds WHERE at = (SELECT max(at) FROM ops.mart_builds)",
         {"at": at},
     )
     given.warehouse.command(

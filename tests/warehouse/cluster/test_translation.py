@@ -210,7 +210,13 @@ def test_each_of_our_statements_is_translated_and_parses(client: Client) -> None
         for statement_there in translated(statement):
             read = client.query(f"SELECT formatQuery({literal(statement_there)})").result_rows[0][0]
             assert ON in read or statement_there.startswith(
-                ("INSERT", "ALTER TABLE mart_rows.", "ALTER TABLE reference.", "DELETE FROM ops.")
+                (
+                    "INSERT",
+                    "ALTER TABLE mart_rows.",
+                    "ALTER TABLE reference.",
+                    "ALTER TABLE ops.",
+                    "DELETE FROM ops.",
+                )
             ), statement_there
 
 

@@ -9,7 +9,7 @@ from municipal_indicators.warehouse.client import Warehouse
 # What no two runs share: when something ran, and the ids of its loads.
 _OF_A_RUN = {
     *("computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"),
-    *("load_id", "load_ids"),
+    *("load_id", "load_ids", "msu_load_id"),
 }
 
 
