@@ -1,5 +1,6 @@
 -- Form of money (docs/reports.md), roubles: plan of 1 January, last edition, budget schedule and cash of the
 -- register's latest date in the year through the period's end; the whole, then by source where it is known.
+{% from 'macros/money.sql' import source_of %}
 WITH
     (
         SELECT maxOrNull(edition_date) FROM reference.programme_editions
@@ -24,16 +25,7 @@ WITH
     items AS
     (
         SELECT
-            multiIf(
-                positionCaseInsensitiveUTF8(item, 'внебюдж') > 0, 'extrabudgetary',
-                positionCaseInsensitiveUTF8(item, 'федерал') > 0, 'federal',
-                positionCaseInsensitiveUTF8(item, 'област') > 0
-                    OR positionCaseInsensitiveUTF8(item, 'краев') > 0
-                    OR positionCaseInsensitiveUTF8(item, 'республик') > 0, 'regional',
-                positionCaseInsensitiveUTF8(item, 'местн') > 0
-                    OR positionCaseInsensitiveUTF8(item, 'район') > 0, 'municipal',
-                ''
-            ) AS source,
+            {{ source_of('item') }} AS source,
             plan,
             executed
         FROM core.budget

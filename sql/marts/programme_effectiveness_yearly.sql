@@ -1,6 +1,7 @@
 -- Year × method of reference/effectiveness.yaml: how effective the programme was, and the parts that it was
 -- judged by (docs/indicators.md#evaluation). The plans are those of the edition in force on 31 December.
 {% from 'macros/indicator_years.sql' import indicator_years, year_editions %}
+{% from 'macros/money.sql' import executed_by_year %}
 WITH editions AS ({{ year_editions(today) }}),
 rated AS
 (
@@ -90,13 +91,7 @@ planned_money AS
 ),
 spent_money AS
 (
-    SELECT
-        year,
-        toFloat64(sumOrNull(executed)) AS all_sources,
-        toFloat64(sumOrNullIf(executed, positionCaseInsensitiveUTF8(item, 'внебюдж') = 0)) AS budget
-    FROM core.budget
-    WHERE (year, as_of) IN (SELECT year, max(as_of) FROM core.budget GROUP BY year)
-    GROUP BY year
+    {{ executed_by_year() }}
 ),
 parts AS
 (
@@ -111,7 +106,7 @@ parts AS
         i.on_path AS on_path,
         e.planned AS planned_events,
         if(e.planned > 0, toNullable(e.held / e.planned), NULL) AS events_share,
-        if(m.money = 'all', s.all_sources, s.budget) AS spent,
+        toFloat64(if(m.money = 'all', s.executed, s.of_budget)) AS spent,
         if(m.money = 'all', p.all_sources, p.budget) AS planned,
         spent / nullIf(planned, 0) AS spending_share,
         events_share / nullIf(spending_share, 0) AS efficiency,

@@ -1,5 +1,6 @@
 -- One row per year of the programme, prolonged years included: the plan of the edition in force at the
 -- year's end, and the cash execution as of the year's latest date.
+{% from 'macros/money.sql' import executed_by_year %}
 WITH years AS
 (
     SELECT toUInt16({{ first_year }} + number) AS year, makeDate(year, 12, 31) AS year_end
@@ -14,10 +15,7 @@ editions AS
 ),
 executed AS
 (
-    SELECT year, sumOrNull(executed) AS executed
-    FROM core.budget
-    WHERE (year, as_of) IN (SELECT year, max(as_of) FROM core.budget GROUP BY year)
-    GROUP BY year
+    {{ executed_by_year() }}
 )
 SELECT
     y.year AS year,

@@ -1,6 +1,7 @@
 -- Year × indicator, and the money: the plan of 1 January, of 31 December and of today, what changed it within
 -- the year, and whether it was reached by the first and by the last of them.
 {% from 'macros/indicator_years.sql' import indicator_years, year_editions %}
+{% from 'macros/money.sql' import executed_by_year %}
 WITH plans AS
 (
     SELECT year, code AS subject, direction, relation, plan_january, plan_december, plan_now, fact
@@ -11,15 +12,12 @@ WITH plans AS
         anyOrNullIf(toFloat64(f.plan), f.edition_date = e.january),
         anyOrNullIf(toFloat64(f.plan), f.edition_date = e.december),
         anyOrNullIf(toFloat64(f.plan), f.edition_date = e.now),
-        any(x.executed)
+        toFloat64(any(x.executed))
     FROM ({{ year_editions(today) }}) AS e
     LEFT JOIN reference.programme_funding AS f ON f.year = e.year
     LEFT JOIN
     (
-        SELECT year, toFloat64(sumOrNull(executed)) AS executed
-        FROM core.budget
-        WHERE (year, as_of) IN (SELECT year, max(as_of) FROM core.budget GROUP BY year)
-        GROUP BY year
+        {{ executed_by_year() }}
     ) AS x ON x.year = e.year
     GROUP BY ALL
 ),

@@ -26,7 +26,6 @@ SOURCES = {
     "extrabudgetary": "Внебюджетные источники",
 }
 _QUARTERS = ("I", "II", "III", "IV")
-_NO_REASON = ""
 
 
 class NothingToReportError(IndicatorsError):
@@ -109,8 +108,7 @@ def read_figures(
             "build_indicator_marts, or choose a period that the sources reach."
         )
     indicators["reason"] = [
-        closing.reasons.get(code, _NO_REASON) if closing else _NO_REASON
-        for code in indicators["indicator"]
+        closing.reasons.get(code, "") if closing else "" for code in indicators["indicator"]
     ]
     money, evaluation = frame("money"), frame("evaluation")
     # What is missing is the same for all methods; the first is the passport's.
