@@ -1,5 +1,5 @@
-{#- Cash of each year as of the register's latest date in it, in roubles: all of it, and what is no extrabudgetary
-    money. -#}
+{#- Cash of each year as of the register's latest date in it, in roubles: all of it, and what is
+    no extrabudgetary money. -#}
 {%- macro executed_by_year() -%}
     SELECT
         year,
