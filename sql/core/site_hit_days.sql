@@ -3,4 +3,4 @@
 SELECT unit_key, load_id, counter_id, counter_day, time_zone, from_at, until_at, requested_at, settling_days
 FROM core.metrica_days
 WHERE core.metrica_days.source = 'hits'
-    AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
+    AND load_number IN (SELECT load_number FROM ops.published_loads)

@@ -5,7 +5,11 @@ SELECT
     watch_id,
     visit_id,
     happened_at,
-    if(counter_user_id_hash != 0, (0, counter_user_id_hash), (1, client_id)) AS visitor,
+    if(
+        counter_user_id_hash != 0,
+        toUInt128(counter_user_id_hash),
+        bitOr(bitShiftLeft(toUInt128(1), 64), toUInt128(client_id))
+    ) AS visitor,
     is_page_view,
     is_download,
     is_link,
@@ -13,6 +17,6 @@ SELECT
     referer,
     http_error
 FROM core.metrica_hits
-WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
-    AND (load_id, toStartOfFifteenMinutes(happened_at))
-        NOT IN (SELECT load_id, quarter FROM core.repeated_quarters)
+WHERE load_number IN (SELECT load_number FROM ops.published_loads)
+    AND (load_number, toStartOfFifteenMinutes(happened_at))
+        NOT IN (SELECT load_number, quarter FROM core.repeated_quarters)

@@ -27,10 +27,10 @@ AS SELECT
 FROM core.metrica_days AS d
 INNER JOIN
 (
-    SELECT unit_key, load_id, max(at) AS published_at
+    SELECT load_number, max(at) AS published_at
     FROM ops.load_events
     WHERE source = 'metrica' AND status = 'published'
-        AND (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'metrica')
-    GROUP BY unit_key, load_id
-) AS e ON e.unit_key = d.unit_key AND e.load_id = d.load_id
+        AND load_number IN (SELECT load_number FROM ops.published_loads)
+    GROUP BY load_number
+) AS e ON e.load_number = d.load_number
 COMMENT 'Опубликованные дни счётчиков и когда они заказаны'

@@ -186,8 +186,12 @@ class Warehouse:
         return list(self.column_types(table))
 
     def column_types(self, table: str) -> dict[str, str]:
-        """The types of a table's columns by name, in its order."""
-        return {row[0]: row[1] for row in self.rows(f"DESCRIBE TABLE {table}")}
+        """The types of a table's columns by name, in its order, but those that the engine computes itself."""
+        return {
+            name: kind
+            for name, kind, default, *_ in self.rows(f"DESCRIBE TABLE {table}")
+            if default != "MATERIALIZED"
+        }
 
     def beside(self, table: str) -> str:
         """Make an empty copy of a table; returns its name, which no other process uses."""
