@@ -227,8 +227,8 @@ def _forecast(warehouse: Warehouse) -> None:
         "computed_at": f"{LAST_YEAR + 1}-01-05 00:00:00",
     }
     for path, table in {
-        "intermediate/9_method_forecasts.sql": "intermediate.method_forecasts",
-        "intermediate/10_forecast_bands.sql": "intermediate.forecast_bands",
+        "intermediate/10_method_forecasts.sql": "intermediate.method_forecasts",
+        "intermediate/11_forecast_bands.sql": "intermediate.forecast_bands",
         "marts/indicator_forecasts.sql": "mart_rows.indicator_forecasts",
     }.items():
         columns = ", ".join(name for name in warehouse.columns(table) if name != "build")

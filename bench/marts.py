@@ -45,7 +45,7 @@ SELECT
     if(r % 20 = 0, 0, cityHash64(counter_id, intHash64(r) % {pool:UInt64})),
     cityHash64(counter_id, 'c', intHash64(r) % {pool:UInt64}),
     r % 5 = 0, r % 3 = 0, 1 + r % 7, r % 900,
-    concat('https://www.mtsensk.example/news/', toString(intHash32(r + 1) % 1000 * (r % 7) % 700), '/?from=menu'),
+    concat('https://www.mtsensk.example/news/', toString(intHash32(r + 1) % 1000 * (r % 7) % 700), '/?a=b'),
     concat('https://www.mtsensk.example/services/', toString(intHash32(r + 2) % 1000 * (r % 5) % 700)),
     'https://search.example/', ['organic', 'direct', 'referral', 'social'][1 + r % 4],
     if(r % 4 = 0, ['yandex', 'google', 'mail'][1 + r % 3], ''), toString(1 + r % 3),
@@ -64,7 +64,8 @@ INSERT INTO core.metrica_days
 (unit_key, load_id, counter_id, counter_day, time_zone, from_at, until_at, requested_at, source)
 SELECT
     concat(toString(counter_id), '/', toString(day)), generateUUIDv4(), counter_id, day, 'Europe/Moscow',
-    toDateTime(day, 'Europe/Moscow'), toDateTime(day + 1, 'Europe/Moscow'), toDateTime({last:Date} + 8), 'visits'
+    toDateTime(day, 'Europe/Moscow'), toDateTime(day + 1, 'Europe/Moscow'), toDateTime({last:Date} + 8),
+    'visits'
 FROM (SELECT {first:Date} + number AS day FROM numbers(dateDiff('day', {first:Date}, {last:Date}) + 1)) AS a
 CROSS JOIN (SELECT toUInt32(10000001 + number) AS counter_id FROM numbers({sites:UInt64})) AS b
 """
@@ -153,7 +154,7 @@ def _measured(visits: int, sites: int, passport_path: str) -> dict[str, Any]:
         _fill(warehouse, sites, a_day, yesterday, yesterday)
         followed = built("build after one new day")
         step("nothing new", lambda: is_shown(warehouse, inputs_of(warehouse, passport, now)))
-        again = built("full build again", **FULL)
+        again = built("full build again", anew=True)
         return {
             "visits": warehouse.value("SELECT count() FROM core.metrica_visits"),
             "units": warehouse.value("SELECT count() FROM ops.published"),
@@ -164,9 +165,6 @@ def _measured(visits: int, sites: int, passport_path: str) -> dict[str, Any]:
         }
 
 
-FULL: dict[str, Any] = {}
-
-
 def _readings(warehouse: Warehouse) -> dict[str, float]:
     """Seconds of one sum over the bare table and over published visits; medians, in turn."""
     asked = {"bare": "core.metrica_visits", "published": "core.site_visits"}
@@ -174,7 +172,7 @@ def _readings(warehouse: Warehouse) -> dict[str, float]:
     for _ in range(READINGS):
         for name, table in asked.items():
             started = time.perf_counter()
-            warehouse.value(f"SELECT sum(page_views) FROM {table}")  # noqa: S608
+            warehouse.value(f"SELECT sum(page_views) FROM {table}")
             seconds[name].append(time.perf_counter() - started)
     return {name: median(found) for name, found in seconds.items()}
 
@@ -209,7 +207,7 @@ def _differences(warehouse: Warehouse, one: str, other: str) -> list[str]:
         table
         for table in tables
         if warehouse.value(
-            f"SELECT uniqExact(rows) FROM (SELECT build, (sum(sipHash64("  # noqa: S608
+            f"SELECT uniqExact(rows) FROM (SELECT build, (sum(sipHash64("
             f"{_columns(warehouse, table)})), count()) AS rows FROM mart_rows.{table} "
             f"WHERE build IN ('{one}', '{other}') GROUP BY build)"
         )
@@ -219,7 +217,9 @@ def _differences(warehouse: Warehouse, one: str, other: str) -> list[str]:
 
 def _columns(warehouse: Warehouse, table: str) -> str:
     names = warehouse.columns(f"mart_rows.{table}")
-    return ", ".join(f"toString({n})" for n in names if n not in {"build", "computed_at"})
+    return ", ".join(
+        f"toString({n})" for n in names if n not in {"build", "computed_at", "load_ids"}
+    )
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ reports of the newest whole month, quarter and year as .xlsx and .docx; the page
 What the loads have published, the passport (`programme.yaml`), the lists in `reference/`.
 
 ### Params
-`force`: build also where nothing changed, for instance after tables were repaired by hand.
+`force`: build also where nothing changed, and count every visit anew, for instance after tables were
+repaired by hand.
 
 ### When it fails
 The error names the file to correct: the passport (line and allowed values), a file of `reference/`,
@@ -62,7 +63,7 @@ from municipal_indicators.settings import WAREHOUSE_POOL
             False,
             type="boolean",
             title="Force",
-            description="Build also where nothing changed since the shown build.",
+            description="Build also where nothing changed since the shown build, and count all rows anew.",
         )
     },
 )
@@ -100,7 +101,7 @@ def build_indicator_marts() -> None:
                 raise AirflowSkipException(
                     "Nothing changed since the marts that are shown were built."
                 )
-            built = build.build_marts(warehouse, passport)
+            built = build.build_marts(warehouse, passport, anew=params["force"])
         lineage.tell_build(settings.passport_path(), built.rows)
         return asdict(built)
 

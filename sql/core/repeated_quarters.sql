@@ -5,13 +5,12 @@ WITH moved AS
 (
     SELECT source, counter_id, load_number, from_at, until_at
     FROM core.metrica_days
-    WHERE load_number IN (SELECT load_number FROM ops.published_loads)
-        AND (source, counter_id) IN
-        (
-            SELECT source, counter_id FROM core.metrica_days
-            GROUP BY source, counter_id
-            HAVING uniqExact(time_zone) > 1
-        )
+    WHERE (source, counter_id) IN
+    (
+        SELECT source, counter_id FROM core.metrica_days
+        GROUP BY source, counter_id
+        HAVING uniqExact(time_zone) > 1
+    )
 )
 SELECT arrayJoin(arrayFilter(one -> one != newest, loads)) AS load_number, quarter
 FROM
@@ -24,10 +23,12 @@ FROM
     FROM moved AS d
     INNER JOIN
     (
+        -- The last load of a quarter is the last one of its unit: an older load of the unit is not seen at all.
         SELECT load_number, max(at) AS published_at
         FROM ops.load_events
-        WHERE status = 'published' AND load_number IN (SELECT load_number FROM moved)
+        WHERE status IN ('published', 'withdrawn') AND load_number IN (SELECT load_number FROM moved)
         GROUP BY load_number
+        HAVING argMax(status, at) = 'published'
     ) AS p ON p.load_number = d.load_number
     GROUP BY d.source, d.counter_id, second
     HAVING length(loads) > 1

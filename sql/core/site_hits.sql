@@ -2,6 +2,7 @@
 -- core.site_visits.
 SELECT
     counter_id,
+    unit_key,
     watch_id,
     visit_id,
     happened_at,

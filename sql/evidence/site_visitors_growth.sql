@@ -51,6 +51,7 @@ parts AS
     INNER JOIN intermediate.first_visits AS v ON v.year = m.year
     WHERE v.day <= m.as_of
     GROUP BY month, as_of, site_id, part_month
+    HAVING visitors > 0 OR base_visitors > 0
 )
 SELECT
     p.month AS month,

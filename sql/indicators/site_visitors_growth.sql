@@ -64,18 +64,7 @@ whole_baseline AS
     {%- if has_value %}
     SELECT {{ baseline_value }} AS visitors
     {%- else %}
-    SELECT uniqExact(site_id, visitor) AS visitors
-    FROM
-    (
-        SELECT s.site_id AS site_id, v.day AS day, v.visitor AS visitor
-        FROM
-        (
-{% include 'macros/visits.sql' %}
-        ) AS v
-        INNER JOIN reference.programme_sites AS s ON s.counter_id = v.counter_id
-    )
-    WHERE toYear(day) = {{ baseline_year or 1970 }}
-        AND site_id IN (SELECT site_id FROM intermediate.compared_days)
+    SELECT sum(visitors) AS visitors FROM intermediate.base_visitors
     {%- endif %}
 )
 SELECT

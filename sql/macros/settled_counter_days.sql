@@ -4,6 +4,7 @@
         counter_id,
         counter_day,
         argMax(unit_key, (requested_at, unit_key)) AS day_key,
+        argMax(load_number, (requested_at, unit_key)) AS day_load,
         max(requested_at) AS last_requested_at
     FROM core.site_days
     WHERE requested_at >= until_at + toIntervalDay(least(settling_days, {{ settling_days }}))

@@ -1,6 +1,7 @@
 {#- Days of the programme zone that are covered completely by the counter days of the view `counter_days`,
     each as long as in the zone under which it was loaded; where they overlap, the hours count once.
-    Settled: covered by days that were requested after the nightly re-load of their time had ended. -#}
+    Settled: covered by days that were requested after the nightly re-load of their time had ended.
+    loads: a number that tells from which loads the day is covered. -#}
 {%- macro covers(pieces) -%}
 arrayFold(
         (until, piece) -> if(piece.1 <= until, greatest(until, piece.2), until),
@@ -12,12 +13,14 @@ SELECT
     counter_id,
     day,
     {{ covers('groupArrayIf(piece, is_piece_settled)') }} AS is_settled,
-    max(requested_day) AS requested_on
+    max(requested_day) AS requested_on,
+    sum(cityHash64(load_number, piece)) AS loads
 FROM
 (
     SELECT
         counter_id,
         requested_day,
+        load_number,
         arrayJoin(arrayMap(
             i -> toDate(from_at, {{ time_zone | literal }}) + i,
             range(toUInt32(dateDiff(
@@ -34,6 +37,7 @@ FROM
     (
         SELECT
             counter_id,
+            load_number,
             from_at,
             until_at,
             toDate(requested_at, {{ time_zone | literal }}) AS requested_day,

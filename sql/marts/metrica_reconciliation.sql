@@ -1,10 +1,11 @@
 -- Site × settled counter day: what was loaded, and what Metrica reports. Days without visits count 0 on both
 -- sides. Metrica's reports are processed further than its logs: small differences are not errors.
+{% from 'macros/periods.sql' import missing with context %}
 {%- set measures = {'visits': 'visits', 'visitors': 'users', 'pageviews': 'pageviews'} %}
 SELECT
     d.counter_day AS day,
     d.counter_id AS counter_id,
-    s.name AS site,
+    m.site AS site,
 {%- for ours, theirs in measures.items() %}
     o.{{ ours }} AS {{ ours }},
     r.{{ theirs }} AS reported_{{ ours }},
@@ -22,12 +23,14 @@ SELECT
         {{ '' if loop.first else 'AND ' }}ifNull(abs({{ ours }}_difference) <= 0.01, false)
 {%- endfor %}
     ) AS is_within_tolerance,
-    r.compared_at AS compared_at
+    r.compared_at AS compared_at,
+    m.made_from AS made_from
 FROM
 (
 {% include 'macros/settled_counter_days.sql' %}
 ) AS d
-INNER JOIN reference.programme_sites AS s ON s.counter_id = d.counter_id
+INNER JOIN ({{ missing('metrica_reconciliation', 'day') }}) AS m
+    ON m.counter_id = d.counter_id AND m.period_start = d.counter_day
 LEFT JOIN
 (
     SELECT
@@ -36,6 +39,12 @@ LEFT JOIN
         uniqExact(visitor) AS visitors,
         sum(greatest(page_views, 0)) AS pageviews
     FROM core.site_visits
+    WHERE unit_key IN
+    (
+        SELECT unit_key FROM core.site_days
+        WHERE (counter_id, counter_day) IN
+            (SELECT counter_id, period_start FROM ({{ missing('metrica_reconciliation', 'day') }}))
+    )
     GROUP BY unit_key
 ) AS o ON o.unit_key = d.day_key
 LEFT JOIN

@@ -5,43 +5,54 @@
 --   visitors   distinct visitors of those page views and downloads, counted separately here, not to be summed
 --   exits      visits that ended on it, of days whose visits are loaded completely as well
 {% from 'macros/page.sql' import page %}
+{%- from 'macros/periods.sql' import days_of, missing with context %}
+{%- from 'macros/visits.sql' import hits, visits with context %}
+{%- set days = days_of('site_pages_monthly', 'month', 'intermediate.site_hit_calendar') %}
 SELECT
-    e.month AS month,
-    e.counter_id AS counter_id,
-    s.name AS site,
+    p.period_start AS month,
+    p.counter_id AS counter_id,
+    p.site AS site,
     e.page AS page,
-    countIf(e.is_page_view) AS pageviews,
-    uniqExactIf(e.visitor, NOT e.is_exit) AS visitors,
-    countIf(e.is_download) AS downloads,
-    countIf(e.is_exit) AS exits
+    e.pageviews AS pageviews,
+    e.visitors AS visitors,
+    e.downloads AS downloads,
+    e.exits AS exits,
+    p.made_from AS made_from
 FROM
 (
     SELECT
-        toStartOfMonth(toDate(h.happened_at, {{ time_zone | literal }})) AS month,
-        h.counter_id AS counter_id,
-        {{ page('h.url') }} AS page,
-        h.visitor AS visitor,
-        h.is_page_view AS is_page_view,
-        h.is_download AS is_download,
-        false AS is_exit
-    FROM core.site_hits AS h
-    WHERE (h.is_page_view OR h.is_download)
-        AND (h.counter_id, toDate(h.happened_at, {{ time_zone | literal }}))
-            IN (SELECT counter_id, day FROM intermediate.site_hit_calendar)
-    UNION ALL
-    SELECT
-        toStartOfMonth(v.day) AS month,
-        v.counter_id AS counter_id,
-        {{ page('v.end_url') }} AS page,
-        v.visitor AS visitor,
-        false AS is_page_view,
-        false AS is_download,
-        true AS is_exit
+        month,
+        counter_id,
+        page,
+        countIf(is_page_view) AS pageviews,
+        uniqExactIf(visitor, NOT is_exit) AS visitors,
+        countIf(is_download) AS downloads,
+        countIf(is_exit) AS exits
     FROM
     (
-{% include 'macros/visits.sql' %}
-    ) AS v
-    WHERE (v.counter_id, v.day) IN (SELECT counter_id, day FROM intermediate.site_hit_calendar)
+        SELECT
+            toStartOfMonth(day) AS month,
+            counter_id,
+            {{ page('url') }} AS page,
+            visitor,
+            is_page_view,
+            is_download,
+            false AS is_exit
+        FROM ({{ hits(days) }})
+        WHERE is_page_view OR is_download
+        UNION ALL
+        SELECT
+            toStartOfMonth(day) AS month,
+            counter_id,
+            {{ page('end_url') }} AS page,
+            visitor,
+            false AS is_page_view,
+            false AS is_download,
+            true AS is_exit
+        FROM ({{ visits(days) }})
+        WHERE (counter_id, day) IN (SELECT counter_id, day FROM intermediate.site_calendar)
+    )
+    GROUP BY month, counter_id, page
 ) AS e
-INNER JOIN reference.programme_sites AS s ON s.counter_id = e.counter_id
-GROUP BY month, counter_id, site, page
+INNER JOIN ({{ missing('site_pages_monthly', 'month') }}) AS p
+    ON p.counter_id = e.counter_id AND p.period_start = e.month

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 Rows = Sequence[Iterable[Any]]
 
+# The column of marts that follow the change, never shown to readers.
+_FOLLOWS = "made_from"
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
@@ -41,12 +45,17 @@ def build_marts(
     passport: Passport,
     now: datetime | None = None,
     only: Collection[str] | None = None,
+    *,
+    anew: bool = False,
 ) -> Build:
     """Build the marts from the published rows, beside those that readers see.
 
     ``now`` (aware; the clock by default) sets "today" in the programme zone. The new marts are those
     of ``marts_next``: ``check_marts`` looks at them, ``publish_marts`` shows them. Two builds from the
     same rows on the same day differ in ``computed_at`` only.
+
+    Marts that hold ``made_from`` follow the change: rows of periods of which nothing changed are taken over
+    from the newest build; ``anew`` counts them all, for tables that were repaired by hand.
 
     ``only`` names marts, without their database. These are built, and the tables that their SQL
     reads; all others stay as they are. It serves whoever changes one mart and looks at it. Marts
@@ -55,11 +64,11 @@ def build_marts(
     """
     # Before the first row is read: what is loaded meanwhile makes the next build differ.
     known = inputs_of(warehouse, passport, now)
-    selects = _selects(passport, now or datetime.now(UTC))
+    build = str(uuid.uuid4())
+    selects = _selects(passport, now or datetime.now(UTC), build, anew=anew)
     marts = _chosen(selects, only)
     given = _passport_tables(passport) | _reference_tables(passport)
     needed = given.keys() | selects.keys() if only is None else _read_by(marts, selects)
-    build = str(uuid.uuid4())
     publishing.drop_old_builds(warehouse)
     _drop_leftovers(warehouse)
     for table, rows in given.items():
@@ -67,6 +76,8 @@ def build_marts(
             _replace(warehouse, table, rows())
     for table, select in selects.items():
         if table in marts:
+            if not anew:
+                _take_over(warehouse, table, build)
             _add(warehouse, _stored(table), build, select)
             log.info("%s is built.", table)
         elif table in needed:
@@ -107,6 +118,19 @@ def _add(warehouse: Warehouse, table: str, build: str, select: str) -> None:
     )
 
 
+def _take_over(warehouse: Warehouse, mart: str, build: str) -> None:
+    """Repeat the rows of the newest build whose periods are wanted as they are."""
+    table, columns = _stored(mart), warehouse.columns(_stored(mart))
+    if _FOLLOWS in columns:
+        names = ", ".join(name for name in columns if name != "build")
+        warehouse.command(
+            f"INSERT INTO {table} (build, {names}) SELECT '{build}', {names} FROM {table} "  # noqa: S608
+            "WHERE build = (SELECT marts FROM ops.built_marts)[{mart:String}] AND made_from IN "
+            "(SELECT made_from FROM intermediate.wanted_periods WHERE mart = {mart:String})",
+            {"mart": mart.removeprefix("marts.")},
+        )
+
+
 def _chosen(selects: Iterable[str], only: Collection[str] | None) -> list[str]:
     marts = [table for table in selects if table.startswith("marts.")]
     if only is None:
@@ -142,9 +166,10 @@ def _read_by(marts: Collection[str], selects: dict[str, str]) -> set[str]:
     return found
 
 
-def _selects(passport: Passport, now: datetime) -> dict[str, str]:
+def _selects(passport: Passport, now: datetime, build: str, *, anew: bool) -> dict[str, str]:
     """What fills each table, in the order in which they are built."""
-    values = _values(passport, now)
+    values = _values(passport, now) | {"build": build, "anew": anew}
+    values["definitions"] = _definitions(values)
     intermediate = {
         "intermediate." + path.stem.partition("_")[2]: render(f"intermediate/{path.name}", **values)
         for path in sorted((settings.SQL / "intermediate").glob("*.sql"), key=_place)
@@ -154,6 +179,20 @@ def _selects(passport: Passport, now: datetime) -> dict[str, str]:
         for path in sorted((settings.SQL / "marts").glob("*.sql"))
     }
     return intermediate | marts
+
+
+def _definitions(values: Mapping[str, object]) -> dict[str, str]:
+    """A hash of how each table that follows the change is counted: its SQL and that of the views below."""
+    views = b"".join(path.read_bytes() for path in sorted((settings.SQL / "core").glob("*.sql")))
+    neutral = {**values, "build": "", "anew": False, "definitions": defaultdict(str)}
+    found = {}
+    for folder in ("intermediate", "marts"):
+        for path in (settings.SQL / folder).glob("*.sql"):
+            if _FOLLOWS in path.read_text(encoding="utf-8"):
+                text = render(f"{folder}/{path.name}", **neutral)
+                name = path.stem.partition("_")[2] if folder == "intermediate" else path.stem
+                found[name] = sha256(views + text.encode()).hexdigest()
+    return found
 
 
 def _place(path: Path) -> tuple[int, str]:

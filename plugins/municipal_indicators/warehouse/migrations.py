@@ -172,7 +172,7 @@ def _rows_of_marts(warehouse: Warehouse) -> list[RowsOfMart]:
     columns: dict[str, list[tuple[str, str, str]]] = {}
     for table, name, kind, comment in warehouse.rows(
         "SELECT table, name, type, comment FROM system.columns "
-        "WHERE database = 'mart_rows' AND name != 'build' ORDER BY table, position"
+        "WHERE database = 'mart_rows' AND name NOT IN ('build', 'made_from') ORDER BY table, position"
     ):
         columns.setdefault(table, []).append((name, kind, comment))
     comments = dict(
