@@ -23,7 +23,7 @@ FROM
     FROM moved AS d
     INNER JOIN
     (
-        -- The last load of a quarter is the last one of its unit: an older load of the unit is not seen at all.
+        -- The last load of a quarter is the last one of its unit: an older one of the unit is not seen.
         SELECT load_number, max(at) AS published_at
         FROM ops.load_events
         WHERE status IN ('published', 'withdrawn') AND load_number IN (SELECT load_number FROM moved)

@@ -1,4 +1,4 @@
--- Mart that follows the change × site × period: what its rows tell, and a hash of all that they are made from.
+-- Mart that follows the change × site × period: what its rows tell, and a hash of all they are made from.
 {% from 'macros/periods.sql' import ends, starts %}
 WITH
 sites AS
@@ -34,7 +34,10 @@ periods AS
 -- Pages are of days whose hits are loaded, their exits of those whose visits are loaded as well.
 page_months AS
 (
-    SELECT h.counter_id AS counter_id, toStartOfMonth(h.day) AS month, sum(cityHash64(day, h.loads, v.loads)) AS loads
+    SELECT
+        h.counter_id AS counter_id,
+        toStartOfMonth(h.day) AS month,
+        sum(cityHash64(h.day, h.loads, v.loads)) AS loads
     FROM intermediate.site_hit_calendar AS h
     LEFT JOIN intermediate.site_calendar AS v ON v.counter_id = h.counter_id AND v.day = h.day
     GROUP BY counter_id, month
@@ -85,7 +88,10 @@ FROM
 INNER JOIN sites AS s ON s.counter_id = d.counter_id
 LEFT JOIN
 (
-    SELECT counter_id, counter_day, max((reported_at, visits, users, pageviews, is_sampled, sample_share)) AS reports
+    SELECT
+        counter_id,
+        counter_day,
+        max((reported_at, visits, users, pageviews, is_sampled, sample_share)) AS reports
     FROM core.metrica_reported_days
     GROUP BY counter_id, counter_day
 ) AS r ON r.counter_id = d.counter_id AND r.counter_day = d.counter_day

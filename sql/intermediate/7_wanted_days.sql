@@ -1,5 +1,5 @@
--- Matched day of a year and site: a hash of all that its first visits are made from, and since which day those
--- of its year must be counted anew. A day's first visits follow from it and from the days before it.
+-- Matched day of a year and site: a hash of all that its first visits are made from, and since which day
+-- those of its year must be counted anew. A day's first visits follow from it and from the days before it.
 {% from 'macros/periods.sql' import kept with context %}
 WITH
 loads AS

@@ -39,7 +39,12 @@ to_read AS
 ),
 counted AS
 (
-    SELECT year, site_id, first_day AS day, countIf(NOT is_base) AS visitors, countIf(is_base) AS base_visitors
+    SELECT
+        year,
+        site_id,
+        first_day AS day,
+        countIf(NOT is_base) AS visitors,
+        countIf(is_base) AS base_visitors
     FROM
     (
         {{ firsts('day >= since') }}
@@ -65,7 +70,13 @@ counted AS
     )
     GROUP BY year, site_id, day
 )
-SELECT w.year AS year, w.site_id AS site_id, w.day AS day, c.visitors, c.base_visitors, w.made_from AS made_from
+SELECT
+    w.year AS year,
+    w.site_id AS site_id,
+    w.day AS day,
+    c.visitors AS visitors,
+    c.base_visitors AS base_visitors,
+    w.made_from AS made_from
 FROM intermediate.wanted_days AS w
 LEFT JOIN counted AS c ON c.year = w.year AND c.site_id = w.site_id AND c.day = w.day
 WHERE w.day >= w.since

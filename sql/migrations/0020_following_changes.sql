@@ -48,25 +48,32 @@ ORDER BY (mart, grain, counter_id, period_start)
 COMMENT 'Периоды сайтов, которые должны быть в витринах, и из чего они считаются';
 
 ALTER TABLE mart_rows.site_audience
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE mart_rows.site_sources_monthly
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE mart_rows.site_devices_monthly
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE mart_rows.site_entry_pages_monthly
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE mart_rows.metrica_reconciliation
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE mart_rows.site_pages_monthly
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитана строка; читателям не виден';
 
 ALTER TABLE intermediate.first_visits
-    ADD COLUMN IF NOT EXISTS made_from UInt64 COMMENT 'Хеш всего, из чего посчитаны день и дни до него';
+    ADD COLUMN IF NOT EXISTS made_from UInt64
+        COMMENT 'Хеш всего, из чего посчитаны день и дни до него';
 
 CREATE TABLE IF NOT EXISTS intermediate.wanted_days
 (

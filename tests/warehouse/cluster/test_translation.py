@@ -213,6 +213,7 @@ def test_each_of_our_statements_is_translated_and_parses(client: Client) -> None
                 (
                     "INSERT",
                     "ALTER TABLE mart_rows.",
+                    "ALTER TABLE intermediate.",
                     "ALTER TABLE reference.",
                     "ALTER TABLE ops.",
                     "DELETE FROM ops.",
