@@ -1,14 +1,19 @@
-"""Runs Airflow's commands one after another in one process, each as `airflow` would in its own.
+"""Runs commands of Airflow one after another in one process, each as ``airflow`` would in its own.
 
-`python commands.py DESCRIPTOR < orders`: an order is a line of JSON with the arguments of a command
-and what it changes in the environment; its exit code is written to the descriptor.
+``python -P commands.py [DESCRIPTOR] < orders``: an order is a line of JSON with the ``arguments`` of a command
+and what it changes in the ``environment``. Its exit code follows ``ENDED`` on a line of the descriptor,
+else of the standard output. To start Airflow takes longer than most of its commands.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import os
 import sys
 import traceback
+
+ENDED = "\x1e"
 
 
 def main() -> None:
@@ -18,11 +23,11 @@ def main() -> None:
 
     parser = cli_parser.get_parser()
     write_default_airflow_configuration_if_needed()
-    with os.fdopen(int(sys.argv[1]), "w") as answers:
+    with os.fdopen(int(sys.argv[1]), "w") if sys.argv[1:] else sys.stdout as answers:
         for line in sys.stdin:
             order = json.loads(line)
-            os.environ.update(order["environment"])
-            answers.write(f"{_run(parser, order['arguments'])}\n")
+            os.environ.update(order.get("environment", {}))
+            answers.write(f"{ENDED}{_run(parser, order['arguments'])}\n")
             answers.flush()
 
 
