@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(stage: Stage, port: int, end: Ends, console: Console) -> None:
     environment = stage.environment(port)
-    with Airflow(environment, stage.logs, console) as airflow:
+    with Airflow(stage, environment, console) as airflow:
         _write_files(stage, end, console)
         airflow.run(["db", "migrate"], "База Airflow", "db_migrate")
         _load(airflow, _days_to_load(stage, end.site), end)

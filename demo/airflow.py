@@ -70,7 +70,7 @@ def serve(stage: Stage, environment: Mapping[str, str], port: int, console: Cons
 
     Raises ServiceFailedError if one does not start or ends by itself.
     """
-    with Airflow(environment, stage.logs, console) as airflow:
+    with Airflow(stage, environment, console) as airflow:
         airflow.run(["db", "migrate"], "База Airflow", "db_migrate")
     services = AirflowServices(stage, environment, port)
     try:

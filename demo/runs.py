@@ -12,13 +12,13 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Self, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from demo import commands
+from demo.stage import Stage
 
 ENDED_WITHIN_SECONDS = 20
 
@@ -33,19 +33,19 @@ class RunFailedError(Exception):
 
 
 class Airflow:
-    """An Airflow process that runs commands, each with a log in the folder ``logs`` of the stage.
+    """An Airflow process that runs commands, each with a log of its own, on the stage's warehouse.
 
     A context manager: the process is started at once; an error ends it with whatever it is doing.
     """
 
-    def __init__(self, environment: Mapping[str, str], logs: Path, console: Console) -> None:
+    def __init__(self, stage: Stage, environment: Mapping[str, str], console: Console) -> None:
+        self.stage = stage
         self.environment = dict(environment)
-        self.logs = logs
         self.console = console
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", commands.__file__],
+            [sys.executable, "-P", commands.__file__, "--hold", str(self.stage.warehouse)],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -75,7 +75,7 @@ class Airflow:
         """Run one ``airflow`` command; returns its seconds. Raises RunFailedError."""
         started = time.monotonic()
         tail: deque[str] = deque(maxlen=2000)
-        path = self.logs / f"{log}.log"
+        path = self.stage.logs / f"{log}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file, _progress(self.console) as progress:
             task = progress.add_task(title, total=None, note="")

@@ -148,7 +148,7 @@ class _Session:
         answers, given = os.pipe()
         with stage.said.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", commands.__file__, str(given)],
+                [sys.executable, "-P", commands.__file__, "--answers", str(given)],
                 env=stage.environment(),
                 cwd=stage.root / "elsewhere",
                 stdin=subprocess.PIPE,
