@@ -20,8 +20,6 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from demo import commands
 from demo.stage import Stage
 
-ENDED_WITHIN_SECONDS = 20
-
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception): .*")
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT|^\s|^Traceback|^Task ")
 _DAYS = re.compile(r": (\d+) days published")
@@ -58,18 +56,18 @@ class Airflow:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        process = self._process
-        for stream in (process.stdin, process.stdout):
+        if raised[0]:
+            # Airflow's runner takes a SIGTERM for itself. The next run completes what was under way.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for stream in (self._process.stdin, self._process.stdout):
             with suppress(BrokenPipeError):
                 cast("IO[str]", stream).close()
-        if raised[0]:
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=ENDED_WITHIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            # The engine may take a SIGTERM for itself. The next run completes what was under way.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        self._process.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
 
     def run(self, arguments: Sequence[str], title: str, log: str) -> float:
         """Run one ``airflow`` command; returns its seconds. Raises RunFailedError."""
