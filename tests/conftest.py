@@ -204,17 +204,34 @@ def module_warehouse(_engine: _Engine) -> Iterator[Warehouse]:
 
 @contextmanager
 def _emptied() -> Iterator[Warehouse]:
-    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import Warehouse, _hook
 
     client = _hook().get_client()
     opened = Warehouse(client)
-    apply_schema(opened)
+    _update(opened)
     empty(opened)
     try:
         yield opened
     finally:
         client.close()
+
+
+_updated: set[tuple[object, ...]] = set()
+
+
+def _update(warehouse: Warehouse) -> None:
+    """Apply the schema, unless nothing was applied since it was up to date with the same lists."""
+    from municipal_indicators import settings
+    from municipal_indicators.sources.schema import apply_schema
+
+    def applied() -> tuple[object, ...]:
+        state = "SELECT count(), max(applied_at) FROM ops.schema_migrations"
+        return settings.REFERENCE, *warehouse.rows(state)[0]
+
+    if not _updated or applied() not in _updated:
+        apply_schema(warehouse)
+        _updated.clear()
+        _updated.add(applied())
 
 
 @pytest.fixture
