@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from municipal_indicators.warehouse.client import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Where there is room for it in memory: the engine makes and deletes thousands of small files.
+MEMORY, ROOM = "/dev/shm", 6 << 30
+if "TMPDIR" not in os.environ and Path(MEMORY).is_dir():
+    may_run_programs = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if may_run_programs and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 # The same tests a second time over HTTP: 1 takes our own front, as the user `loader` of
 # deploy/clickhouse/users.d; else the Airflow connection of a server, as JSON or URI.
@@ -114,6 +121,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
     items.sort(key=lambda item: _place(item.path.as_posix()))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(path: str) -> int:
