@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_port(options.port)
         if not options.empty and not stage.done.exists():
             console.print(
-                "Демо ещё не загружено: сначала загружаются его данные (около двух минут)."
+                "Демо ещё не загружено: сначала загружаются его данные (минуты полторы)."
             )
             if code := run_demo(["--folder", str(stage.root)]):
                 return code
