@@ -40,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         check_port(options.port)
         if not options.empty and not stage.done.exists():
-            console.print(
-                "Демо ещё не загружено: сначала загружаются его данные (минуты полторы)."
-            )
+            console.print("Демо ещё не загружено: сначала загружаются его данные (минуты полторы).")
             if code := run_demo(["--folder", str(stage.root)]):
                 return code
         with (
