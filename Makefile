@@ -40,7 +40,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast bench-night lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -106,6 +106,9 @@ bench-smev: $(DEVELOPMENT) ## Speed and memory of loads of SMEV logs, journals a
 
 bench-forecast: $(DEVELOPMENT) ## How forecasts of emulated districts turn out (BENCH='--districts 20 --seed 2')
 	@$(BIN)/python -m bench.forecast $(BENCH)
+
+bench-night: $(DEVELOPMENT) ## Processor time of a night with nothing new, by DAG (BENCH=--help)
+	@$(BIN)/python -m bench.night $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

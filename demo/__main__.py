@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.reported import close_and_correct
-from demo.runs import RunFailedError, run_airflow, run_dag
+from demo.reported import close_and_correct, show_revision
+from demo.runs import Airflow, RunFailedError
 from demo.stage import FIRST_DAY, REPOSITORY, SITE_DAY, SMEV_DAY, TOKEN, Ends, Stage, ends
 from tests.emulators.inbox import write_inbox
 from tests.emulators.metrica.parts import Settings
@@ -61,34 +61,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(stage: Stage, port: int, end: Ends, console: Console) -> None:
     environment = stage.environment(port)
-    first_load = _days_to_load(stage, end.site)
-    first_hits = max(first_load, _first_day_of_hits(end.last_month))
-    _write_files(stage, end, console)
-    run_airflow(
-        ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
-    )
-    run_dag(
-        "load_metrica_visits",
-        f"Визиты сайта {first_load:%d.%m.%Y} … {end.site:%d.%m.%Y}",
-        stage.logs,
-        environment,
-        console,
-        {"date_from": str(first_load), "date_to": str(end.site)},
-    )
-    run_dag(
-        "load_metrica_hits",
-        f"Просмотры и загрузки {first_hits:%d.%m.%Y} … {end.site:%d.%m.%Y}",
-        stage.logs,
-        environment,
-        console,
-        {"date_from": str(first_hits), "date_to": str(end.site)},
-    )
-    for dag_id, title in FILE_LOADS:
-        run_dag(dag_id, title, stage.logs, environment, console)
-    run_dag("build_indicator_marts", "Витрины и страница отчёта", stage.logs, environment, console)
-    _note_done(stage, end.site)
-    close_and_correct(stage, end, environment, console)
+    with Airflow(stage, environment, console) as airflow:
+        _write_files(stage, end, console)
+        airflow.run(["db", "migrate"], "База Airflow", "db_migrate")
+        _load(airflow, _days_to_load(stage, end.site), end)
+        airflow.run_dag("build_indicator_marts", "Витрины и страница отчёта")
+        _note_done(stage, end.site)
+        period = close_and_correct(stage, end, airflow)
+    show_revision(period, environment, console)
     _show(environment, console)
+
+
+def _load(airflow: Airflow, first_visits: date, end: Ends) -> None:
+    first_hits = max(first_visits, _first_day_of_hits(end.last_month))
+    for dag_id, title, first in (
+        ("load_metrica_visits", "Визиты сайта", first_visits),
+        ("load_metrica_hits", "Просмотры и загрузки", first_hits),
+    ):
+        airflow.run_dag(
+            dag_id,
+            f"{title} {first:%d.%m.%Y} … {end.site:%d.%m.%Y}",
+            {"date_from": str(first), "date_to": str(end.site)},
+        )
+    for dag_id, title in FILE_LOADS:
+        airflow.run_dag(dag_id, title)
 
 
 def _days_to_load(stage: Stage, last_day: date) -> date:

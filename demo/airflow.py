@@ -15,7 +15,7 @@ from rich.console import Console
 
 from demo.__main__ import COUNTER
 from demo.__main__ import main as run_demo
-from demo.runs import RunFailedError, run_airflow
+from demo.runs import Airflow, RunFailedError
 from demo.services import HOST, USER, AirflowServices, ServiceFailedError, services_environment
 from demo.stage import REPOSITORY, TOKEN, Stage
 from tests.emulators.metrica.parts import Settings
@@ -40,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         check_port(options.port)
         if not options.empty and not stage.done.exists():
-            console.print(
-                "Демо ещё не загружено: сначала загружаются его данные (около двух минут)."
-            )
+            console.print("Демо ещё не загружено: сначала загружаются его данные (минуты полторы).")
             if code := run_demo(["--folder", str(stage.root)]):
                 return code
         with (
@@ -70,9 +68,8 @@ def serve(stage: Stage, environment: Mapping[str, str], port: int, console: Cons
 
     Raises ServiceFailedError if one does not start or ends by itself.
     """
-    run_airflow(
-        ["db", "migrate"], "База Airflow", stage.logs / "db_migrate.log", environment, console
-    )
+    with Airflow(stage, environment, console) as airflow:
+        airflow.run(["db", "migrate"], "База Airflow", "db_migrate")
     services = AirflowServices(stage, environment, port)
     try:
         services.start()

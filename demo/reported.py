@@ -8,15 +8,17 @@ from datetime import date, datetime, time, timedelta
 
 from rich.console import Console
 
-from demo.runs import run_dag
+from demo.runs import Airflow
 from demo.stage import Ends, Stage
 from tests.emulators.inbox.tables import Table, csv_bytes, write_file
 
 LATE = "registers/мероприятия, прислано позже.csv"
 REASON = "Квартал сравнивается с планом на год"
+Quarter = tuple[str, date]
+"""The name of a quarter and its last day."""
 
 
-def last_quarter(end: Ends) -> tuple[str, date]:
+def last_quarter(end: Ends) -> Quarter:
     """The last quarter of which all sources have all months: its name and its last day."""
     following = end.last_month.month % 12 + 1
     after = date(end.last_month.year + (following == 1), following, 1)
@@ -27,24 +29,17 @@ def last_quarter(end: Ends) -> tuple[str, date]:
     return f"{year}-Q{quarter}", begin_of_next - timedelta(days=1)
 
 
-def close_and_correct(
-    stage: Stage, end: Ends, environment: Mapping[str, str], console: Console
-) -> None:
-    """Once for each quarter: close it, load a late register of one event, build, print the revision."""
-    period, last = last_quarter(end)
+def close_and_correct(stage: Stage, end: Ends, airflow: Airflow) -> Quarter:
+    """Once for each quarter: close it, load a late register of one event, build; returns the quarter."""
+    period, last = quarter = last_quarter(end)
     if not (stage.root / "archive" / "reported" / f"{period}-v1.json.gz").exists():
         conf = {"period": period, "reasons": _reasons(), "closed_by": "Демо"}
-        run_dag(
-            "close_reporting_period", f"Закрыт {period}", stage.logs, environment, console, conf
-        )
+        airflow.run_dag("close_reporting_period", f"Закрыт {period}", conf)
         table = Table(("Дата", "Название", "Вид"), [(f"{last:%d.%m.%Y}", "День данных", "семинар")])
         write_file(stage.inbox / LATE, csv_bytes(table), datetime.combine(last, time(18)))
-        for dag_id, title in (
-            ("load_programme_registers", "Реестр, присланный позже"),
-            ("build_indicator_marts", "Витрины после него"),
-        ):
-            run_dag(dag_id, title, stage.logs, environment, console)
-    _print(period, last, environment, console)
+        airflow.run_dag("load_programme_registers", "Реестр, присланный позже")
+        airflow.run_dag("build_indicator_marts", "Витрины после него")
+    return quarter
 
 
 def _reasons() -> dict[str, str]:
@@ -55,7 +50,9 @@ def _reasons() -> dict[str, str]:
     return {one.code: REASON for one in passport.indicators}
 
 
-def _print(period: str, last: date, environment: Mapping[str, str], console: Console) -> None:
+def show_revision(quarter: Quarter, environment: Mapping[str, str], console: Console) -> None:
+    """Print what changed in the quarter since it was closed."""
+    period, last = quarter
     os.environ.update(environment, AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR")
     from municipal_indicators.warehouse.client import open_warehouse
 

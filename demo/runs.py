@@ -11,11 +11,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import suppress
+from typing import IO, Self, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from demo import commands
+from demo.stage import Stage
 
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception): .*")
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT|^\s|^Traceback|^Task ")
@@ -27,73 +30,85 @@ class RunFailedError(Exception):
     """An ``airflow`` command of the demo ended with an error; the message shows the log's end."""
 
 
-def run_airflow(
-    arguments: list[str], title: str, log: Path, environment: Mapping[str, str], console: Console
-) -> float:
-    """Run one ``airflow`` command; returns its seconds. Raises RunFailedError."""
-    started = time.monotonic()
-    tail: deque[str] = deque(maxlen=2000)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).with_name("airflow")), *arguments]
-    with log.open("w", encoding="utf-8") as file, _progress(console) as progress:
-        task = progress.add_task(title, total=None, note="")
-        try:
-            with _child(command, environment) as lines:
-                for line in lines:
-                    file.write(line)
-                    tail.append(line)
-                    if found := _COUNTED.search(line):
-                        done, total, note = found.groups()
-                        progress.update(
-                            task, completed=int(done), total=int(total), note=note.strip()
-                        )
-                    elif found := _DAYS.search(line):
-                        progress.update(task, advance=int(found[1]), note=f"+{found[1]} дней")
-        except RunFailedError as error:
-            raise RunFailedError(f"airflow {error} failed: {_reason(tail)}\nLog: {log}") from None
-    seconds = time.monotonic() - started
-    console.print(f"  [green]✓[/] {title} — {seconds:.0f} с")
-    return seconds
+class Airflow:
+    """An Airflow process that runs commands, each with a log of its own, on the stage's warehouse.
 
+    A context manager: the process is started at once; an error ends it with whatever it is doing.
+    """
 
-def run_dag(
-    dag_id: str,
-    title: str,
-    logs: Path,
-    environment: Mapping[str, str],
-    console: Console,
-    params: Mapping[str, object] | None = None,
-) -> float:
-    """``airflow dags test DAG_ID`` with params; returns its seconds. Raises RunFailedError."""
-    arguments = ["dags", "test", dag_id]
-    if params:
-        arguments += ["--conf", json.dumps(params)]
-    return run_airflow(arguments, title, logs / f"{dag_id}.log", environment, console)
+    def __init__(self, stage: Stage, environment: Mapping[str, str], console: Console) -> None:
+        self.stage = stage
+        self.environment = dict(environment)
+        self.console = console
 
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", commands.__file__, "--hold", str(self.stage.warehouse)],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        return self
 
-@contextmanager
-def _child(command: list[str], environment: Mapping[str, str]) -> Iterator[Iterator[str]]:
-    process = subprocess.Popen(
-        command,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield iter(process.stdout)
-        if process.wait():
-            raise RunFailedError(" ".join(command[1:4]))
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=20)
-        process.stdout.close()
+    def __exit__(self, *raised: object) -> None:
+        if raised[0]:
+            # Airflow's runner takes a SIGTERM for itself. The next run completes what was under way.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                cast("IO[str]", stream).close()
+        self._process.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def run(self, arguments: Sequence[str], title: str, log: str) -> float:
+        """Run one ``airflow`` command; returns its seconds. Raises RunFailedError."""
+        started = time.monotonic()
+        tail: deque[str] = deque(maxlen=2000)
+        path = self.stage.logs / f"{log}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file, _progress(self.console) as progress:
+            task = progress.add_task(title, total=None, note="")
+            for line in self._lines(arguments):
+                file.write(line)
+                tail.append(line)
+                if found := _COUNTED.search(line):
+                    done, total, note = found.groups()
+                    progress.update(task, completed=int(done), total=int(total), note=note.strip())
+                elif found := _DAYS.search(line):
+                    progress.update(task, advance=int(found[1]), note=f"+{found[1]} дней")
+        if not tail or tail.pop() != f"{commands.ENDED}0\n":
+            command = " ".join(arguments[:3])
+            raise RunFailedError(f"airflow {command} failed: {_reason(tail)}\nLog: {path}")
+        seconds = time.monotonic() - started
+        self.console.print(f"  [green]✓[/] {title} — {seconds:.0f} с")
+        return seconds
+
+    def run_dag(self, dag_id: str, title: str, params: Mapping[str, object] | None = None) -> float:
+        """``airflow dags test DAG_ID`` with params; returns its seconds. Raises RunFailedError."""
+        arguments = ["dags", "test", dag_id]
+        if params:
+            arguments += ["--conf", json.dumps(params)]
+        return self.run(arguments, title, dag_id)
+
+    def _lines(self, arguments: Sequence[str]) -> Iterator[str]:
+        """What a command says; the last line is that of its end, where the process did not end before."""
+        told, said = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
+        with suppress(BrokenPipeError):
+            told.write(json.dumps({"arguments": arguments}) + "\n")
+            told.flush()
+        for line in said:
+            yield line
+            if line.startswith(commands.ENDED):
+                return
 
 
 def _reason(tail: Sequence[str]) -> str:

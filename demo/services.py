@@ -114,7 +114,7 @@ class AirflowServices:
 
         Raises ServiceFailedError if a DAG file cannot be imported.
         """
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        headers = self.headers()
         if POOL not in {pool["name"] for pool in self._get("pools?limit=100", headers)["pools"]}:
             pool = {"name": POOL, "slots": 1, "description": "One writer of the embedded engine"}
             made = requests.post(f"{self.url}/api/v2/pools", json=pool, headers=headers, timeout=30)
@@ -143,6 +143,17 @@ class AirflowServices:
             timeout=30,
         )
         switched.raise_for_status()
+
+    def headers(self) -> dict[str, str]:
+        """Those of a call of the API by the demo's user."""
+        login = {"username": USER, "password": self._password}
+        answer = requests.post(f"{self.url}/auth/token", json=login, timeout=30)
+        answer.raise_for_status()
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def process(self, name: str) -> psutil.Process:
+        """One of the started processes of ``COMMANDS``."""
+        return psutil.Process(next(one.process.pid for one in self._running if one.name == name))
 
     def watch(self) -> None:
         """Never return; raises ServiceFailedError when a process ends by itself."""
@@ -199,12 +210,6 @@ class AirflowServices:
                         [*end, f"airflow {one.name} завершился сам (код {code}). Журнал: {one.log}"]
                     )
                 )
-
-    def _token(self) -> str:
-        login = {"username": USER, "password": self._password}
-        answer = requests.post(f"{self.url}/auth/token", json=login, timeout=30)
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
 
     def _get(self, what: str, headers: Mapping[str, str]) -> dict[str, Any]:
         answer = requests.get(f"{self.url}/api/v2/{what}", headers=headers, timeout=30)

@@ -46,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         airflow.check_port(options.port)
         superset.check_port(options.superset_port)
         if not stage.done.exists():
-            console.print(
-                "Демо ещё не загружено: сначала загружаются его данные (около двух минут)."
-            )
+            console.print("Демо ещё не загружено: сначала загружаются его данные (минуты полторы).")
             if code := run_demo(["--folder", str(stage.root)]):
                 return code
         _run(stage, options.port, options.superset_port, console)

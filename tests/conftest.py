@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from municipal_indicators.warehouse.client import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Where there is room for it in memory: the engine makes and deletes thousands of small files.
+MEMORY, ROOM = "/dev/shm", 6 << 30
+if "TMPDIR" not in os.environ and Path(MEMORY).is_dir():
+    may_run_programs = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if may_run_programs and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 _HOME = Path(tempfile.mkdtemp(prefix="municipal-tests-"))
 # The same tests a second time over HTTP: 1 takes our own front, as the user `loader` of
 # deploy/clickhouse/users.d; else the Airflow connection of a server, as JSON or URI.
@@ -51,19 +58,22 @@ OVER_HTTP = re.compile(
 )
 # A file is one worker's: the longest first, so that none ends long after all others. As measured.
 LONGEST_FIRST = (
-    "end_to_end/test_end_to_end.py",
-    "end_to_end/test_worlds.py",
     "kills/test_kills.py",
+    "end_to_end/test_end_to_end.py",
     "bi/test_superset.py",
     "production/test_airflow_services.py",
     "airflow_ui/test_walk.py",
-    "sources/metrica/test_killed.py",
-    "watch/test_watch_the_morning.py",
-    "dags/test_load_metrica_visits.py",
+    "end_to_end/test_worlds.py",
+    "dags/test_build_indicator_marts.py",
+    "sources/gosuslugi/test_fence.py",
     "sources/smev/test_subsets.py",
-    "bench/test_files.py",
-    "sources/metrica/test_runs.py",
     "warehouse/server/test_faults.py",
+    "watch/test_watch_the_morning.py",
+    "production/test_backups.py",
+    "dags/test_load_metrica_visits.py",
+    "sources/metrica/test_runs.py",
+    "sources/metrica/test_killed.py",
+    "bench/test_files.py",
 )
 
 # The environment of a container may forbid it; each process that tests start would compile all again.
@@ -114,6 +124,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
     items.sort(key=lambda item: _place(item.path.as_posix()))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(path: str) -> int:
@@ -204,17 +220,34 @@ def module_warehouse(_engine: _Engine) -> Iterator[Warehouse]:
 
 @contextmanager
 def _emptied() -> Iterator[Warehouse]:
-    from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import Warehouse, _hook
 
     client = _hook().get_client()
     opened = Warehouse(client)
-    apply_schema(opened)
+    _update(opened)
     empty(opened)
     try:
         yield opened
     finally:
         client.close()
+
+
+_updated: set[tuple[object, ...]] = set()
+
+
+def _update(warehouse: Warehouse) -> None:
+    """Apply the schema, unless nothing was applied since it was up to date with the same lists."""
+    from municipal_indicators import settings
+    from municipal_indicators.sources.schema import apply_schema
+
+    def applied() -> tuple[object, ...]:
+        state = "SELECT count(), max(applied_at) FROM ops.schema_migrations"
+        return settings.REFERENCE, *warehouse.rows(state)[0]
+
+    if not _updated or applied() not in _updated:
+        apply_schema(warehouse)
+        _updated.clear()
+        _updated.add(applied())
 
 
 @pytest.fixture

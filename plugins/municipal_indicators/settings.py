@@ -63,11 +63,29 @@ def needing_connection(conn_id: str, kind: str) -> Iterator[None]:
         ) from None
 
 
+_read: dict[str, str | None] | None = None
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read each Variable once within it: a task asks the api-server for each, and a file for several."""
+    global _read  # noqa: PLW0603 - of the whole process, as Variables are
+    _read, before = {}, _read
+    try:
+        yield
+    finally:
+        _read = before
+
+
 def _variable(name: str) -> str | None:
     from airflow.sdk import Variable
 
-    value: str | None = Variable.get(name, default=None)
-    return value or None
+    if _read is not None and name in _read:
+        return _read[name]
+    value: str | None = Variable.get(name, default=None) or None
+    if _read is not None:
+        _read[name] = value
+    return value
 
 
 def passport_path() -> Path:
@@ -216,6 +234,8 @@ def personal_data_key() -> bytes:
             key,
             description="Secret for keyed hashes of application numbers; losing it doubles applications",
         )
+        if _read is not None:
+            _read["personal_data_key"] = key
     if len(key) < 16:
         raise ConfigurationError(
             "The Airflow Variable personal_data_key is shorter than 16 characters: "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from demo import commands
 from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
 
@@ -141,13 +142,13 @@ class Stage:
 
 
 class _Session:
-    """The process of ``commands.py`` for one stage."""
+    """The process of ``demo/commands.py`` for one stage."""
 
     def __init__(self, stage: Stage) -> None:
         answers, given = os.pipe()
         with stage.said.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("commands.py")), str(given)],
+                [sys.executable, "-P", commands.__file__, "--answers", str(given)],
                 env=stage.environment(),
                 cwd=stage.root / "elsewhere",
                 stdin=subprocess.PIPE,
@@ -165,7 +166,7 @@ class _Session:
         order = {"arguments": [*arguments], "environment": environment}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return int(self._answers.readline() or -1)
+        return int(self._answers.readline().removeprefix(commands.ENDED) or -1)
 
     def __enter__(self) -> "_Session":
         return self

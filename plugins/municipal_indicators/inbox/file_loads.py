@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from municipal_indicators import settings
 from municipal_indicators.errors import (
     FileRejectedError,
     IndicatorsError,
@@ -229,7 +230,12 @@ def _published_since(source: str, since: datetime) -> int:
 @contextmanager
 def opened(source: FileSource) -> Iterator[_FileLoader]:
     """The warehouse, up to date and open for a run over files of the source."""
-    with fence.fenced(), workplace.own_folder() as folder, open_warehouse() as warehouse:
+    with (
+        settings.read_once(),
+        fence.fenced(),
+        workplace.own_folder() as folder,
+        open_warehouse() as warehouse,
+    ):
         source.apply_schema(warehouse)
         yield _FileLoader(source, warehouse, folder, FileRun())
 

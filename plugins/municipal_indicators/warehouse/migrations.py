@@ -95,7 +95,7 @@ def _migrate(warehouse: Warehouse, sql: Path, recorded: dict[str, str]) -> list[
                 "give it the next free number."
             )
         warehouse.run_script(files[name].read_text(encoding="utf-8"))
-        _note(warehouse, name, checksum(files[name]))
+        _note(warehouse, {name: checksum(files[name])})
     return missing
 
 
@@ -188,9 +188,9 @@ def _refresh_views(
     statements = view_statements(sql) | mart_view_statements(_rows_of_marts(warehouse), sql)
     stale = [name for name, text in statements.items() if recorded.get(name) != _checksum(text)]
     if stale or changed:
-        for name, statement in statements.items():
+        for statement in statements.values():
             warehouse.command(statement)
-            _note(warehouse, name, _checksum(statement))
+        _note(warehouse, {name: _checksum(text) for name, text in statements.items()})
     return stale
 
 
@@ -204,8 +204,7 @@ def _refresh_staging(
     for text in scripts.values():
         warehouse.run_script(text + ";\n")
     check_columns(warehouse, scripts)
-    for name, text in scripts.items():
-        _note(warehouse, name, _checksum(text))
+    _note(warehouse, {name: _checksum(text) for name, text in scripts.items()})
     return stale
 
 
@@ -239,5 +238,6 @@ def _bare_types(warehouse: Warehouse, table: str) -> dict[str, str]:
     }
 
 
-def _note(warehouse: Warehouse, name: str, text_sum: str) -> None:
-    warehouse.insert("ops.schema_migrations", ["name", "checksum"], [[name, text_sum]])
+def _note(warehouse: Warehouse, sums: Mapping[str, str]) -> None:
+    """Record what was applied, in one insert: each is a part on the disk for minutes."""
+    warehouse.insert("ops.schema_migrations", ["name", "checksum"], sums.items())

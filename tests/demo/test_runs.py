@@ -1,0 +1,35 @@
+"""The one process of Airflow that runs the demo's commands."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from demo.runs import Airflow, RunFailedError
+from demo.stage import Stage
+
+
+@pytest.mark.frees_engine
+def test_a_command_that_fails_is_told_with_its_log_and_the_next_one_runs(tmp_path: Path) -> None:
+    stage, shown = Stage(tmp_path / "demo"), io.StringIO()
+    with Airflow(stage, stage.environment(emulator_port=1), Console(file=shown)) as airflow:
+        with pytest.raises(RunFailedError, match="airflow nonesuch failed: ") as failed:
+            airflow.run(["nonesuch"], "Чего нет", "nonesuch")
+        airflow.run(["version"], "Версия", "version")
+    assert str(stage.logs / "nonesuch.log") in str(failed.value)
+    assert "✓ Версия — " in shown.getvalue()
+    assert "✓ Чего нет" not in shown.getvalue()
+
+
+@pytest.mark.frees_engine
+def test_an_interrupted_command_leaves_no_process(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "demo")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Airflow(stage, stage.environment(emulator_port=1), Console(quiet=True)) as airflow,
+    ):
+        raise KeyboardInterrupt
+    assert airflow.ended
