@@ -95,10 +95,15 @@ def by_month(
             floor + float(value or 0) for floor, value in zip(floors, one.values, strict=True)
         ]
     middles = [first + (last - first) / 2 for first, last in spans]
-    for one in series:
-        if one.is_line:
-            plot.line(middles, one.values, one.color, dash=one.dash)
-            plot.dots(middles, one.values, one.color)
+    ends = [*unfinished, *[False] * (len(months) - len(unfinished))]
+    for one in (one for one in series if one.is_line):
+        # A month that is not whole would look like a fall.
+        whole = [None if end else value for value, end in zip(one.values, ends, strict=True)]
+        plot.line(middles, whole, one.color, dash=one.dash)
+        plot.dots(middles, whole, one.color)
+        for day, value, end in zip(middles, one.values, ends, strict=True):
+            if end and value is not None:
+                plot.mark(day, value, "open", one.color)
     for place, (first, last) in enumerate(spans):
         told = [f"{one.name}: {russian.number(one.values[place], 1)}{suffix}" for one in series]
         plot.hover(first, last, "\n".join([russian.month(first), *told]))
