@@ -109,7 +109,7 @@ def test_what_is_wrong_with_the_data_is_said_with_reasons(
 ) -> None:
     assert text(one(full, "//p[@class='problems']")) == (
         "Качество данных: не загружено — 1 файл или день; пропущенные дни — 2 дня; "
-        "в карантине — 5 строк; расхождения с отчётом метрики — 1 день; замечания — 78 случаев."
+        "в карантине — 5 строк; расхождения с отчётом Метрики — 1 день; замечания — 78 случаев."
     )
     section = by_id(full, "quality")
     told = {text(one(card, "h3")): card for card in found(section, "./article")}
