@@ -145,6 +145,7 @@ def build_indicator_marts() -> None:
                     settings.report_path(),
                     programme=passport.programme,
                     time_zone=passport.time_zone,
+                    baseline_year=passport.baseline_year,
                     documents=making.offers(folder),
                 )
         return str(written)

@@ -1,4 +1,4 @@
--- How many indicators have each status in the headline month, best status first; in the month under way where
+-- How many indicators have each status in the headline month, the worst first; in the month under way where
 -- no month is complete yet.
 SELECT
     status,
@@ -6,4 +6,4 @@ SELECT
 FROM marts.indicators_latest
 WHERE role = (SELECT min(role) FROM marts.indicators_latest)
 GROUP BY status
-ORDER BY status DESC
+ORDER BY indexOf(['off_track', 'at_risk', 'no_data', 'on_track', 'achieved'], toString(status))

@@ -15,7 +15,7 @@ import pytest
 
 from municipal_indicators.settings import REPOSITORY
 
-HEAVY = ("fastapi", "plotly", "pandas", "chdb", "clickhouse_connect", "numpy")
+HEAVY = ("fastapi", "pandas", "chdb", "clickhouse_connect", "numpy")
 LOAD = f"""
 import sys
 sys.path.append({str(REPOSITORY / "plugins")!r})  # as Airflow does with PLUGINS_FOLDER

@@ -69,7 +69,7 @@ dags = [dag for dag, _ in DagContext.autoregistered_dags]
 print("RESULT " + json.dumps({
     "touched": touched,
     "heavy": sorted({m.split(".")[0] for m in set(sys.modules) - before}
-                    & {"pandas", "numpy", "chdb", "clickhouse_connect", "lxml", "python_calamine", "plotly",
+                    & {"pandas", "numpy", "chdb", "clickhouse_connect", "lxml", "python_calamine",
                        "requests", "pydantic"}),
     "dags": {dag.dag_id: {
         "file": Path(dag.fileloc).stem,

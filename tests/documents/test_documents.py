@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 from docx import Document
 
+from municipal_indicators import settings
 from municipal_indicators.documents.making import make_report
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from tests.marts.given import Given
@@ -61,6 +63,27 @@ def test_indicators_equal_the_marts(year: Given, made: tuple[Path, Path]) -> Non
         ["60", "54", "90 %"],
         ["10", "12", "83,3 %"],
     ]
+
+
+def test_annotations_of_the_period_are_the_reasons(
+    year: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = tmp_path / "lists"
+    shutil.copytree(settings.REFERENCE, lists)
+    (lists / "annotations.csv").write_text(
+        "month;indicator;text\n"
+        "2025-11;edms_workplaces_share;Поставка перенесена\n"
+        "2025-03;edms_workplaces_share;Закуплено 20 мест.\n"
+        "2024-12;smev_requests;Раньше периода\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(settings, "REFERENCE", lists)
+    workbook, document = make_report(year.warehouse, year.passport, "2025", tmp_path)
+    said = {row[1]: (row[7] or "").replace("\xa0", " ") for row in _sheet(workbook, "Показатели")}
+    assert sorted(said.values()) == [
+        "", "", "", "Март 2025: Закуплено 20 мест. Ноябрь 2025: Поставка перенесена.",
+    ]  # fmt: skip
+    assert "Март 2025: Закуплено 20 мест." in str(_table(document, 1))
 
 
 def test_money_equals_the_marts(year: Given, made: tuple[Path, Path]) -> None:

@@ -74,6 +74,7 @@ def marts() -> None:
             settings.report_path(),
             programme=passport.programme,
             time_zone=passport.time_zone,
+            baseline_year=passport.baseline_year,
         )
     with open_warehouse() as warehouse:
         retention.sweep_loads(warehouse)

@@ -168,7 +168,7 @@ def test_page_terminal_and_superset_show_one_month(
     parsed = html.fromstring(page.read_text(encoding="utf-8"))
     assert parsed.xpath("string(//*[@class='as-of']/strong)") == shown
     heads = str(parsed.xpath("string(//*[@class='overview']/thead)"))
-    wanted = f"Предварительно, {beside.replace(' ', russian.NBSP)}"
+    wanted = f"предварительно, {beside.replace(' ', russian.NBSP)}"
     assert (wanted in heads) is bool(beside)
     out = StringIO()
     print_indicators(given.warehouse, Console(file=out, width=120), "Europe/Moscow")

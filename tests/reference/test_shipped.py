@@ -119,6 +119,7 @@ def test_words_channels_rules_and_kinds_are_valid() -> None:
     assert Channels().channel("ЕПГУ", read_words()) == "ЕПГУ"
     assert load_rules().operations
     lists.smev_kinds()
+    lists.course_annotations()
 
 
 @pytest.mark.parametrize("source", LOGS)

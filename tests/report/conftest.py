@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from lxml import html
 
+from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
+from tests.report.made_up_parts import ANNOTATIONS
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +21,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what ``made_up_marts`` wrote: pages, terminal tables, the error message."""
     folder = tmp_path_factory.mktemp("report")
     path = os.pathsep.join(map(str, (REPOSITORY / "plugins", REPOSITORY)))
+    lists = folder / "lists"
+    shutil.copytree(settings.REFERENCE, lists)
+    (lists / "annotations.csv").write_text(ANNOTATIONS, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "tests.report.made_up_marts", str(folder)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, settings.REFERENCE_VARIABLE: str(lists)},
         capture_output=True,
         text=True,
         check=False,

@@ -22,6 +22,7 @@ from municipal_indicators.report import print_indicators, write_report
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.migrations import mart_view_statements
 from tests.report.made_up_parts import FORECASTS, HOSTILE, PARTS, WAYS
+from tests.report.made_up_schema import SCHEMA
 
 PROGRAMME = "Развитие <b>информационного</b> общества на территории Мценского района"
 WIDTHS = (80, 120, 140)
@@ -36,96 +37,6 @@ UNDER_WAY_THROUGH = {
 }
 Value = object
 Rows = Iterator[tuple[Value, ...]]
-
-SCHEMA = """
-CREATE TABLE ops.checks (
-    at DateTime64(6, 'UTC'), check String, severity String, passed Bool, rows UInt64, example String
-) ENGINE = MergeTree ORDER BY at;
-CREATE TABLE ops.built_marts (status String) ENGINE = MergeTree ORDER BY status;
-CREATE TABLE ops.published_marts (at DateTime64(6, 'UTC'), marts Map(String, UUID))
-ENGINE = MergeTree ORDER BY at;
-CREATE TABLE marts.indicators_monthly (
-    month Date, year UInt16, indicator LowCardinality(String), name String, unit String,
-    numerator Nullable(Float64), denominator Nullable(Float64), fact Nullable(Float64),
-    plan Nullable(Float64), final_plan Nullable(Float64), forecast Nullable(Float64),
-    due_year Nullable(UInt16), goal Nullable(Float64), forecast_due Nullable(Float64),
-    expected Nullable(Float64),
-    status Enum8('no_data' = 0, 'off_track' = 1, 'at_risk' = 2, 'on_track' = 3, 'achieved' = 4),
-    is_complete Bool,
-    edition_date Nullable(Date), data_through Nullable(Date), computed_at DateTime('UTC')
-) ENGINE = MergeTree ORDER BY (indicator, month);
-CREATE TABLE marts.data_problems (
-    source LowCardinality(String), unit String, kind LowCardinality(String), reason String, day Date,
-    rows UInt64
-) ENGINE = MergeTree ORDER BY (source, unit);
-CREATE TABLE marts.site_audience (
-    grain Enum8('day' = 1, 'week' = 2, 'month' = 3, 'quarter' = 4, 'year' = 5), period_start Date,
-    counter_id UInt32, site String, visits UInt64, visitors UInt64, new_visitors UInt64,
-    pageviews UInt64, bounces UInt64, bounce_share Nullable(Float64),
-    average_visit_seconds Nullable(Float64), is_settled Bool
-) ENGINE = MergeTree ORDER BY (grain, period_start, counter_id);
-CREATE TABLE marts.site_sources_monthly (
-    month Date, counter_id UInt32, site String, traffic_source LowCardinality(String),
-    search_engine LowCardinality(String), visits UInt64, visitors UInt64
-) ENGINE = MergeTree ORDER BY (month, counter_id);
-CREATE TABLE marts.site_devices_monthly (
-    month Date, counter_id UInt32, site String, device LowCardinality(String),
-    operating_system String, browser String, visits UInt64, visitors UInt64
-) ENGINE = MergeTree ORDER BY (month, counter_id);
-CREATE TABLE marts.service_applications_monthly (
-    month Date, service_code String, service_name String, channel LowCardinality(String),
-    is_electronic Bool, status_group LowCardinality(String), applications UInt64, on_time UInt64,
-    overdue UInt64, average_days Nullable(Float64), rated UInt64, average_rating Nullable(Float64)
-) ENGINE = MergeTree ORDER BY (month, service_code);
-CREATE TABLE marts.smev_requests_daily (
-    day Date, sender String, information_type String, channel_class LowCardinality(String),
-    requests UInt64, answered UInt64, rejected UInt64, overdue UInt64, repeats UInt64,
-    median_response_seconds Nullable(Float64), p95_response_seconds Nullable(Float64)
-) ENGINE = MergeTree ORDER BY (day, sender);
-CREATE TABLE marts.smev_answer_terms_daily (
-    day Date, sender String, information_type String, information_name String,
-    channel_class LowCardinality(String), term String, requests UInt64, on_time UInt64, overdue UInt64,
-    open UInt64, on_time_share Nullable(Float64), seen_by_envelope UInt64, seen_by_journal UInt64,
-    seen_by_text UInt64, seen_by_one_format UInt64
-) ENGINE = MergeTree ORDER BY day;
-CREATE TABLE marts.smev_exchange_daily (
-    day Date, operation String, fault_name String, smev_error UInt16, messages UInt64,
-    deliveries UInt64, repeats UInt64, faults UInt64, median_pickup_seconds Nullable(Float64),
-    p95_pickup_seconds Nullable(Float64)
-) ENGINE = MergeTree ORDER BY day;
-CREATE TABLE marts.smev_adapter_daily (
-    day Date, received UInt64, answered UInt64, backlog UInt64, polls Nullable(UInt64),
-    silent_hours Nullable(Float64)
-) ENGINE = MergeTree ORDER BY day;
-CREATE TABLE marts.indicator_methods (
-    indicator String, name String, method String, method_name String, explanation String
-) ENGINE = MergeTree ORDER BY indicator;
-CREATE TABLE marts.indicator_forecasts (
-    month Date, indicator String, method String, forecast Nullable(Float64),
-    forecast_low Nullable(Float64), forecast_high Nullable(Float64), forecast_due Nullable(Float64),
-    forecast_due_low Nullable(Float64), forecast_due_high Nullable(Float64),
-    probability_low Nullable(Float64), probability_high Nullable(Float64), errors_used UInt16,
-    note String
-) ENGINE = MergeTree ORDER BY (indicator, month);
-CREATE TABLE marts.indicator_evidence (
-    month Date, indicator LowCardinality(String), kind LowCardinality(String), part String,
-    numerator_part Nullable(Float64), denominator_part Nullable(Float64), load_ids Array(UUID),
-    sources Array(String)
-) ENGINE = MergeTree ORDER BY (indicator, month);
-CREATE TABLE marts.eservices_ways_monthly (
-    month Date, way LowCardinality(String), way_name LowCardinality(String), list String,
-    as_of Nullable(Date), numerator Nullable(Float64), denominator Nullable(Float64),
-    share Nullable(Float64), is_chosen Bool, note String
-) ENGINE = MergeTree ORDER BY (month, way);
-CREATE TABLE marts.programme_funding_yearly (
-    year UInt16, plan Nullable(Decimal(18, 2)), executed Nullable(Decimal(18, 2)),
-    execution_share Nullable(Float64), edition_date Nullable(Date)
-) ENGINE = MergeTree ORDER BY year;
-CREATE TABLE marts.data_freshness (
-    source String, last_success_at Nullable(DateTime('UTC')), data_through Nullable(Date),
-    lag_days Nullable(UInt32), status LowCardinality(String), missing_days UInt32, detail String
-) ENGINE = MergeTree ORDER BY source;
-"""
 
 # Code, name, unit, final plan, fact as a function of months passed (None: no data), status.
 INDICATORS = (
@@ -317,6 +228,40 @@ FUNDING = (
     (2026, Decimal("930500.00"), Decimal("402118.30"), 0.432152, date(2025, 1, 1)),
     (2027, Decimal("930500.00"), None, None, date(2025, 1, 1)),
 )
+EDITIONS = (
+    (date(2023, 1, 1), "Постановление", "smev_requests", 2023, 1500.0, None, 0.0),
+    (date(2023, 1, 1), "Постановление", "eservices_share", 2027, 50.0, None, 0.0),
+    (date(2025, 1, 1), "Изменения", "eservices_share", 2027, 60.0, 50.0, 0.0),
+    (date(2025, 1, 1), "Изменения", "funding", 2027, 930500.0, 861400.0, 0.0),
+    *(
+        (date(2025, 1, 1), "Изменения", code, 2027, goal, goal, 0.0)
+        for code, goal in (
+            ("site_visitors_growth", 60.0),
+            ("departments_equipped_share", 100.0),
+            ("edms_workplaces_share", 40.0),
+            ("secured_workplaces_share", 100.0),
+        )
+    ),
+    *(
+        (date(2025, 1, 1), "Изменения", code, year, goal, goal, 0.0)
+        for code, goal in (("smev_requests", 1600.0), ("ict_events", 25.0))
+        for year in (2025, 2026, 2027)
+    ),
+)
+PASSPORT = (
+    ("site_visitors_growth", "up", "growth", None, None),
+    ("eservices_share", "up", "share", 12.5, 2022),
+    ("smev_requests", "up", "year", None, None),
+    ("departments_equipped_share", "up", "share", None, None),
+    ("edms_workplaces_share", "up", "share", None, 2022),
+    ("secured_workplaces_share", "up", "share", None, None),
+    ("ict_events", "up", "programme", None, None),
+)
+TERMS = (
+    ("metrica", 3, "грузится каждую ночь"),
+    ("gosuslugi", 1, "выгрузки присылают раз в месяц"),
+    ("registers", 190, "реестры обновляют раз в полугодие"),
+)
 MISSING = "Сайт района: нет дней: 2 (03.05.2026–04.05.2026)"
 FRESHNESS = (
     ("registers", None, None, None, "missing", 0, ""),
@@ -326,7 +271,28 @@ FRESHNESS = (
 )
 PROBLEMS = (
     ("registers", HOSTILE, "rejected", "Файл пуст.", date(2026, 6, 30), 1),
-    ("metrica", "11/2026-06-29", "quarantined", "Поле «a»: не число", date(2026, 6, 29), 3),
+    ("metrica", "11/2026-06-29", "quarantined", "поле «a»: не число", date(2026, 6, 29), 3),
+    ("metrica", "11/2026-06-30", "quarantined", "поле «a»: не число", date(2026, 6, 30), 2),
+    *(
+        ("gosuslugi", f"file {n}.xlsx", "warned", f"Неизвестный статус {n}", date(2026, 6, 1), n)
+        for n in range(1, 13)
+    ),
+    (
+        "metrica",
+        "11",
+        "missing_days",
+        "Не загружено: Сайт, 03.05.2026–04.05.2026",
+        date(2026, 5, 3),
+        2,
+    ),
+    (
+        "metrica",
+        "11/2026-05-01",
+        "reconciliation",
+        "Загружено 90; в отчёте 100",
+        date(2026, 5, 1),
+        10,
+    ),
 )
 SOURCES = {"organic": 0.52, "direct": 0.27, "referral": 0.11, "recommend": 0.06, "brand<new>": 0.04}
 DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}
@@ -334,7 +300,7 @@ DEVICES = {"1": 0.41, "2": 0.55, "3": 0.03, "4": 0.01}
 
 def create(client: Client) -> None:
     """All marts that the page reads, empty."""
-    for database in ("marts", "ops"):
+    for database in ("marts", "ops", "reference"):
         client.command(f"DROP DATABASE IF EXISTS {database}")
         client.command(f"CREATE DATABASE {database}")
     for statement in SCHEMA.split(";"):
@@ -362,8 +328,11 @@ def fill(client: Client) -> None:
         ("programme_funding_yearly", iter(FUNDING)),
         ("data_freshness", iter(FRESHNESS)),
         ("data_problems", iter(PROBLEMS)),
+        ("programme_editions", iter(EDITIONS)),
     ):
         client.insert(table, [list(row) for row in made_up], database="marts")
+    for table, rows in (("programme_indicators", PASSPORT), ("freshness_terms", TERMS)):
+        client.insert(table, [list(row) for row in rows], database="reference")
 
 
 def write_all(folder: Path) -> None:
@@ -389,7 +358,10 @@ def write_all(folder: Path) -> None:
 
 def _write(warehouse: Warehouse, folder: Path, name: str) -> None:
     page = folder / f"{name}.html"
-    assert write_report(warehouse, page, programme=PROGRAMME, time_zone="Europe/Moscow") == page
+    written = write_report(
+        warehouse, page, programme=PROGRAMME, time_zone="Europe/Moscow", baseline_year=2022
+    )
+    assert written == page
     for width in WIDTHS:
         with (folder / f"{name}-{width}.txt").open("w", encoding="utf-8") as out:
             print_indicators(warehouse, Console(file=out, width=width), "Europe/Moscow")

@@ -68,6 +68,12 @@ WAYS = (
     ("applications", "по заявлениям", "заявления с 01.01.2026 по 28.06.2026", 812.0, 1200.0, ""),
 )
 
+ANNOTATIONS = f"""month;indicator;text
+2025-03;eservices_share;Закрыт один из порталов {HOSTILE}
+2024-06;eservices_share;Перечень услуг пересмотрен
+2019-01;eservices_share;Раньше программы
+"""
+
 _NONE = (None,) * 2
 # Of the headline month: a goal of this year, a goal of a later one, one that is reached, one without history.
 FORECASTS = (

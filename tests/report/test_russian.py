@@ -37,10 +37,45 @@ def test_numbers(value: russian.Number | None, decimals: int, expected: str) -> 
 
 
 def test_a_quantity_never_parts_from_its_unit() -> None:
-    assert russian.quantity(57.142857, "%") == "57,14\N{NO-BREAK SPACE}%"
+    assert russian.quantity(57.142857, "%") == "57,1\N{NO-BREAK SPACE}%"
     assert russian.quantity(612.54, "ед.") == "612,5\N{NO-BREAK SPACE}ед."
     assert russian.quantity(5, "") == "5"
     assert russian.quantity(None, "%") == "нет данных"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (666.3, "ед.", "≈ 666 ед."),
+        (666, "ед.", "666 ед."),
+        (666.04, "ед.", "666 ед."),
+        (57.94, "%", "57,9 %"),
+        (None, "ед.", "нет данных"),
+    ],
+)
+def test_what_is_expected_of_a_count_is_whole(
+    value: float | None, unit: str, expected: str
+) -> None:
+    assert russian.estimate(value, unit).replace(russian.NBSP, " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("difference", "unit", "expected"),
+    [
+        (1.34, "%", "+1,3 п. п."),
+        (-2, "ед.", "−2 ед."),
+        (0.01, "%", "0 п. п."),
+        (None, "%", "нет данных"),
+    ],
+)
+def test_changes_have_a_sign(difference: float | None, unit: str, expected: str) -> None:
+    assert russian.change(difference, unit).replace(russian.NBSP, " ") == expected
+
+
+def test_a_sentence_has_one_full_stop() -> None:
+    assert [russian.ended(text) for text in ("всего 5 ед.", "всего 5 %", "")] == [
+        "всего 5 ед.", "всего 5 %.", "",
+    ]  # fmt: skip
 
 
 def test_shares_are_per_cent() -> None:

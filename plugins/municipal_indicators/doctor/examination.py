@@ -79,6 +79,7 @@ def _lists() -> tuple[State, str]:
     lists.holidays()
     lists.freshness_terms()
     lists.smev_kinds()
+    lists.course_annotations()
     labels.read_labels()
     check_template(template_path())
     return "ok", f"{settings.REFERENCE} is read"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from municipal_indicators.closings.periods import Period
 from municipal_indicators.errors import IndicatorsError
+from municipal_indicators.reference import lists
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.report import russian
 from municipal_indicators.warehouse.client import Warehouse
@@ -88,8 +89,9 @@ def read_figures(
 ) -> Figures:
     """The figures of a period, as the marts have them or as they were closed.
 
-    Events, money by source and the evaluation are those of today's data in both cases. Raises
-    NothingToReportError where the marts have no month of the period.
+    Events, money by source and the evaluation are those of today's data in both cases. Reasons are those
+    that were closed, else the annotations of the period's months. Raises NothingToReportError where the
+    marts have no month of the period, ConfigurationError where the annotations are wrong.
     """
     given = {
         "first": period.first,
@@ -107,9 +109,8 @@ def read_figures(
             f"There is nothing to report for {period.name}: the marts have no month of it. Run "
             "build_indicator_marts, or choose a period that the sources reach."
         )
-    indicators["reason"] = [
-        closing.reasons.get(code, "") if closing else "" for code in indicators["indicator"]
-    ]
+    reasons = closing.reasons if closing else _annotated(period)
+    indicators["reason"] = [reasons.get(code, "") for code in indicators["indicator"]]
     money, evaluation = frame("money"), frame("evaluation")
     # What is missing is the same for all methods; the first is the passport's.
     if len(evaluation) > 1:
@@ -129,6 +130,17 @@ def read_figures(
         state=_state(indicators, passport, period, closing),
         plan_days={name: None if pd.isna(day) else day for name, day in days.items()},
     )
+
+
+def _annotated(period: Period) -> dict[str, str]:
+    """What the annotations of the period's months say, by indicator, in their order."""
+    said: dict[str, list[str]] = {}
+    for month, code, text in sorted(lists.course_annotations()):
+        if period.first <= month <= period.last:
+            said.setdefault(code, []).append(
+                russian.ended(f"{russian.month(month).capitalize()}: {text}")
+            )
+    return {code: " ".join(texts) for code, texts in said.items()}
 
 
 def _money(rows: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +190,7 @@ def _changes(rows: pd.DataFrame) -> list[str]:
             else (f"«{row['name']}»", row["unit"], 1)
         )
         before, after = (
-            "не задан" if pd.isna(value) else russian.quantity(value / scale, unit)
+            "не задан" if pd.isna(value) else russian.quantity(value / scale, unit, 2)
             for value in (row["previous_value"], row["value"])
         )
         head = f"{row['document']} (действует с {row['edition_date']:%d.%m.%Y})"

@@ -219,7 +219,7 @@ def _indicator(row: Mapping[Any, Any], year: int) -> dict[str, str]:
         return _or_dash(row[name], lambda number: russian.number(number, 2))
 
     fact, plan = (
-        NOT_KNOWN if pd.isna(row[name]) else russian.quantity(row[name], row["unit"])
+        NOT_KNOWN if pd.isna(row[name]) else russian.quantity(row[name], row["unit"], 2)
         for name in ("fact", "plan")
     )
     of_plan = f"плана на {year} год нет" if plan == NOT_KNOWN else f"план на {year} год — {plan}"

@@ -21,11 +21,12 @@ class Variant(Strict):
 
 
 class Explanation(Strict):
-    """How one indicator is computed, in words."""
+    """How one indicator is computed, in words; ``short`` names it within a sentence."""
 
     formula: str
     numerator: str
     denominator: str | None = None
+    short: str = ""
     variants: dict[str, Variant] = Field(default_factory=dict)
 
 
@@ -39,6 +40,7 @@ class Labels(Strict):
     devices: dict[str, str]
     indicators: dict[str, Explanation]
     sources_in_text: dict[str, str] = Field(default_factory=dict)
+    statuses_of_many: dict[str, str] = Field(default_factory=dict)
 
     def explanation(self, code: str, variant: str) -> Explanation | None:
         """The words of an indicator in its variant; None if the file has none."""

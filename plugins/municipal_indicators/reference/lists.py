@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
 
 from municipal_indicators import settings
 from municipal_indicators.reference.files import PlacedError, Strict, read_kept, read_table
+from municipal_indicators.reference.passport import IndicatorCode
 
 T = TypeVar("T")
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -58,6 +59,19 @@ class _SmevKind(Strict):
         return self
 
 
+def _first_day(month: str) -> date:
+    try:
+        return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
+    except ValueError:
+        raise ValueError(f"{month!r} is no month; write it as 2026-10") from None
+
+
+class _Annotation(Strict):
+    month: Annotated[date, BeforeValidator(_first_day)]
+    indicator: IndicatorCode
+    text: _Text
+
+
 def holidays() -> list[tuple[date, str]]:
     """Non-working days that fall on Monday to Friday, and why."""
     rows = read_table(settings.REFERENCE / "holidays.csv", _Holiday)
@@ -74,6 +88,12 @@ def smev_kinds() -> list[tuple[str, str, int | None, str]]:
     """Kinds of information: namespace without its version, name, term (None: the passport's) and its unit."""
     rows = read_table(settings.REFERENCE / "smev_kinds.csv", _SmevKind)
     return [(row.information_type, row.name, row.term, row.unit) for row in rows]
+
+
+def course_annotations() -> list[tuple[date, str, str]]:
+    """What explains the course of an indicator: first day of a month, its code, and a sentence."""
+    rows = read_table(settings.REFERENCE / "annotations.csv", _Annotation)
+    return [(row.month, row.indicator, row.text) for row in rows]
 
 
 def read_list(name: str, kind: type[T]) -> T:

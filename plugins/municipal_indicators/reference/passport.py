@@ -370,6 +370,11 @@ class Passport(_Part):
         return max([self.last_year, *map(self.last_year_of, self.editions)])
 
     @property
+    def baseline_year(self) -> int | None:
+        """The year that the growth of visitors is measured from; None without that indicator or year."""
+        return next((one.baseline_year for one in self.indicators if one.baseline_year), None)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The programme zone."""
         return ZoneInfo(self.time_zone)

@@ -12,37 +12,19 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from municipal_indicators import settings
 from municipal_indicators.errors import ConfigurationError
-from municipal_indicators.reference.labels import (
-    Labels,
-    in_order,
-    read_labels,
-    word,
-)
+from municipal_indicators.reference.labels import Labels, read_labels
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
 from municipal_indicators.report.latest import Latest, month_of, read_latest
-from municipal_indicators.report.outlook import read_outlooks
+from municipal_indicators.report.quality import read_problems, read_sources
+from municipal_indicators.report.standing import read_standings, sentence, status_words
 from municipal_indicators.warehouse.client import Warehouse
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Source:
-    """How far the data of one source reach, as text."""
-
-    name: str
-    status: str
-    status_word: str
-    data_through: str
-    loaded_at: str
-    lag: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -69,24 +51,29 @@ def write_report(
     *,
     programme: str,
     time_zone: str,
+    baseline_year: int | None = None,
     documents: Sequence[Offer] = (),
 ) -> Path:
     """Write the page about the marts that ``warehouse`` holds; returns its path.
 
-    ``programme`` and ``time_zone`` are those of the passport; ``documents`` are offered beside it. The
-    new page replaces the old one at once. Raises IndicatorsError if a mart is missing,
-    ConfigurationError if the file cannot be written.
+    ``programme``, ``time_zone`` and ``baseline_year`` are those of the passport; ``documents`` are
+    offered beside it. The new page replaces the old one at once. Raises IndicatorsError if a mart is
+    missing, ConfigurationError if the file cannot be written or the annotations are wrong.
     """
-    page = _render(_content(warehouse, programme, ZoneInfo(time_zone)) | {"documents": documents})
-    _replace(path, page)
+    content = _content(warehouse, programme, ZoneInfo(time_zone), baseline_year)
+    _replace(path, _render(content | {"documents": documents}))
     return path
 
 
-def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, Any]:
+def _content(
+    warehouse: Warehouse, programme: str, zone: ZoneInfo, baseline_year: int | None
+) -> dict[str, Any]:
     labels = read_labels()
     latest = read_latest(warehouse, labels, zone)
     month = month_of(latest.shown)
     period = queries.rows(warehouse, "programme_period")
+    standings = read_standings(warehouse, latest.shown, baseline_year)
+    last_year = period[0]["last_year"] if period else 0
     return {
         "programme": programme,
         "period": period[0] if period else None,
@@ -95,19 +82,18 @@ def _content(warehouse: Warehouse, programme: str, zone: ZoneInfo) -> dict[str, 
         "reaches": latest.reaches,
         "has_headline": bool(latest.headline),
         "beside": russian.month(month_of(latest.beside)) if latest.beside else None,
+        "main": russian.ended(sentence(latest.shown, standings, labels)),
         "computed_at": russian.instant(_newest(latest), zone),
         "edition": _edition(latest),
         "zone": zone.key,
         "rejected_build": _rejected(warehouse, zone),
-        "cards": read_cards(warehouse, latest, labels),
-        "outlooks": read_outlooks(warehouse),
+        "cards": read_cards(warehouse, latest, standings, labels, last_year),
         "statuses": _statuses(warehouse, labels),
         "labels": labels,
-        "sources": _sources(warehouse, labels, zone),
-        "rejected": queries.rows(warehouse, "data_problems"),
+        "sources": read_sources(warehouse, labels, zone),
+        "problems": read_problems(warehouse, labels),
         "has_channel": settings.has_channel(),
         "sections": _sections(warehouse, labels),
-        "no_data": russian.NO_DATA,
     }
 
 
@@ -139,29 +125,11 @@ def _edition(latest: Latest) -> str:
 
 
 def _statuses(warehouse: Warehouse, labels: Labels) -> list[tuple[str, str, int]]:
-    """Status, its word and the number of indicators that have it, best first."""
+    """Status, its word and the number of indicators that have it, the worst first."""
     return [
-        (row["status"], word(labels.statuses, row["status"]), row["indicators"])
+        (row["status"], status_words(row["status"], row["indicators"], labels), row["indicators"])
         for row in queries.rows(warehouse, "indicators_by_status")
     ]
-
-
-def _sources(warehouse: Warehouse, labels: Labels, zone: ZoneInfo) -> list[Source]:
-    found = {row["source"]: row for row in queries.rows(warehouse, "data_freshness")}
-    return [_source(found[code], labels, zone) for code in in_order(found, labels.sources)]
-
-
-def _source(row: queries.Row, labels: Labels, zone: ZoneInfo) -> Source:
-    lag = row["lag_days"]
-    return Source(
-        name=word(labels.sources, row["source"]),
-        status=row["status"],
-        status_word=word(labels.freshness, row["status"]),
-        data_through=russian.day(row["data_through"]),
-        loaded_at=russian.instant(row["last_success_at"], zone),
-        lag=russian.NO_DATA if lag is None else russian.plural(lag, "день", "дня", "дней"),
-        detail=row["detail"],
-    )
 
 
 def _sections(warehouse: Warehouse, labels: Labels) -> list[Section]:
@@ -198,12 +166,7 @@ def _render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("page.html.j2")
-    return template.render(
-        **content,
-        style=_inline("page.css"),
-        script=_inline("page.js"),
-        plotly=Markup(get_plotlyjs()),  # noqa: S704  the library's own code
-    )
+    return template.render(**content, style=_inline("page.css"), script=_inline("page.js"))
 
 
 def _inline(name: str) -> Markup:

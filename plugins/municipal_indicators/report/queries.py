@@ -34,6 +34,14 @@ def rows(warehouse: Warehouse, query: str) -> list[Row]:
     raise IndicatorsError(f"{path}: the warehouse refused it: {_first_sentence(message)}.")
 
 
+def by_indicator(warehouse: Warehouse, query: str) -> dict[str, list[Row]]:
+    """The rows of a query that has a column ``indicator``, by its code; raises what ``rows`` raises."""
+    found: dict[str, list[Row]] = {}
+    for row in rows(warehouse, query):
+        found.setdefault(row["indicator"], []).append(row)
+    return found
+
+
 def _first_sentence(message: str) -> str:
     """What the engine says, without the statement and the address that are quoted after it."""
     said = message.rpartition("DB::Exception: ")[2]

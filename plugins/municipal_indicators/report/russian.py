@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 NO_DATA = "нет данных"
 NOT_SET = "не задан"
+NOT_SET_FEMININE = "не задана"
+NOT_APPLICABLE = "не применимо"
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+POINTS = f"п.{NBSP}п."
 
 Number = int | float | Decimal
 
@@ -44,15 +47,36 @@ def number(value: Number | None, decimals: int = 0) -> str:
     return sign + text.replace(",", NBSP).replace(".", ",")
 
 
-def planned(value: Number | None, unit: str) -> str:
+def planned(value: Number | None, unit: str = "") -> str:
     """A plan in an indicator's unit; ``не задан`` if the programme does not set it."""
     return NOT_SET if value is None else quantity(value, unit)
 
 
-def quantity(value: Number | None, unit: str) -> str:
-    """A number in an indicator's unit: per cent with two decimals, counts with one."""
-    text = number(value, 2 if unit == "%" else 1)
+def quantity(value: Number | None, unit: str, decimals: int = 1) -> str:
+    """A number in an indicator's unit."""
+    text = number(value, decimals)
     return text if text == NO_DATA else f"{text}{NBSP}{unit}".rstrip()
+
+
+def estimate(value: Number | None, unit: str) -> str:
+    """What is expected: per cent with one decimal; what is counted is whole, ``≈ 666 ед.`` if rounded."""
+    if value is None or unit == "%":
+        return quantity(value, unit)
+    about = f"≈{NBSP}" if number(value, 1) != number(value) else ""
+    return about + quantity(value, unit, 0)
+
+
+def span(low: Number, high: Number, unit: str) -> str:
+    """``от 52,1 до 61,3 %``; what is counted is whole."""
+    decimals = 1 if unit == "%" else 0
+    return f"от{NBSP}{number(low, decimals)} до{NBSP}{quantity(high, unit, decimals)}"
+
+
+def change(difference: Number | None, unit: str) -> str:
+    """``+1,3 п. п.``, ``−2 ед.``, ``0 ед.``; shares differ by percentage points."""
+    text = quantity(difference, POINTS if unit == "%" else unit)
+    is_signed = difference is None or text.startswith((MINUS, f"0{NBSP}"))
+    return text if is_signed else f"+{text}"
 
 
 def percent(share: Number | None) -> str:
@@ -94,6 +118,11 @@ def reaches(month: date, sources: Iterable[tuple[str, date | None]]) -> str:
     return "; ".join(filter(None, parts))
 
 
+def ended(sentence: str) -> str:
+    """With its full stop, of which an abbreviation at the end has one; empty stays empty."""
+    return f"{sentence}." if sentence and not sentence.endswith(".") else sentence
+
+
 def day_of_year(value: date) -> str:
     """``30 июня``."""
     return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}"
@@ -115,7 +144,11 @@ def instant(value: datetime | None, zone: ZoneInfo) -> str:
 
 def plural(count: int, one: str, few: str, many: str) -> str:
     """A count with its noun: ``1 день``, ``2 дня``, ``5 дней``."""
+    return f"{number(count)}{NBSP}{noun(count, one, few, many)}"
+
+
+def noun(count: int, one: str, few: str, many: str) -> str:
+    """The form of a noun beside a count."""
     tail, tens = count % 10, count // 10 % 10
     singular_or_few = one if tail == 1 else few
-    noun = many if tens == 1 or tail == 0 or tail > 4 else singular_or_few
-    return f"{number(count)}{NBSP}{noun}"
+    return many if tens == 1 or tail == 0 or tail > 4 else singular_or_few

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from municipal_indicators.reference.labels import Labels
 from municipal_indicators.report import charts, queries, russian
-from municipal_indicators.report.charts import MARK, SERIES, Chart, Table
+from municipal_indicators.report.charts import MARK, SERIES, Chart, Key, Series, Table
 from municipal_indicators.report.queries import Row
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -23,28 +25,19 @@ CHANNELS = (
 def audience(warehouse: Warehouse) -> Chart:
     """Visits (bars) and visitors (line) of all sites by month."""
     found = queries.rows(warehouse, "site_audience_by_month")
-    months = [row["month"] for row in found]
-    drawing = charts.figure(height=330)
-    visits = [row["visits"] for row in found]
-    charts.add_bars(drawing, "Визиты", months, visits, SERIES[0], pale=_unfinished(found))
-    visitors = [row["visitors"] for row in found]
-    charts.add_line(
-        drawing,
-        "Посетители",
-        months,
-        visitors,
-        [russian.number(value) for value in visitors],
-        _marked(SERIES[1], "circle", width=3),
+    drawing, keys = _by_month(
+        found,
+        Series("Визиты", [row["visits"] for row in found], SERIES[0]),
+        Series("Посетители", [row["visitors"] for row in found], SERIES[1], is_line=True),
     )
-    charts.month_axis(drawing, months)
-    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
     sites = _audience_by_site(warehouse)
     return Chart(
         id="chart-site-audience",
         title="Посещаемость сайтов по месяцам",
         summary=f"Визиты и посетители официальных сайтов по месяцам. {_latest_visits(found)}",
         tables=(_audience_table(found), *sites),
-        figure=drawing if found else None,
+        drawing=drawing,
+        keys=keys,
         note=_audience_note(found, several_sites=bool(sites)),
     )
 
@@ -65,12 +58,13 @@ def _unfinished_note(found: list[Row]) -> str:
     return f"{MARK} Месяц ещё не полон: данные по {russian.day(found[-1]['data_through'])}."
 
 
-def _marked(color: str, symbol: str, width: int) -> dict[str, object]:
-    return {
-        "mode": "lines+markers",
-        "line": {"color": color, "width": width},
-        "marker": {"symbol": symbol, "size": 6, "color": color},
-    }
+def _by_month(
+    found: list[Row], *series: Series, suffix: str = ""
+) -> tuple[Markup | None, tuple[Key, ...]]:
+    if not found:
+        return None, ()
+    months = [row["month"] for row in found]
+    return charts.by_month(months, series, unfinished=_unfinished(found), suffix=suffix)
 
 
 def _latest_visits(found: list[Row]) -> str:
@@ -99,6 +93,7 @@ def _month_with_mark(row: Row) -> str:
 def _audience_table(found: list[Row]) -> Table:
     return Table(
         caption="Все сайты",
+        long=True,
         head=(
             "Месяц",
             "Визиты",
@@ -199,7 +194,7 @@ def _share_of_visits(
         title=title,
         summary=f"{title}: визиты за {period}. {leaders}. {BEHIND}" if now else "Нет данных.",
         tables=(table,),
-        figure=charts.ranking(names[: len(now)], visits, written, SERIES[0]) if now else None,
+        drawing=charts.ranking(names[: len(now)], visits, written, SERIES[0]) if now else None,
         note=f"Визиты за {period}, все сайты вместе." if period else "",
     )
 
@@ -207,21 +202,19 @@ def _share_of_visits(
 def applications(warehouse: Warehouse) -> Chart:
     """Applications by month of filing, stacked by channel."""
     found = queries.rows(warehouse, "service_applications_by_month")
-    months = [row["month"] for row in found]
-    drawing = charts.figure(height=340)
-    for (column, title), color in zip(CHANNELS, SERIES, strict=True):
-        values = [row[column] for row in found]
-        if any(values):
-            charts.add_bars(drawing, title, months, values, color, pale=_unfinished(found))
-    charts.month_axis(drawing, months)
-    drawing.update_layout(barmode="stack", bargap=0.25)
-    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    channels = [
+        Series(title, [row[column] for row in found], color)
+        for (column, title), color in zip(CHANNELS, SERIES, strict=True)
+        if any(row[column] for row in found)
+    ]
+    drawing, keys = _by_month(found, *channels)
     return Chart(
         id="chart-service-channels",
         title="Заявления по каналам подачи",
         summary=f"Заявления на муниципальные услуги по месяцам подачи и каналам. {BEHIND}",
         tables=(_applications_table(found),),
-        figure=drawing if found else None,
+        drawing=drawing,
+        keys=keys,
         note=f"Месяц подачи заявления. Электронные каналы — ЕПГУ и РПГУ. {_unfinished_note(found)}",
     )
 
@@ -229,6 +222,7 @@ def applications(warehouse: Warehouse) -> Chart:
 def _applications_table(found: list[Row]) -> Table:
     return Table(
         caption="Заявления по месяцам подачи",
+        long=True,
         head=(
             "Месяц",
             *(title for _, title in CHANNELS),
@@ -254,31 +248,23 @@ def _applications_table(found: list[Row]) -> Table:
 def smev(warehouse: Warehouse) -> Chart:
     """SMEV requests by month, stacked by channel class, with answered and overdue ones."""
     found = queries.rows(warehouse, "smev_requests_by_month")
-    months = [row["month"] for row in found]
-    drawing = charts.figure(height=340)
-    for column, title, color in (
-        ("interagency", "Межведомственные", SERIES[0]),
-        ("portal", "С портала", SERIES[5]),
-    ):
-        values = [row[column] for row in found]
-        charts.add_bars(drawing, title, months, values, color, pale=_unfinished(found))
-    for column, title, color, symbol in (
-        ("answered", "Отвечено", "var(--plan)", "circle"),
-        ("overdue", "Просрочено", "var(--bad)", "x"),
-    ):
-        values = [row[column] for row in found]
-        written = [russian.number(value) for value in values]
-        charts.add_line(drawing, title, months, values, written, _marked(color, symbol, width=2))
-    charts.month_axis(drawing, months)
-    drawing.update_layout(barmode="stack", bargap=0.25)
-    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    drawing, keys = _by_month(
+        found,
+        Series("Межведомственные", [row["interagency"] for row in found], SERIES[0]),
+        Series("С портала", [row["portal"] for row in found], SERIES[5]),
+        Series("Отвечено", [row["answered"] for row in found], "var(--plan)", is_line=True),
+        Series(
+            "Просрочено", [row["overdue"] for row in found], "var(--bad)", is_line=True, dash="5 3"
+        ),
+    )
     return Chart(
         id="chart-smev-requests",
         title="Запросы СМЭВ по месяцам",
         summary=f"Запросы СМЭВ в адрес администрации по месяцам: принято, отвечено, просрочено. "
         f"{BEHIND}",
         tables=(_smev_table(found),),
-        figure=drawing if found else None,
+        drawing=drawing,
+        keys=keys,
         note="«Отвечено» — есть окончательный ответ, в том числе отказ. " + _unfinished_note(found),
     )
 
@@ -295,6 +281,7 @@ def _smev_table(found: list[Row]) -> Table:
     )
     return Table(
         caption="Запросы СМЭВ по месяцам отправки",
+        long=True,
         head=("Месяц", *(title for _, title in columns)),
         rows=[
             (
@@ -310,29 +297,24 @@ def smev_service(warehouse: Warehouse) -> Chart:
     """Share of SMEV requests answered in time by month, with faults, backlog and silence."""
     found = queries.rows(warehouse, "smev_service_by_month")
     known = [row for row in found if row["on_time_share"] is not None]
-    months = [row["month"] for row in known]
-    drawing = charts.figure(height=260)
-    values = [100 * row["on_time_share"] for row in known]
-    written = [russian.percent(row["on_time_share"]) for row in known]
-    charts.add_line(
-        drawing,
-        "Отвечено в срок, %",
-        months,
-        values,
-        written,
-        _marked("var(--plan)", "circle", width=2),
+    shares = [100 * row["on_time_share"] for row in known]
+    drawing, keys = _by_month(
+        known,
+        Series("Отвечено в срок", shares, "var(--plan)", is_line=True),
+        suffix=f"{russian.NBSP}%",
     )
-    charts.month_axis(drawing, months)
-    drawing.update_yaxes(range=[0, 105])
     head = ("Месяц", "В срок", "Просрочено", "Срок не истёк", "Доля в срок", "Ошибок обмена")
     table = Table(
         caption="Сроки ответа на запросы СМЭВ и работа адаптера",
+        long=True,
         head=(*head, "Без ответа на конец", "Молчание адаптера, часов"),
         rows=[
             (
                 _month(row),
                 *(russian.number(row[name]) for name in ("on_time", "overdue", "open")),
-                russian.percent(row["on_time_share"]),
+                russian.NOT_APPLICABLE
+                if row["on_time_share"] is None
+                else russian.percent(row["on_time_share"]),
                 *(russian.number(row[name]) for name in ("faults", "backlog", "silent_hours")),
             )
             for row in reversed(found)
@@ -343,7 +325,8 @@ def smev_service(warehouse: Warehouse) -> Chart:
         title="Ответы в срок",
         summary=f"Доля запросов СМЭВ, отвеченных в срок, по месяцам отправки. {BEHIND}",
         tables=(table,),
-        figure=drawing if known else None,
+        drawing=drawing,
+        keys=keys,
         note="Срок — по виду сведений (reference/smev_kinds.csv), иначе общий из паспорта программы. "
         f"Просроченные без ответа остаются в знаменателе. {_unfinished_note(found)}",
     )
@@ -353,26 +336,23 @@ def funding(warehouse: Warehouse) -> Chart:
     """Money by year: planned by the passport, executed by the budget registers."""
     found = queries.rows(warehouse, "programme_funding_by_year")
     columns = ("plan_thousands", "executed_thousands")
-    known = [any(row[column] is not None for column in columns) for row in found]
-    years = [
-        str(row["year"]) if has_money else f"{row['year']}<br>{russian.NO_DATA}"
-        for row, has_money in zip(found, known, strict=True)
-    ]
-    drawing = charts.figure(height=320)
-    for column, title, color in (
-        ("plan_thousands", "План", "var(--plan-bar)"),
-        ("executed_thousands", "Исполнено", SERIES[2]),
-    ):
-        charts.add_bars(drawing, title, years, [row[column] for row in found], color)
-    drawing.update_layout(barmode="group", bargap=0.35, bargroupgap=0.08)
-    drawing.update_xaxes(type="category")
-    drawing.update_yaxes(rangemode="tozero", tickformat=",d")
+    drawing: Markup | None = None
+    keys: tuple[Key, ...] = ()
+    if any(row[column] is not None for row in found for column in columns):
+        drawing, keys = charts.by_year(
+            [row["year"] for row in found],
+            [
+                Series("План", [row["plan_thousands"] for row in found], "var(--plan-bar)"),
+                Series("Исполнено", [row["executed_thousands"] for row in found], SERIES[2]),
+            ],
+        )
     return Chart(
         id="chart-funding",
         title="Финансирование по годам, тыс. руб.",
         summary=f"Финансирование программы по годам, тысяч рублей: план и исполнение. {BEHIND}",
         tables=(_funding_table(found),),
-        figure=drawing if any(known) else None,
+        drawing=drawing,
+        keys=keys,
         note="Районный бюджет, тыс. руб. План — по паспорту программы, исполнение — кассовое.",
     )
 
@@ -381,14 +361,20 @@ def _funding_table(found: list[Row]) -> Table:
     return Table(
         caption="Финансирование, тыс. руб.",
         head=("Год", "План", "Исполнено", "Доля исполнения", "Редакция программы"),
-        rows=[
-            (
-                str(row["year"]),
-                russian.number(row["plan_thousands"], 2),
-                russian.number(row["executed_thousands"], 2),
-                russian.percent(row["execution_share"]),
-                russian.short_day(row["edition_date"]),
-            )
-            for row in reversed(found)
-        ],
+        rows=[_funds(row) for row in reversed(found)],
+    )
+
+
+def _funds(row: Row) -> tuple[str, ...]:
+    """Nothing can be executed of a year that has not begun, and no share without a plan."""
+    executed, plan = row["executed_thousands"], row["plan_thousands"]
+    is_due = executed is not None or not row["is_ahead"]
+    has_share = is_due and (plan is not None or row["execution_share"] is not None)
+    edition = row["edition_date"]
+    return (
+        str(row["year"]),
+        russian.NOT_SET if plan is None else russian.number(plan, 2),
+        russian.number(executed, 2) if is_due else russian.NOT_APPLICABLE,
+        russian.percent(row["execution_share"]) if has_share else russian.NOT_APPLICABLE,
+        russian.NOT_SET_FEMININE if edition is None else russian.short_day(edition),
     )

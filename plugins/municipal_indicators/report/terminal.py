@@ -73,21 +73,23 @@ def _empty_table(title: str, beside: str, *, narrow: bool) -> Table:
 def _cells(row: queries.Row, beside: queries.Row | None, labels: Labels) -> dict[str, Text]:
     sign, style = STATUS_STYLES.get(row["status"], ("?", ""))
     status = word(labels.statuses, row["status"])
-    decimals = 2 if row["unit"] == "%" else 1
-    plan, fact, forecast, final_plan = (
+    plan, fact, final_plan = (
         _figure(
             russian.NOT_SET
             if row[column] is None and column.endswith("plan")
-            else russian.number(row[column], decimals)
+            else russian.number(row[column], 1)
         )
-        for column in ("plan", "fact", "forecast", "final_plan")
+        for column in ("plan", "fact", "final_plan")
+    )
+    forecast = _figure(
+        russian.estimate(row["forecast"], row["unit"]).removesuffix(row["unit"]).rstrip()
     )
     return {
         "name": Text(row["name"]),
         "unit": Text(row["unit"]),
         "plan": plan,
         "fact": fact,
-        **({"beside": _preliminary(beside, decimals)} if beside else {}),
+        **({"beside": _preliminary(beside)} if beside else {}),
         "forecast": forecast,
         "final_plan": final_plan,
         "status": Text(f"{sign} {status}", style=style),
@@ -101,12 +103,12 @@ def _joined(cells: dict[str, Text]) -> list[Text]:
     return [name, plan, *cells.values()]
 
 
-def _preliminary(row: queries.Row, decimals: int) -> Text:
-    """The fact over its day: ``45,12`` over ``17.11.26``."""
+def _preliminary(row: queries.Row) -> Text:
+    """The fact over its day: ``45,1`` over ``17.11.26``."""
     if row["fact"] is None:
         return Text(russian.NO_DATA, style="dim")
     day = f"\n{row['data_through']:%d.%m.%y}" if row["data_through"] else ""
-    return Text(russian.number(row["fact"], decimals) + day, style="dim")
+    return Text(russian.number(row["fact"], 1) + day, style="dim")
 
 
 def _figure(text: str) -> Text:
