@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
+from bi import sources
 from bi.marts import Column, Mart
-from bi.superset import charts, sources
-from bi.superset.sources import Computed, Dashboard, Dataset, Part
+from bi.sources import Computed, Dashboard, Dataset, Part
+from bi.superset import charts
 
 WAREHOUSE = "Витрины показателей"
 VERSION = "1.0.0"

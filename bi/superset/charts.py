@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bi.superset.sources import Part
+from bi.sources import Part
 
 Params = dict[str, Any]
 

@@ -14,8 +14,8 @@ import yaml
 
 from bi.__main__ import BUNDLE, DICTIONARY, generated
 from bi.marts import Column, Mart, dictionary, read_marts
+from bi.sources import Words, Written, read_dashboards, read_datasets
 from bi.superset.bundle import identity
-from bi.superset.sources import Words, Written, read_dashboards, read_datasets
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.warehouse.client import Warehouse
 

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 from rich.console import Console
 
-from bi.superset.sources import read_datasets
+from bi.sources import read_datasets
 from municipal_indicators.report import print_indicators, russian, write_report
 from tests.marts.given import Given
 

@@ -1,4 +1,4 @@
-"""What the files in ``sources/`` may contain; a wrong key stops the generation and is named."""
+"""What BI shows: the files here, with what they may contain; a wrong key stops the generation and is named."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from municipal_indicators.reference.labels import Labels, read_labels
 
-FOLDER = Path(__file__).resolve().parent / "sources"
+FOLDER = Path(__file__).resolve().parent
 NBSP = "\N{NO-BREAK SPACE}"
 KINDS = ("tile", "table", "lines", "bars", "pie", "text")
 
