@@ -36,9 +36,11 @@ def months(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def by_month(data: list[dict[str, Any]], column: str) -> dict[str, Any]:
-    """A chart's values by month; Superset gives a day as milliseconds since 1970 in UTC."""
+    """A chart's values by month that has one; a day comes as milliseconds since 1970 in UTC."""
     return {
-        f"{datetime.fromtimestamp(row['Месяц'] / 1000, UTC):%Y-%m}": row[column] for row in data
+        f"{datetime.fromtimestamp(row['Месяц'] / 1000, UTC):%Y-%m}": row[column]
+        for row in data
+        if row[column] is not None
     }
 
 
