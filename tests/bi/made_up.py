@@ -12,7 +12,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from tests.report.made_up_parts import HOSTILE
 if TYPE_CHECKING:
     from municipal_indicators.warehouse.client import Warehouse
 
+REASON = "Файл пуст: пришлите его ещё раз."
 HALF_MONTH = date(2026, 7, 1)
 SITES = ((11, "Официальный сайт"), (12, HOSTILE))
 INSERTS = {
@@ -144,6 +145,12 @@ def fill(warehouse: Warehouse) -> None:
         warehouse.client.insert(table, built, database="mart_rows")
     note_built(warehouse, build, filled)
     publish_marts(warehouse, build)
+    # A month old, it would be told no more.
+    failed = [
+        ("registers", "", "hash", "рабочие места.xlsx", build, "failed", datetime.now(UTC))
+        + (0, 0, 0, 0, f"EmptyFileError\n{REASON}")
+    ]
+    warehouse.client.insert("load_events", failed, database="ops")
 
 
 def write(folder: Path) -> None:

@@ -93,9 +93,9 @@ def test_the_tally_of_statuses(bi: Bi) -> None:
     titles = {
         "off_track": "Отстаёт",
         "at_risk": "Под угрозой",
+        "no_data": "Нет данных",
         "on_track": "В графике",
         "achieved": "Достигнуто",
-        "no_data": "Нет данных",
     }
     assert {code: bi.tile(title) for code, title in titles.items()} == {
         code: shown.get(code, 0) for code in titles
@@ -146,6 +146,8 @@ def test_indicators_of_two_months_in_the_order_of_the_page(
     for row in wanted:
         if row.get("headline_due_year"):
             row["headline_due_year"] = str(row["headline_due_year"])
+        if row.get("headline_forecast") and row["unit_of_value"] != "%":
+            row["headline_forecast"] = round(row["headline_forecast"])
     assert shown == wanted
     assert words == [
         labels.statuses[page[code]["status"]] for code in in_order(page, labels.indicators)
@@ -163,7 +165,14 @@ def test_the_course_of_every_indicator(bi: Bi) -> None:
     for part in charts:
         rows, course = bi.rows(part.title), page[str(part.where["indicator"])]
         assert both(rows, "fact_of_month") == by_month(course, "fact")
-        assert by_month(rows, "forecast_of_month") == by_month(course, "forecast")
+        known = both(rows, "fact_of_month")
+        mart = bi.warehouse.mappings(
+            "SELECT month, forecast FROM marts.indicators_monthly "
+            f"WHERE indicator = '{part.where['indicator']}'"
+        )
+        assert by_month(rows, "forecast_of_month") == {
+            month: value for month, value in by_month(mart, "forecast").items() if month in known
+        }
         preliminary = {row["month"] for row in course if row["is_preliminary"]}
         assert by_month(rows, "fact_of_month_preliminary").keys() <= preliminary
         assert by_month(rows, "fact_of_month_whole").keys().isdisjoint(preliminary)
@@ -314,8 +323,13 @@ def test_freshness_in_the_order_of_the_page(bi: Bi) -> None:
 
 
 def test_what_was_not_loaded(bi: Bi) -> None:
-    page = bi.page("data_problems")
-    assert bi.tile("Не загружено") == (page[0]["all_of_them"] if page else 0)
+    (rejected,) = bi.page("data_problems")
+    assert rejected["reason"] == made_up.REASON
+    assert bi.tile("Не загружено") == 1
+    listed = bi.rows("Что не так с данными")
+    assert [row["reason"] for row in listed if row["kind_words"] == "не загружено"] == [
+        made_up.REASON
+    ]
 
 
 def test_how_indicators_are_counted(bi: Bi) -> None:
