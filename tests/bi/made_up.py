@@ -142,15 +142,22 @@ def fill(warehouse: Warehouse) -> None:
     filled = {**INSERTS, **OWN}
     for table, rows in filled.items():
         built = [[build, *row] for row in rows()]
-        warehouse.client.insert(table, built, database="mart_rows")
+        # What readers see; a stored table may have more.
+        names = [str(row[0]) for row in warehouse.rows(f"DESCRIBE marts.{table}")]
+        warehouse.client.insert(table, built, ["build", *names], database="mart_rows")
     note_built(warehouse, build, filled)
     publish_marts(warehouse, build)
     # A month old, it would be told no more.
-    failed = [
-        ("registers", "", "hash", "рабочие места.xlsx", build, "failed", datetime.now(UTC))
-        + (0, 0, 0, 0, f"EmptyFileError\n{REASON}")
-    ]
-    warehouse.client.insert("load_events", failed, database="ops")
+    failed = {
+        "source": "registers",
+        "unit_key": "hash",
+        "unit": "рабочие места.xlsx",
+        "load_id": build,
+        "status": "failed",
+        "at": datetime.now(UTC),
+        "message": f"EmptyFileError\n{REASON}",
+    }
+    warehouse.client.insert("load_events", [list(failed.values())], list(failed), database="ops")
 
 
 def write(folder: Path) -> None:
