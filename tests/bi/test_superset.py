@@ -46,7 +46,7 @@ TELEMETRY = "https://apachesuperset.gateway.scarf.sh/"
 DATA_WORDS = set(
     re.findall(
         r"[A-Za-z]{2,}",
-        " ".join((HOSTILE, *made_up_marts.SOURCES, "example org pdf FNS001 Superset "))
+        " ".join((HOSTILE, *made_up_marts.SOURCES, "example org pdf xlsx FNS001 Superset "))
         + " "
         + " ".join(code for code, *_ in made_up_marts.INDICATORS),
     )
