@@ -1,4 +1,4 @@
-"""``python -m bi``: writes Superset's bundle and ``docs/marts.md`` from their sources."""
+"""``python -m bi``: writes what Superset and DataLens import, and ``docs/marts.md``, from their sources."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bi.datalens import workbook
 from bi.marts import Mart, dictionary, read_marts
 from bi.superset import bundle
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUNDLE = REPOSITORY / "bi" / "superset" / "bundle"
+WORKBOOK = REPOSITORY / "bi" / "datalens" / "workbook"
 DICTIONARY = REPOSITORY / "docs" / "marts.md"
 
 
@@ -23,17 +25,24 @@ def generated(marts: Sequence[Mart]) -> dict[Path, str]:
     files = {
         BUNDLE / name: bundle.written(document) for name, document in bundle.bundle(marts).items()
     }
+    files |= {
+        WORKBOOK / name: workbook.written(document)
+        for name, document in workbook.workbook(marts).items()
+    }
     return {DICTIONARY: dictionary(marts), **files}
 
 
 def main() -> int:
     """Write the files, replacing the existing ones; returns 0."""
     files = generated(_marts_of_the_schema())
-    shutil.rmtree(BUNDLE, ignore_errors=True)
+    for folder in (BUNDLE, WORKBOOK):
+        shutil.rmtree(folder, ignore_errors=True)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{len(files)} files written: docs/marts.md, bi/superset/bundle/\n")
+    sys.stdout.write(
+        f"{len(files)} files written: docs/marts.md, bi/superset/bundle/, bi/datalens/workbook/\n"
+    )
     return 0
 
 

@@ -15,8 +15,10 @@ VIEW_KEYS = {
     "indicator_revisions": "period_start, period_end, version, indicator",
     "indicators_latest": "role, indicator",
 }
-# A comment gives the name first, then an explanation.
-END_OF_NAME = re.compile(r";|\.|, первый день|, 0…1|, отказы включены|: (?=[a-z0-9_]+ )")
+# A comment gives the name first, then an explanation; what tells columns of one name apart stays.
+END_OF_NAME = re.compile(
+    r";|\.|, первый день|, 0…1|, отказы включены|: (?!загружено|в отчёте Метрики|\(|то же)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
+from bi import sources
 from bi.marts import Column, Mart
-from bi.superset import charts, sources
-from bi.superset.sources import Computed, Dashboard, Dataset, Part
+from bi.sources import Computed, Dashboard, Dataset, Part
+from bi.superset import charts
+from municipal_indicators.reference.labels import read_labels
 
 WAREHOUSE = "Витрины показателей"
 VERSION = "1.0.0"
@@ -28,7 +30,8 @@ def identity(kind: str, name: str) -> str:
 
 def bundle(marts: Sequence[Mart]) -> dict[str, Document]:
     """Every file of the bundle by its path below the bundle's folder."""
-    added = sources.read_datasets()
+    described = sources.read_sources()
+    added = described.datasets
     by_name = {mart.name: mart for mart in marts}
     files = {
         # A bundle without the current time is the same at every generation.
@@ -41,8 +44,8 @@ def bundle(marts: Sequence[Mart]) -> dict[str, Document]:
     }
     for name, extra in sorted(added.items()):
         files[f"datasets/marts/{name}.yaml"] = _dataset(by_name[name], extra)
-    for dashboard in sources.read_dashboards():
-        for number, (_, part) in enumerate(_charts(dashboard), 1):
+    for dashboard in described.dashboards:
+        for number, part in enumerate(dashboard.charts(), 1):
             path = f"charts/{dashboard.slug}_{number:02}.yaml"
             files[path] = _chart(dashboard, part, added[part.of])
         files[f"dashboards/{dashboard.slug}.yaml"] = _dashboard(dashboard, by_name, added)
@@ -73,7 +76,7 @@ def _database() -> Document:
 
 
 def _dataset(mart: Mart, added: Dataset) -> Document:
-    words = sources.labels()
+    words = read_labels()
     plain = [
         {
             "column_name": column.name,
@@ -107,7 +110,7 @@ def _dataset(mart: Mart, added: Dataset) -> Document:
             "metric_name": metric.name,
             "verbose_name": metric.label,
             "expression": metric.sql(words),
-            "d3format": metric.format or None,
+            "d3format": charts.FORMATS[metric.format] or None,
         }
         for metric in added.metrics
     ]
@@ -125,16 +128,8 @@ def _dataset(mart: Mart, added: Dataset) -> Document:
     }
 
 
-def _charts(dashboard: Dashboard) -> Iterator[tuple[int, Part]]:
-    for number, row in enumerate(dashboard.rows, 1):
-        for part in row.parts:
-            if part.kind != "text":
-                yield number, part
-
-
 def _chart(dashboard: Dashboard, part: Part, added: Dataset) -> Document:
-    formats = {metric.name: metric.format for metric in added.metrics}
-    viz_type, params = charts.params(part, formats)
+    viz_type, params = charts.params(part, added)
     return {
         "slice_name": part.title,
         "viz_type": viz_type,
@@ -154,7 +149,7 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
         "GRID_ID": {"id": "GRID_ID", "type": "GRID", "children": [], "parents": ["ROOT_ID"]},
         "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
     }
-    chart_ids: dict[int, str] = {}
+    parts: dict[int, Part] = {}
     for row_number, row in enumerate(dashboard.rows, 1):
         row_id = f"ROW-{row_number}"
         children = []
@@ -164,8 +159,8 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
                 meta = {**size, "code": part.title}
                 child = _component("MARKDOWN", f"MARKDOWN-{row_number}-{number}", row_id, meta)
             else:
-                chart_id = len(chart_ids) + 1
-                chart_ids[chart_id] = part.of
+                chart_id = len(parts) + 1
+                parts[chart_id] = part
                 meta = {
                     **size,
                     # Numbered here so that the filters can name charts; the import puts its own in.
@@ -184,15 +179,20 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
             "meta": {"background": "BACKGROUND_TRANSPARENT"},
         }
         position["GRID_ID"]["children"].append(row_id)
+    columns = {
+        table: {column.name for column in marts[table].columns}
+        | {column.name for column in dataset.columns}
+        for table, dataset in added.items()
+    }
     return {
         "dashboard_title": dashboard.title,
         "slug": dashboard.slug,
         "published": True,
-        "css": "",
+        "css": _css(dashboard, added),
         "position": position,
         "metadata": {
             "native_filter_configuration": [
-                _filter(choice, chart_ids, marts, added) for choice in dashboard.filters
+                _filter(choice, parts, columns) for choice in dashboard.filters
             ],
             "color_scheme": charts.COLOURS,
             "label_colors": _colours(marts, added),
@@ -207,7 +207,7 @@ def _dashboard(dashboard: Dashboard, marts: dict[str, Mart], added: dict[str, Da
 
 def _colours(marts: dict[str, Mart], added: dict[str, Dataset]) -> dict[str, str]:
     """Colours by column and metric: a chart looks a series up by its label and takes any of that label."""
-    found = {}
+    found = {sources.PRELIMINARY: charts.PRELIMINARY_GREY}
     for table, dataset in sorted(added.items()):
         named: list[Column | Computed] = [*marts[table].columns, *dataset.columns, *dataset.metrics]
         for one in named:
@@ -220,37 +220,46 @@ def _component(kind: str, name: str, row_id: str, meta: Document) -> Document:
     return {"id": name, "type": kind, "children": [], "parents": [*GRID, row_id], "meta": meta}
 
 
-def _filter(
-    choice: sources.Filter,
-    chart_ids: dict[int, str],
-    marts: dict[str, Mart],
-    added: dict[str, Dataset],
-) -> Document:
-    def has(table: str) -> bool:
-        if table in choice.besides:
-            return False
-        computed = {column.name for column in added[table].columns}
-        return choice.column in computed | {column.name for column in marts[table].columns}
+def _css(dashboard: Dashboard, added: dict[str, Dataset]) -> str:
+    """Superset writes an English "N/A" for NULL in a table: the word of its column stands there instead."""
+    rules = [
+        "td.dt-is-null { font-size: 0; }",
+        f'td.dt-is-null::after {{ font-size: 12px; content: "{sources.NO_DATA}"; }}',
+    ]
+    for part in dashboard.charts():
+        if part.kind == "table":
+            for place, name in enumerate((*part.by, *part.metrics), 1):
+                found = added[part.of].find(name)
+                if found and found.empty != sources.NO_DATA:
+                    cell = f"[data-test-chart-name='{part.title}'] td:nth-child({place}).dt-is-null"
+                    rules.append(f'{cell}::after {{ content: "{found.empty}"; }}')
+    return "\n".join(rules)
 
+
+def _filter(
+    choice: sources.Filter, parts: dict[int, Part], columns: dict[str, set[str]]
+) -> Document:
+    excluded = [
+        number for number, part in parts.items() if not sources.acts_on(choice, part, columns)
+    ]
     return {
         "id": f"NATIVE_FILTER-{choice.column}",
         "name": choice.name,
         "type": "NATIVE_FILTER",
         "filterType": "filter_select",
+        # Charts wait for the first choice; without this it stands in the filter and acts on nothing.
+        "requiredFirst": choice.newest,
         "targets": [
             {"datasetUuid": identity("dataset", choice.of), "column": {"name": choice.column}}
         ],
-        "scope": {
-            "rootPath": ["ROOT_ID"],
-            "excluded": [number for number, table in chart_ids.items() if not has(table)],
-        },
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
         "controlValues": {
             "multiSelect": True,
             "enableEmptyFilter": False,
-            "defaultToFirstItem": False,
+            "defaultToFirstItem": choice.newest,
             "inverseSelection": False,
             "searchAllOptions": False,
-            "sortAscending": choice.column != "year",
+            "sortAscending": not choice.newest,
         },
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],

@@ -79,6 +79,8 @@ D3_FORMAT = {
     "thousands": "\N{NO-BREAK SPACE}",
     "grouping": [3],
     "currency": ["", "\N{NO-BREAK SPACE}₽"],
+    "percent": "\N{NO-BREAK SPACE}%",
+    "minus": "−",
 }
 D3_TIME_FORMAT = {
     "dateTime": "%d.%m.%Y %H:%M:%S",

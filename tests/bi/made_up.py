@@ -12,12 +12,18 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tests.emulators.clickhouse.users import own_views
 from tests.report import made_up_marts as given
 from tests.report.made_up_parts import HOSTILE
 
+if TYPE_CHECKING:
+    from municipal_indicators.warehouse.client import Warehouse
+
+REASON = "Файл пуст: пришлите его ещё раз."
 HALF_MONTH = date(2026, 7, 1)
 SITES = ((11, "Официальный сайт"), (12, HOSTILE))
 INSERTS = {
@@ -116,36 +122,59 @@ def methods() -> Iterator[tuple[str, ...]]:
         yield code, name, "standard", "по определению показателя", f"как считается {code}"
 
 
+OWN = {
+    "site_audience": audience,
+    "site_entry_pages_monthly": pages,
+    "site_pages_monthly": hit_pages,
+    "services_monthly": services,
+    "service_quality_monthly": quality,
+    "metrica_reconciliation": reconciliation,
+    "indicator_methods": methods,
+    "data_coverage": coverage,
+}
+
+
+def fill(warehouse: Warehouse) -> None:
+    """The rows, published as one build, in a warehouse with the schema."""
+    from municipal_indicators.marts.publishing import note_built, publish_marts
+
+    build = str(uuid.uuid4())
+    filled = {**INSERTS, **OWN}
+    for table, rows in filled.items():
+        built = [[build, *row] for row in rows()]
+        # What readers see; a stored table may have more.
+        names = [str(row[0]) for row in warehouse.rows(f"DESCRIBE marts.{table}")]
+        warehouse.client.insert(table, built, ["build", *names], database="mart_rows")
+    note_built(warehouse, build, filled)
+    publish_marts(warehouse, build)
+    # A month old, it would be told no more.
+    failed = {
+        "source": "registers",
+        "unit_key": "hash",
+        "unit": "рабочие места.xlsx",
+        "load_id": build,
+        "status": "failed",
+        "at": datetime.now(UTC),
+        "message": f"EmptyFileError\n{REASON}",
+    }
+    warehouse.client.insert("load_events", [list(failed.values())], list(failed), database="ops")
+
+
 def write(folder: Path) -> None:
-    """The warehouse, with the schema that migrations make."""
+    """A warehouse of its own with the schema that migrations make, and the rows."""
     engine = {"interface": "chdb", "path": str(folder / "warehouse")}
     os.environ["AIRFLOW_HOME"] = str(folder / "airflow")
     os.environ["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = json.dumps(
         {"conn_type": "clickhouse", "extra": {"client_kwargs": engine}}
     )
-    from municipal_indicators.marts.publishing import note_built, publish_marts
     from municipal_indicators.sources.schema import apply_schema
     from municipal_indicators.warehouse.client import open_warehouse
 
-    own = {
-        "site_audience": audience,
-        "site_entry_pages_monthly": pages,
-        "site_pages_monthly": hit_pages,
-        "services_monthly": services,
-        "service_quality_monthly": quality,
-        "metrica_reconciliation": reconciliation,
-        "indicator_methods": methods,
-        "data_coverage": coverage,
-    }
-    build = str(uuid.uuid4())
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
-        filled = {**INSERTS, **own}
-        for table, rows in filled.items():
-            built = [[build, *row] for row in rows()]
-            warehouse.client.insert(table, built, database="mart_rows")
-        note_built(warehouse, build, filled)
-        publish_marts(warehouse, build)
+        fill(warehouse)
+    # data_problems is read with the rights of whoever made it: in production that is the loader.
+    own_views(folder / "warehouse")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bi.__main__ import BUNDLE, DICTIONARY, generated
+from bi.__main__ import BUNDLE, DICTIONARY, WORKBOOK, generated
 from bi.marts import Column, Mart, dictionary, read_marts
+from bi.sources import Described, Place, Words, acts_on, read_sources
 from bi.superset.bundle import identity
-from bi.superset.sources import Words, Written, read_dashboards, read_datasets
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -37,6 +37,11 @@ def read(path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def described() -> Described:
+    return read_sources()
+
+
+@pytest.fixture
 def marts(warehouse: Warehouse) -> list[Mart]:
     return read_marts(warehouse.client)
 
@@ -47,7 +52,8 @@ def test_what_is_checked_in_is_what_is_generated(marts: list[Mart]) -> None:
         str(path.name) for path, text in files.items() if path.read_text(encoding="utf-8") != text
     ]
     assert stale == [], "run python -m bi"
-    assert set(BUNDLE.rglob("*.yaml")) == set(files) - {DICTIONARY}
+    kept = {*BUNDLE.rglob("*.yaml"), *WORKBOOK.rglob("*.yaml")}
+    assert kept == set(files) - {DICTIONARY}
 
 
 def test_every_mart_and_column_is_explained_and_in_the_dictionary(marts: list[Mart]) -> None:
@@ -119,53 +125,81 @@ def test_time_is_a_day_and_no_instant(path: Path) -> None:
         assert params.get("x_axis", {}).get("sqlExpression") not in instants
 
 
-def test_every_line_over_months_leaves_out_the_month_that_is_not_over() -> None:
+def test_every_chart_over_months_sets_apart_the_month_that_is_not_over(
+    described: Described,
+) -> None:
     # A half-filled last month looks like a fall (docs/bi.md, trap 4). The catalogue's months are states.
-    open_ended = [
-        chart["slice_name"]
-        for chart in map(read, CHARTS)
-        if chart["params"].get("x_axis", {}).get("label") == "Месяц"
-        and not {"is_whole_month", "is_settled"}
-        & {rule["subject"] for rule in chart["params"]["adhoc_filters"]}
+    together = [
+        part.title
+        for dashboard in described.dashboards
+        for part in dashboard.charts()
+        if part.x and part.x_label == "Месяц" and not part.whole
     ]
-    assert open_ended == ["Услуги в каталоге"]
+    assert together == ["Услуги в перечне на конец месяца"]
 
 
-def test_a_filter_acts_on_every_chart_that_has_its_column() -> None:
-    uses = {chart["uuid"]: chart["dataset_uuid"] for chart in map(read, CHARTS)}
+def test_a_filter_acts_on_every_chart_that_has_its_column(described: Described) -> None:
+    of = {chart["uuid"]: chart["dataset_uuid"] for chart in map(read, CHARTS)}
     columns = {
         dataset["uuid"]: {column["column_name"] for column in dataset["columns"]}
         for dataset in map(read, DATASETS)
     }
-    # Those taken out: a year would empty what shows the last complete month (docs/bi.md, trap 7).
-    besides = {
-        identity("dataset", name)
-        for dashboard in read_dashboards()
-        for choice in dashboard.filters
-        for name in choice.besides
-    }
-    assert besides == {identity("dataset", "indicators_latest")}
-    for dashboard in map(read, (BUNDLE / "dashboards").glob("*.yaml")):
-        charts = {
-            part["meta"]["chartId"]: uses[part["meta"]["uuid"]]
-            for part in dashboard["position"].values()
-            if isinstance(part, dict) and part["type"] == "CHART"
+    by_name = {name: columns[identity("dataset", name)] for name in described.datasets}
+    for dashboard in described.dashboards:
+        written = read(BUNDLE / "dashboards" / f"{dashboard.slug}.yaml")
+        numbers = {
+            place["meta"]["sliceName"]: place["meta"]["chartId"]
+            for place in written["position"].values()
+            if isinstance(place, dict) and place["type"] == "CHART"
         }
-        for choice in dashboard["metadata"]["native_filter_configuration"]:
+        for place in written["position"].values():
+            if isinstance(place, dict) and place["type"] == "CHART":
+                assert place["meta"]["uuid"] in of
+        for choice, wanted in zip(
+            written["metadata"]["native_filter_configuration"], dashboard.filters, strict=True
+        ):
             (target,) = choice["targets"]
-            name = target["column"]["name"]
-            assert name in columns[target["datasetUuid"]]
+            assert target["column"]["name"] in columns[target["datasetUuid"]]
             without = {
-                number
-                for number, uses in charts.items()
-                if name not in columns[uses] or uses in besides
+                numbers[part.title]
+                for part in dashboard.charts()
+                if not acts_on(wanted, part, by_name)
             }
             assert set(choice["scope"]["excluded"]) == without
-            assert len(without) < len(charts)
+            assert len(without) < len(numbers)
+            # A year begins with the newest one, and acts at once.
+            newest = choice["name"] == "Год"
+            assert choice["controlValues"]["defaultToFirstItem"] is newest
+            assert choice["requiredFirst"] is choice["controlValues"]["defaultToFirstItem"]
+            assert choice["controlValues"]["sortAscending"] is not newest
+    # What stands on the last complete month, or lists all years, is of no chosen year.
+    unfiltered = {
+        part.of
+        for dashboard in described.dashboards
+        for part in dashboard.charts()
+        if "year" in part.unfiltered
+    }
+    assert unfiltered == {"indicators_latest", "programme_funding_yearly"}
 
 
-def test_titles_are_unique_and_russian_and_parts_fill_their_row() -> None:
-    for dashboard in read_dashboards():
+def test_titles_name_their_period(described: Described) -> None:
+    period = re.compile(r"\bгод|\bлет\b|месяц|день|дней|сейчас|с начала")
+    nameless = [
+        part.title
+        for dashboard in described.dashboards
+        for part in dashboard.charts()
+        if (part.kind == "tile" or (not part.x and "year" in _columns(described, part.of)))
+        and not period.search(f"{part.title} {part.subtitle}")
+    ]
+    assert nameless == ["Сверка визитов с отчётами Метрики"]  # the year is a column of it
+
+
+def _columns(described: Described, table: str) -> set[str]:
+    return {column.name for column in described.datasets[table].columns}
+
+
+def test_titles_are_unique_and_russian_and_parts_fill_their_row(described: Described) -> None:
+    for dashboard in described.dashboards:
         titles = [part.title for row in dashboard.rows for part in row.parts]
         assert len(titles) == len(set(titles))
         assert all(re.search("[А-я]", title) for title in titles)
@@ -181,30 +215,41 @@ def test_series_of_one_chart_have_different_colours() -> None:
             assert len(chosen) == len(set(chosen)), chart["slice_name"]
 
 
-def test_every_metric_and_computed_column_has_a_russian_label() -> None:
-    for name, dataset in read_datasets().items():
+def test_every_metric_and_computed_column_has_a_russian_label(described: Described) -> None:
+    for name, dataset in described.datasets.items():
         for one in [*dataset.columns, *dataset.metrics]:
             assert re.search("[А-я]", one.label), f"{name}.{one.name}"
 
 
-def test_numbers_and_codes_are_written_in_russian(warehouse: Warehouse) -> None:
-    numbers = {
-        "1234567.891": "1\u00a0234\u00a0567,89",
-        "-123456": "−123\u00a0456",
-        "1000": "1\u00a0000",
-        "-0.5": "−0,5",
-        "60": "60",
-        "0": "0",
-        "NULL": "не задан",
+def test_what_is_not_text_has_a_format_and_is_no_text(
+    described: Described, warehouse: Warehouse
+) -> None:
+    # A number in words would be sorted as a word: 1 000 before 9.
+    wanted = {
+        "month": r"Date",
+        "day": r"Date",
+        "moment": r"DateTime",
+        "": r"String|Enum|Date|Bool|UInt16",
     }
-    sql = Written(of="n", empty="не задан").expression()
-    values = ", ".join(f"CAST({number} AS Nullable(Float64))" for number in numbers)
-    rows = warehouse.rows(f"SELECT {sql} FROM (SELECT arrayJoin([{values}]) AS n)")
-    assert [text for (text,) in rows] == list(numbers.values())
-    # A code without a word stays itself.
-    sql = Words.model_validate({"of": "code", "as": "sources"}).expression(read_labels())
+    for name, dataset in described.datasets.items():
+        asked = ", ".join(f"toTypeName({one.sql(read_labels())})" for one in dataset.metrics)
+        if not asked:
+            continue
+        (types,) = warehouse.rows(f"SELECT {asked} FROM marts.{name}")
+        for metric, kind in zip(dataset.metrics, types, strict=True):
+            number = r"U?Int|Float"
+            assert re.search(wanted.get(metric.format, number), kind), f"{metric.name}: {kind}"
+
+
+def test_codes_are_written_in_russian_in_the_order_of_the_labels(warehouse: Warehouse) -> None:
+    labels = read_labels()
+    # A code without a word stays itself, and comes last.
+    sql = Words.model_validate({"of": "code", "as": "sources"}).expression(labels)
     rows = warehouse.rows(f"SELECT {sql} FROM (SELECT arrayJoin(['smev', 'it''s']) AS code)")
-    assert rows == [(read_labels().sources["smev"],), ("it's",)]
+    assert rows == [(labels.sources["smev"],), ("it's",)]
+    sql = Place.model_validate({"of": "code", "as": "sources"}).expression(labels)
+    rows = warehouse.rows(f"SELECT {sql} FROM (SELECT arrayJoin(['smev', 'it''s']) AS code)")
+    assert rows == [(3,), (5,)]
 
 
 def settings(**environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,11 +8,39 @@ from types import TracebackType
 from typing import Any
 
 import requests
+import yaml
 from playwright.sync_api import BrowserContext, Dialog, FloatRect, Page, Response
 
+from bi.superset.environment import SOURCES
 from tests.browsers import SCREENSHOTS
 
+# What is wider than its place: titles with an ellipsis, tables wider than their part.
+CUT = """() => {
+  const parts = [...document.querySelectorAll('.dashboard-component-chart-holder')];
+  const titles = parts.flatMap(part => [...part.querySelectorAll('.header-title, .header-title *')]);
+  const tables = parts.flatMap(part => [...part.querySelectorAll('table')].filter(table =>
+    table.getBoundingClientRect().right > part.getBoundingClientRect().right + 1));
+  const cut = titles.filter(title => title.scrollWidth > title.clientWidth + 1);
+  return [...cut, ...tables].map(one => one.innerText);
+}"""
 KINDS = ("database", "dataset", "chart", "dashboard")
+
+
+def charts_of_year(slug: str) -> frozenset[str]:
+    """The titles of the charts of a dashboard on which its filter by year acts."""
+    folder = SOURCES / "bundle"
+    board = yaml.safe_load((folder / "dashboards" / f"{slug}.yaml").read_text(encoding="utf-8"))
+    (choice,) = (
+        one for one in board["metadata"]["native_filter_configuration"] if one["name"] == "Год"
+    )
+    places = [
+        one["meta"] for one in board["position"].values() if isinstance(one, dict) and "meta" in one
+    ]
+    return frozenset(
+        meta["sliceName"]
+        for meta in places
+        if "chartId" in meta and meta["chartId"] not in choice["scope"]["excluded"]
+    )
 
 
 class Api:
@@ -78,6 +106,11 @@ class Answer:
     body: dict[str, Any]
 
     @property
+    def is_of_year(self) -> bool:
+        """Whether the filter by year acted on it."""
+        return any(rule["col"] == "year" for rule in self.asked["queries"][0]["filters"])
+
+    @property
     def results(self) -> list[dict[str, Any]]:
         results: list[dict[str, Any]] = self.body.get("result", [])
         return results
@@ -93,6 +126,7 @@ class Opened:
     """A dashboard with all that happened while it opened."""
 
     page: Page
+    of_year: frozenset[str] = frozenset()
     charts: dict[str, int] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -104,6 +138,18 @@ class Opened:
     def by_title(self, title: str) -> Answer:
         """The last answer to the chart of this title."""
         return next(a for a in reversed(self.answers) if a.chart == self.charts[title])
+
+    def cut(self) -> list[str]:
+        """The texts of what does not fit its place."""
+        found: list[str] = self.page.evaluate(CUT)
+        return found
+
+    def cells(self, title: str) -> list[list[str]]:
+        """The rows of a table as they are shown; what stands for NULL is written by a style sheet."""
+        rows = self.page.locator(f"[data-test-chart-name='{title}'] tbody tr")
+        written = "row => [...row.cells].map(cell => cell.classList.contains('dt-is-null') ?"
+        written += " getComputedStyle(cell, '::after').content.slice(1, -1) : cell.innerText)"
+        return [rows.nth(number).evaluate(written) for number in range(rows.count())]
 
     def dismiss(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
@@ -139,9 +185,9 @@ class Reader:
         page.wait_for_url(lambda address: "/login" not in address, timeout=180_000)
         page.close()
 
-    def open(self, slug: str) -> Opened:
+    def open(self, slug: str, width: int = 1440) -> Opened:
         """Open a dashboard in a page of its own, wait for its charts and take a picture of it."""
-        opened = Opened(self.context.new_page())
+        opened = Opened(self.context.new_page(), charts_of_year(slug))
         page = opened.page
         page.on("console", lambda m: opened.said.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: opened.said.append(str(error)))
@@ -149,14 +195,14 @@ class Reader:
         page.on("response", opened.hear)
         page.on("dialog", opened.dismiss)
         # Charts below the window are drawn when they come into sight: a window that shows all of them.
-        page.set_viewport_size({"width": 1440, "height": 3200})
+        page.set_viewport_size({"width": width, "height": 4500})
         page.goto(f"{self.url}/superset/dashboard/{slug}/")
         self.settle(opened)
         last = page.locator(".dashboard-component-chart-holder").last.bounding_box()
         assert last is not None
-        whole = FloatRect(x=0, y=0, width=1440, height=last["y"] + last["height"] + 20)
+        whole = FloatRect(x=0, y=0, width=width, height=last["y"] + last["height"] + 20)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"superset-{slug}.png", clip=whole)
+        page.screenshot(path=SCREENSHOTS / f"superset-{slug}-{width}.png", clip=whole)
         opened.text = page.locator("body").inner_text()
         return opened
 
@@ -170,6 +216,9 @@ class Reader:
             page.wait_for_timeout(250)
             drawn = page.locator(".slice_container").count() >= len(opened.charts) > 0
             answered = {answer.chart for answer in opened.answers} >= set(opened.charts.values())
+            # The charts may ask before the filter has its first value, and then once more.
+            asked = {answer.chart for answer in opened.answers if answer.is_of_year}
+            answered &= asked >= {opened.charts.get(title) for title in opened.of_year}
             done = drawn and answered and page.locator(".loading").count() == 0
             quiet = quiet + 1 if done else 0
             if quiet == 6:

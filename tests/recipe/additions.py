@@ -142,7 +142,7 @@ LINES = (
         "  registers: Реестры программы\n",
         "  mfc_queue: Электронная очередь МФЦ\n",
     ),
-    ("bi/superset/sources/datasets.yaml", "", "\nmfc_queue_monthly: {}\n"),
+    ("bi/sources/datasets.yaml", "", "\nmfc_queue_monthly: {}\n"),
 )
 
 
