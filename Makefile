@@ -25,6 +25,10 @@ ifeq ($(filter rebuild report doctor,$(MAKECMDGOALS)),)
 unexport $(filter AIRFLOW%,$(.VARIABLES))
 export AIRFLOW_HOME := $(CURDIR)/build/airflow
 endif
+# In a region: the district that a tool works for (make report DISTRICT=mtsensk PERIOD=2026-Q3).
+ifdef DISTRICT
+export MUNICIPAL_DISTRICT := $(DISTRICT)
+endif
 # Nor what keeps bytecode from being written: each process of Airflow compiles 2600 modules otherwise.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PIP_NO_COMPILE
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT PIP_NO_DEPS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 
+from municipal_indicators import settings
 from municipal_indicators.closings.store import restore_closings
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.inbox import archived
@@ -66,7 +67,7 @@ def metrica_orders(passport: Passport) -> list[str]:
     first = date(min([*years, passport.first_year]), 1, 1)
     last = datetime.now(passport.zone).date() - timedelta(days=1)
     conf = f'{{"date_from": "{first}", "date_to": "{last}"}}'
-    return [f"airflow dags test load_metrica_visits --conf '{conf}'"]
+    return [f"airflow dags test {settings.named('load_metrica_visits')} --conf '{conf}'"]
 
 
 def _load(name: str, time_zone: str) -> FileRun:
