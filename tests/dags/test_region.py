@@ -34,7 +34,9 @@ def write_passports(folder: Path, *names: str) -> Path:
     text = (REPOSITORY / "tests" / "passport.yaml").read_text(encoding="utf-8")
     for name in names:
         own = text.replace(str(SITE), str(DISTRICTS.get(name, SITE)))
-        own = re.sub(r"(?m)^programme: .*", f"programme: Программа {name}", own)
+        own = re.sub(
+            r"(?m)^programme: .*", f"programme: Программа {name}\ndistrict: Район {name}", own
+        )
         (folder / f"{name}.yaml").write_text(own, encoding="utf-8")
     return folder
 
@@ -124,3 +126,21 @@ def test_the_night_of_a_district_is_its_own(region: Path, warehouse: Warehouse) 
         archived = [path for path in (region / "archive" / district).rglob("*") if path.is_file()]
         assert len([path for path in archived if path.suffix == ".csv"]) == 1
     assert warehouse.value("SELECT count() FROM ops.load_events") == before
+    compared = warehouse.rows(
+        """
+        SELECT district, district_name, fact, districts_with_fact, median_fact
+        FROM region.indicators_monthly AS r
+        WHERE indicator = 'ict_events' AND month = (SELECT max(month) FROM region.indicators_monthly)
+        ORDER BY district
+        """
+    )
+    assert compared == [
+        ("mtsensk", "Район mtsensk", 1.0, 2, 1.5),
+        ("oryol", "Район oryol", 2.0, 2, 1.5),
+    ]
+    grain = "SELECT count(), uniqExact(district, indicator, month) FROM region.indicators_monthly"
+    assert len(set(*warehouse.rows(grain))) == 1
+    uncommented = (
+        "SELECT name FROM system.columns WHERE database = 'region' AND NOT match(comment, '[а-я]')"
+    )
+    assert warehouse.rows(uncommented) == []

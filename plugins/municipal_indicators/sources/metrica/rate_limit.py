@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most ``calls`` of a host, or of each token, in any ``seconds``, over the API families that it counts."""
+    """At most ``calls`` of a host or of a token in any ``seconds``, over the API families that it counts."""
 
     name: str
     calls: int
