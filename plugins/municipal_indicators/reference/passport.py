@@ -372,6 +372,12 @@ class Passport(_Part):
         return max([self.last_year, *map(self.last_year_of, self.editions)])
 
     @property
+    def first_day(self) -> date:
+        """From when on visits are needed: of the programme's first year, or of an earlier base year."""
+        years = [one.baseline_year for one in self.indicators if one.baseline_year]
+        return date(min([*years, self.first_year]), 1, 1)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The programme zone."""
         return ZoneInfo(self.time_zone)

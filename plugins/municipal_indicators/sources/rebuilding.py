@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from municipal_indicators import settings
 from municipal_indicators.closings.store import restore_closings
@@ -63,10 +63,8 @@ def metrica_orders(passport: Passport) -> list[str]:
     """The commands that load again what the archive does not hold: the visits of the sites."""
     if not passport.sites:
         return []
-    years = [one.baseline_year for one in passport.indicators if one.baseline_year]
-    first = date(min([*years, passport.first_year]), 1, 1)
     last = datetime.now(passport.zone).date() - timedelta(days=1)
-    conf = f'{{"date_from": "{first}", "date_to": "{last}"}}'
+    conf = f'{{"date_from": "{passport.first_day}", "date_to": "{last}"}}'
     return [f"airflow dags test {settings.named('load_metrica_visits')} --conf '{conf}'"]
 
 

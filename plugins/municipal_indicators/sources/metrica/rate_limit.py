@@ -51,6 +51,8 @@ RATES = (
     Rate("reporting", 200, 300.0, frozenset(("reporting",)), by_token=True),
 )
 PARALLEL_CALLS = 3
+# Tasks of a run that load; one call is left for everything else.
+SITES_AT_ONCE = PARALLEL_CALLS - 1
 CALLS_A_DAY = 5000
 MAX_WAIT_SECONDS = 900.0
 _POLL_SECONDS = 0.02
