@@ -44,7 +44,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor plan-night test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor plan-night test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast bench-dags lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -113,6 +113,9 @@ bench-smev: $(DEVELOPMENT) ## Speed and memory of loads of SMEV logs, journals a
 
 bench-forecast: $(DEVELOPMENT) ## How forecasts of emulated districts turn out (BENCH='--districts 20 --seed 2')
 	@$(BIN)/python -m bench.forecast $(BENCH)
+
+bench-dags: $(DEVELOPMENT) ## How long the DAG files of a region take to parse (BENCH='--districts 1 25')
+	@$(BIN)/python -m bench.dags $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG
+from starlette.requests import Request
 
 from municipal_indicators import settings
+from municipal_indicators.airflow_ui.report_app import make_app
+from municipal_indicators.doctor.examination import examine
 from municipal_indicators.settings import REPOSITORY
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.districts import DATABASES
@@ -103,6 +106,42 @@ def warehouse_of(district: str) -> Iterator[Warehouse]:
     """The warehouse as a task of the district opens it."""
     with settings.working_for(district), open_warehouse() as opened:
         yield opened
+
+
+def test_the_watch_the_doctor_and_the_page_know_the_district(
+    region: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_NOTIFY_EMAIL_ORYOL", "oryol@example.org")
+    put(region / "inbox" / "oryol" / "registers" / "empty.csv", b"")
+    (region / "inbox" / "mtsensk").mkdir()
+    assert read("load_programme_registers")["oryol"].test().state == "success"
+    assert read("watch_the_morning")["mtsensk"].test().state == "success"
+    assert "success" in {
+        str(one.state) for one in read("watch_the_morning")["oryol"].test().get_task_instances()
+    }
+    texts = "SELECT text, channel FROM ops.notifications WHERE kind = 'rejected'"
+    with warehouse_of("mtsensk") as opened:
+        assert opened.rows(texts) == []
+    with warehouse_of("oryol") as opened:
+        ((text, channel),) = opened.rows(texts)
+    assert "\nРайон: oryol\n" in text
+    assert "/dags/oryol__load_programme_registers" in text
+    assert channel == "email"
+    found = {one.subject: one for one in examine()}
+    assert "oryol: messages" in found
+    assert found["oryol: Metrica"].state == found["mtsensk: Metrica"].state == "ok"
+    assert "airflow pools set warehouse_oryol 1" in found["oryol: Airflow"].text
+    assert found["mtsensk: messages"].state == "warn"
+    assert found["oryol: messages"].state == "ok"
+    for district in DISTRICTS:
+        page = region / "pages" / district / "report.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(f"page of {district}", encoding="utf-8")
+    routes = {getattr(route, "path", ""): route for route in make_app().routes}
+    assert {"/", "/mtsensk/", "/oryol/", "/oryol/documents/{name}"} <= set(routes)
+    request = Request({"type": "http", "method": "GET", "path": "/oryol/", "headers": []})
+    response = routes["/oryol/"].endpoint(request)  # type: ignore[attr-defined]
+    assert Path(response.path).read_text(encoding="utf-8") == "page of oryol"
 
 
 def test_the_night_of_a_district_is_its_own(region: Path, warehouse: Warehouse) -> None:

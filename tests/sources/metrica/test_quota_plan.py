@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def assert_played_as_it_happens(
     assumed: Assumptions,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
+    sources: Iterable[str] = NIGHT,
 ) -> None:
     """Plan, then run on a clock of its own; calls and time differ by less than a tenth."""
     with_sites(folder, number, monkeypatch)
@@ -52,7 +54,7 @@ def assert_played_as_it_happens(
     with MetricaEmulator([Counter(SITE + one) for one in range(number)], {TOKEN: None}) as emulator:
         connect(emulator, monkeypatch)
         clock = use_virtual_time(emulator, assumed, monkeypatch)
-        for source in NIGHT:
+        for source in sources:
             begun, before = clock.now, len(emulator.calls)
             at = datetime.fromtimestamp(begun, UTC)
             runs = list(runs_of(load_passport(), "a", {source: at}, first))
@@ -85,7 +87,8 @@ def test_a_history_of_more_than_a_year(
 def test_a_night_of_a_hundred_sites(
     tmp_path: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_played_as_it_happens(100, None, Assumptions(at_once=1), tmp_path, monkeypatch)
+    assumed = Assumptions(at_once=1)
+    assert_played_as_it_happens(100, None, assumed, tmp_path, monkeypatch, ["visits"])
 
 
 def plan_of(number: int, token: str = "a", district: str = "", **given: date) -> list[PlannedRun]:
