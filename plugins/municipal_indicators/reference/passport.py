@@ -287,8 +287,7 @@ class Evaluation(_Part):
 class Passport(_Part):
     """The whole programme; ``time_zone`` cuts every day, month and year.
 
-    At ``watch_hour`` of that zone the night has to be over: ``watch_the_morning`` looks then. ``district``
-    is how a region's marts call the municipality.
+    At its ``watch_hour`` the night has to be over. ``district`` is how a region's marts call it.
     """
 
     programme: Words
@@ -370,12 +369,6 @@ class Passport(_Part):
     def end_year(self) -> int:
         """The last year of the programme, prolonged by an edition's own if that is later."""
         return max([self.last_year, *map(self.last_year_of, self.editions)])
-
-    @property
-    def first_day(self) -> date:
-        """From when on visits are needed: of the programme's first year, or of an earlier base year."""
-        years = [one.baseline_year for one in self.indicators if one.baseline_year]
-        return date(min([*years, self.first_year]), 1, 1)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -13,6 +13,7 @@ from municipal_indicators.inbox.file_loads import FileRun, opened
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.sources.file_sources import file_source
+from municipal_indicators.sources.metrica.days import first_needed_day
 from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 
@@ -64,7 +65,7 @@ def metrica_orders(passport: Passport) -> list[str]:
     if not passport.sites:
         return []
     last = datetime.now(passport.zone).date() - timedelta(days=1)
-    conf = f'{{"date_from": "{passport.first_day}", "date_to": "{last}"}}'
+    conf = f'{{"date_from": "{first_needed_day(passport)}", "date_to": "{last}"}}'
     return [f"airflow dags test {settings.named('load_metrica_visits')} --conf '{conf}'"]
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from municipal_indicators import settings
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.reference.passport import Passport, load_passport
-from municipal_indicators.sources.metrica.days import DAY, Days, programme_days
+from municipal_indicators.sources.metrica.days import DAY, Days, first_needed_day, programme_days
 from municipal_indicators.sources.metrica.quota_play import Assumptions, Outcome, PlannedRun, play
 from municipal_indicators.sources.metrica.rate_limit import CALLS_A_DAY
 from municipal_indicators.warehouse.client import embedded_path
@@ -90,7 +90,7 @@ def _planned(given: argparse.Namespace) -> tuple[list[PlannedRun], datetime | No
     for district in settings.districts() or (None,):
         with settings.working_for(district):
             passport = load_passport()
-            first = passport.first_day if given.history else given.first
+            first = first_needed_day(passport) if given.history else given.first
             token = settings.metrica_connection()
             runs += runs_of(passport, token, begins, first, district or "")
         night = next(iter(begins.values())).date()
