@@ -21,9 +21,13 @@ DEVELOPMENT := $(call stamp,development,requirements.txt requirements-server.txt
 # An Airflow of the user's own, or pip settings that install elsewhere, must not leak in here.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 # Only what works on just that Airflow gets it.
-ifeq ($(filter rebuild report doctor,$(MAKECMDGOALS)),)
+ifeq ($(filter rebuild report doctor plan-night,$(MAKECMDGOALS)),)
 unexport $(filter AIRFLOW%,$(.VARIABLES))
 export AIRFLOW_HOME := $(CURDIR)/build/airflow
+endif
+# In a region: the district that a tool works for (make report DISTRICT=mtsensk PERIOD=2026-Q3).
+ifdef DISTRICT
+export MUNICIPAL_DISTRICT := $(DISTRICT)
 endif
 # Nor what keeps bytecode from being written: each process of Airflow compiles 2600 modules otherwise.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PIP_NO_COMPILE
@@ -40,7 +44,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast bench-night lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor plan-night test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast bench-night bench-marts bench-dags lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -73,6 +77,9 @@ report: $(RUNTIME) ## Report of a period as build/report-….xlsx and .docx (PER
 
 doctor: $(RUNTIME) ## Look at the Airflow of your environment (else the demo's): what is missing, how to mend it
 	@$(BIN)/python -m demo.there municipal_indicators.doctor
+
+plan-night: $(RUNTIME) ## Does the next night fit Metrica's quotas, and how long is it (PLAN='--history'; PLAN=--help)
+	@$(BIN)/python -m demo.there municipal_indicators.sources.metrica.quota_plan $(PLAN) || case $$? in 1) ;; *) exit 1;; esac
 
 # The files in the order of tests/conftest.py, the longest first.
 RUN_TESTS = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -109,6 +116,12 @@ bench-forecast: $(DEVELOPMENT) ## How forecasts of emulated districts turn out (
 
 bench-night: $(DEVELOPMENT) ## Processor time of a night with nothing new, by DAG (BENCH=--help)
 	@$(BIN)/python -m bench.night $(BENCH)
+
+bench-marts: $(DEVELOPMENT) ## What reading visits and building marts cost (BENCH='--visits 50000000')
+	@$(BIN)/python -m bench.marts $(BENCH)
+
+bench-dags: $(DEVELOPMENT) ## How long the DAG files of a region take to parse (BENCH='--districts 1 25')
+	@$(BIN)/python -m bench.dags $(BENCH)
 
 lint: $(DEVELOPMENT) ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -34,23 +34,22 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import AssetAny, AssetOrTimeSchedule, Param, TriggerRule, dag, task
+from airflow.sdk import AssetOrTimeSchedule, Param, TriggerRule, task
 
 from municipal_indicators.dag_support import lineage
-from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.assets import any_of_all
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
-@dag(
+@district_dag(
     dag_display_name="Build the indicator marts",
     description="Indicators and marts for BI, the data checks over them, and the report page",
     # By the clock too: a month, a status and the report must not wait for a load.
-    schedule=AssetOrTimeSchedule(
-        timetable=every_night("30 6 * * *"), assets=AssetAny(*ASSETS.values())
-    ),
+    schedule=lambda: AssetOrTimeSchedule(timetable=every_night("30 6 * * *"), assets=any_of_all()),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,

@@ -25,16 +25,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, task
 
 from municipal_indicators.dag_support.asking import AskForReasons
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import ANSWER_LIMIT
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
-@dag(
+@district_dag(
     dag_display_name="Close a reporting period",
     description="Keeps what the marts say of a month, quarter or year as it is reported",
     schedule=None,

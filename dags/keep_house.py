@@ -21,15 +21,16 @@ The error names the Variable, folder or server to correct. Run the DAG again: it
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, task
 
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 from municipal_indicators.settings import WAREHOUSE_POOL
 
 
-@dag(
+@district_dag(
     dag_display_name="Keep the house",
     description="Deletes what is kept too long and nothing published needs",
     schedule=every_night("30 8 * * 0"),

@@ -28,14 +28,14 @@ were left out and the unmapped statuses.
 
 from __future__ import annotations
 
-from airflow.sdk import dag
-
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
-@dag(
+# Airflow parses only files that name it.
+@district_dag(
     dag_display_name="Load Gosuslugi applications",
     description="Registers of applications and catalogues of services from inbox/gosuslugi",
     schedule=every_night("30 4 * * *"),

@@ -30,15 +30,15 @@ attempts are in `ops.loads`, as units that end in `/hits`.
 
 from __future__ import annotations
 
-from airflow.sdk import dag
-
-from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.assets import asset
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
-@dag(
+# Airflow parses only files that name it.
+@district_dag(
     dag_display_name="Load Metrica page views",
     description="Page views and downloads of the official sites from Yandex.Metrica",
     schedule=every_night("0 5 * * *"),
@@ -52,7 +52,7 @@ from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 )
 def load_metrica_hits() -> None:
     """Declare the tasks."""
-    load_logs("hits", ASSETS["metrica_hits"])
+    load_logs("hits", asset("metrica_hits"))
 
 
 load_metrica_hits()

@@ -29,15 +29,15 @@ are in `ops.loads`.
 
 from __future__ import annotations
 
-from airflow.sdk import dag
-
-from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.assets import asset
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.metrica_tasks import load_logs, span_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
-@dag(
+# Airflow parses only files that name it.
+@district_dag(
     dag_display_name="Load Metrica visits",
     description="Visits of the official sites from Yandex.Metrica, day by day",
     schedule=every_night("20 4 * * *"),
@@ -51,7 +51,7 @@ from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 )
 def load_metrica_visits() -> None:
     """Declare the tasks."""
-    load_logs("visits", ASSETS["metrica_visits"])
+    load_logs("visits", asset("metrica_visits"))
 
 
 load_metrica_visits()

@@ -26,14 +26,14 @@ Published files are announced in any case and not loaded twice. Attempts are in 
 
 from __future__ import annotations
 
-from airflow.sdk import dag
-
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
-@dag(
+# Airflow parses only files that name it.
+@district_dag(
     dag_display_name="Load SMEV requests",
     description="Envelopes, journals and text logs of the SMEV adapter from inbox/smev",
     schedule=every_night("50 4 * * *"),

@@ -21,20 +21,19 @@ and run the DAG again.
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, task
 
 from municipal_indicators.dag_support import lineage
-from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.assets import assets_of
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT
 from municipal_indicators.settings import WAREHOUSE_POOL
 from municipal_indicators.sources import SOURCES
 
-FILLED = [ASSETS[asset] for source in SOURCES if source.has_files for asset in source.assets]
 
-
-@dag(
+@district_dag(
     dag_display_name="Rebuild from the archive",
     description="Loads all archived files into an empty warehouse",
     schedule=None,
@@ -56,7 +55,9 @@ FILLED = [ASSETS[asset] for source in SOURCES if source.has_files for asset in s
 def rebuild_from_archive() -> None:
     """Load the archive, then announce it."""
 
-    @task(pool=WAREHOUSE_POOL, outlets=FILLED, task_display_name="Load the archive")
+    filled = assets_of(*(source for source in SOURCES if source.has_files))
+
+    @task(pool=WAREHOUSE_POOL, outlets=filled, task_display_name="Load the archive")
     def load_archive() -> dict[str, int]:
         """Load every archived file; returns how many were published, by source."""
         from municipal_indicators.reference.passport import load_passport

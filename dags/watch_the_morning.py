@@ -28,8 +28,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk import dag, get_current_context, task
+from airflow.sdk import get_current_context, task
 
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
@@ -46,7 +47,7 @@ def tell_of_failure(context: Context) -> None:
     morning.tell_of_failure(context)
 
 
-@dag(
+@district_dag(
     dag_display_name="Watch the morning",
     description="Looks whether the night went well, and tells each problem once",
     schedule=every_night("0 * * * *"),

@@ -11,12 +11,9 @@ import sys
 from pathlib import Path
 
 from demo.stage import REPOSITORY, Stage
+from municipal_indicators import settings
 
-COMMANDS = (
-    ("db", "migrate"),
-    ("dags", "test", "rebuild_from_archive"),
-    ("dags", "test", "build_indicator_marts"),
-)
+DAGS = ("rebuild_from_archive", "build_indicator_marts")
 
 
 def environment() -> dict[str, str]:
@@ -33,7 +30,8 @@ def environment() -> dict[str, str]:
 def main() -> int:
     """Run the commands until one fails; returns the code of the last."""
     airflow = str(Path(sys.executable).with_name("airflow"))
-    for command in COMMANDS:
+    dags = [("dags", "test", settings.named(dag_id)) for dag_id in DAGS]
+    for command in (("db", "migrate"), *dags):
         if code := subprocess.run([airflow, *command], env=environment(), check=False).returncode:
             return code
     return 0

@@ -1,4 +1,4 @@
-"""``python -m demo.there MODULE …`` (``make report``, ``make doctor``): a module of ours in an Airflow.
+"""``python -m demo.there MODULE …`` (``make report``, ``doctor``, ``plan-night``): our modules in an Airflow.
 
 The Airflow is that of the environment, without one the demo's, as for ``make rebuild``.
 """

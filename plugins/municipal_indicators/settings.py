@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from municipal_indicators.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from upath import UPath
 
+AnyPath = TypeVar("AnyPath", Path, "UPath")
 REPOSITORY = Path(__file__).resolve().parents[2]
 SQL = REPOSITORY / "sql"
 # Not an Airflow Variable: the lists are read by tools and threads that have no Airflow.
@@ -26,6 +29,14 @@ METRICA_CONNECTION = "metrica_default"
 SMTP_CONNECTION = "smtp_default"
 WEBHOOK_CONNECTION = "notify_webhook"
 WAREHOUSE_POOL = "warehouse"
+# Where the passport lies. A folder must be named here and not in Airflow's database: DAG files list it
+# while they are parsed.
+PASSPORT_VARIABLE = "AIRFLOW_VAR_PROGRAMME_PASSPORT"
+# The district that a tool works for; a task works for that of its DAG.
+DISTRICT_VARIABLE = "MUNICIPAL_DISTRICT"
+_DISTRICT = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_OF_DISTRICT = "__"
+_chosen: ContextVar[str | None] = ContextVar("district", default=None)
 # Days by default: attempts that failed, versions that were replaced, entries of the ledgers, files in
 # archive/rejected and archive/withdrawn, logs of Airflow's tasks.
 KEPT_DAYS = {"failed": 7, "superseded": 400, "ledger": 1100, "rejected": 180, "airflow_logs": 90}
@@ -88,9 +99,111 @@ def _variable(name: str) -> str | None:
     return value
 
 
+def _variable_of_district(name: str) -> str | None:
+    """The Variable ``<name>_<district>`` where it is set, else the common one."""
+    found = district()
+    return (found and _variable(f"{name}_{found}")) or _variable(name)
+
+
+def districts() -> tuple[str, ...]:
+    """The districts of a region in order, one a passport ``<district>.yaml``; none with one passport.
+
+    Read from the environment and the folder's names alone. Raises ConfigurationError for a folder without
+    passports, or with one whose name is not made of small Latin letters, digits and single ``_``.
+    """
+    given = os.environ.get(PASSPORT_VARIABLE)
+    if not given or not (folder := Path(given)).is_dir():
+        return ()
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    wrong = [name for name in names if not _DISTRICT.fullmatch(name)]
+    if wrong or not names:
+        raise ConfigurationError(
+            f"The folder of passports {folder} ({PASSPORT_VARIABLE}) "
+            + (f"holds {wrong[0]}.yaml" if wrong else "holds no passport")
+            + ": give each district one file, such as mtsensk.yaml, named with at most 40 small Latin "
+            "letters, digits and single _."
+        )
+    return tuple(names)
+
+
+def district() -> str | None:
+    """The district that is worked for: that of the task's DAG, in tools that of ``MUNICIPAL_DISTRICT``.
+
+    None where the installation has one passport. Raises ConfigurationError where none of several is named.
+    """
+    if chosen := _chosen.get():
+        return chosen
+    known = districts()
+    if not known:
+        return None
+    of_task, has_one, _ = os.environ.get("AIRFLOW_CTX_DAG_ID", "").partition(_OF_DISTRICT)
+    name = of_task if has_one else os.environ.get(DISTRICT_VARIABLE)
+    if name not in known:
+        raise ConfigurationError(
+            f"This installation serves {len(known)} districts: name one of {', '.join(known)} in the "
+            f"environment variable {DISTRICT_VARIABLE} (make: DISTRICT={known[0]})"
+            + (f"; {name} has no passport." if name else ".")
+        )
+    return name
+
+
+@contextmanager
+def working_for(name: str | None) -> Iterator[None]:
+    """Within the block this one of ``districts()`` is worked for; None changes nothing."""
+    before = _chosen.set(name or _chosen.get())
+    try:
+        yield
+    finally:
+        _chosen.reset(before)
+
+
+def working_for_dag(dag_id: str) -> AbstractContextManager[None]:
+    """``working_for`` the district of a DAG, for callbacks that run outside of its task."""
+    name, has_one, _ = dag_id.partition(_OF_DISTRICT)
+    return working_for(name if has_one and districts() else None)
+
+
+def named(name: str) -> str:
+    """The id of a DAG or asset for the present district: ``<district>__<name>``, or the name itself."""
+    found = district()
+    return f"{found}{_OF_DISTRICT}{name}" if found else name
+
+
+def warehouse_pool() -> str:
+    """The pool of tasks that open the warehouse: ``warehouse``, of a district ``warehouse_<district>``."""
+    found = district()
+    return f"{WAREHOUSE_POOL}_{found}" if found else WAREHOUSE_POOL
+
+
+def metrica_connection() -> str:
+    """The connection with the token: ``metrica_<district>`` if it is set, else ``metrica_default``."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    found = district()
+    if not found:
+        return METRICA_CONNECTION
+    try:
+        return str(BaseHook.get_connection(f"metrica_{found}").conn_id)
+    except AirflowNotFoundException:
+        return METRICA_CONNECTION
+
+
 def passport_path() -> Path:
-    """Where the passport lies: Variable ``programme_passport``, else the repo's ``programme.yaml``."""
-    return Path(_variable("programme_passport") or REPOSITORY / "programme.yaml")
+    """Where the passport lies: Variable ``programme_passport``, else the repo's ``programme.yaml``.
+
+    In a region the district's file of that folder. Raises ConfigurationError for a folder that is named
+    where DAG files cannot read it.
+    """
+    path = Path(_variable("programme_passport") or REPOSITORY / "programme.yaml")
+    if found := district():
+        return path / f"{found}.yaml"
+    if path.is_dir():
+        raise ConfigurationError(
+            f"The Airflow Variable programme_passport names the folder {path}: name it in the environment "
+            f"variable {PASSPORT_VARIABLE} of all services of Airflow instead."
+        )
+    return path
 
 
 def _folder(place: str) -> UPath:
@@ -102,14 +215,22 @@ def _folder(place: str) -> UPath:
     return UPath(place)
 
 
+def _of_district(folder: AnyPath) -> AnyPath:
+    found = district()
+    return folder / found if found else folder
+
+
 def inbox_folder() -> UPath:
-    """Where files arrive: Variable ``inbox`` (path or URL), else the repo's ``inbox/``."""
-    return _folder(_variable("inbox") or str(REPOSITORY / "inbox"))
+    """Where files arrive: Variable ``inbox`` (path or URL), else the repo's ``inbox/``.
+
+    This and other folders of a district are named after it, below the one that is set.
+    """
+    return _of_district(_folder(_variable("inbox") or str(REPOSITORY / "inbox")))
 
 
 def archive_folder() -> UPath:
     """Where processed files go: Variable ``archive`` (path or URL), else the repo's ``archive/``."""
-    return _folder(_variable("archive") or str(REPOSITORY / "archive"))
+    return _of_district(_folder(_variable("archive") or str(REPOSITORY / "archive")))
 
 
 def landing_folder() -> Path:
@@ -133,7 +254,8 @@ def file_quiet_seconds() -> float:
 
 def report_path() -> Path:
     """The file of the report page: Variable ``report``, else ``report.html`` in ``AIRFLOW_HOME``."""
-    return Path(_variable("report") or _airflow_home() / "report.html").expanduser()
+    path = Path(_variable("report") or _airflow_home() / "report.html").expanduser()
+    return _of_district(path.parent) / path.name
 
 
 def documents_folder() -> Path:
@@ -153,14 +275,21 @@ def airflow_address(path: str) -> str:
     return f"{base.rstrip('/')}/{path}"
 
 
+def report_route() -> str:
+    """Where Airflow serves the report page of the present district, below its own address."""
+    found = district()
+    return f"programme-report/{found}/" if found else "programme-report/"
+
+
 def mail_recipients() -> list[str]:
     """Who gets messages by e-mail: Variable ``notify_email``, addresses with commas between them."""
-    return [one.strip() for one in (_variable("notify_email") or "").split(",") if one.strip()]
+    given = _variable_of_district("notify_email") or ""
+    return [one.strip() for one in given.split(",") if one.strip()]
 
 
 def webhook_connection() -> str | None:
     """The connection that holds the address of the webhook: Variable ``notify_webhook``."""
-    return _variable("notify_webhook")
+    return _variable_of_district("notify_webhook")
 
 
 def webhook_template() -> Path | None:

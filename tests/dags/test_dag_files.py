@@ -97,19 +97,23 @@ print("RESULT " + json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def parsed() -> dict[str, Any]:
-    """What parsing all DAG files gave, and what it touched."""
+def parse(**environment: str) -> dict[str, Any]:
+    """What parsing all DAG files gives, and what it touches."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PARSE), str(REPOSITORY / "dags")],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins"), **environment},
     )
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("RESULT ")]
     result: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
     return result
+
+
+@pytest.fixture(scope="module")
+def parsed() -> dict[str, Any]:
+    return parse()
 
 
 def test_dag_ids_are_the_file_stems(parsed: dict[str, Any]) -> None:

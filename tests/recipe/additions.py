@@ -90,14 +90,14 @@ GROUP BY month
 
 from __future__ import annotations
 
-from airflow.sdk import dag
-
+from municipal_indicators.dag_support.districts import district_dag
 from municipal_indicators.dag_support.file_tasks import again_params, load_and_announce
 from municipal_indicators.dag_support.retries import RETRYING
 from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 
-@dag(
+# Airflow parses only files that name it.
+@district_dag(
     dag_display_name="Load the queue",
     description="Tickets of the electronic queue from inbox/mfc_queue",
     schedule=every_night("10 5 * * *"),

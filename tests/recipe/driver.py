@@ -14,14 +14,18 @@ def main() -> None:
     from airflow.utils.db import initdb
 
     from municipal_indicators import settings
-    from municipal_indicators.dag_support.assets import ASSETS
+    from municipal_indicators.dag_support.assets import assets_of
     from municipal_indicators.inspection.findings import inspect_file
     from municipal_indicators.reference.labels import read_labels
+    from municipal_indicators.sources import SOURCES
     from municipal_indicators.warehouse.client import open_warehouse
 
     initdb()
     bag = DagBag(str(settings.REPOSITORY / "dags"))
-    found: dict[str, Any] = {"errors": bag.import_errors, "assets": sorted(ASSETS)}
+    found: dict[str, Any] = {
+        "errors": bag.import_errors,
+        "assets": sorted(one.name for one in assets_of(*SOURCES)),
+    }
     found["states"] = [
         str(bag.dags[name].test().state)
         for name in ("load_mfc_queue", "load_programme_registers", "build_indicator_marts")

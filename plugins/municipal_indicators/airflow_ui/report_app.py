@@ -59,14 +59,39 @@ def make_app() -> FastAPI:
 
     ``GET /`` returns the report (200, or 304 if the reader's copy is the newest) or a page that says
     how to make one (404). Without a login it answers 401, without the right to read the DAG that
-    writes the report 403. Works with every auth manager.
+    writes the report 403. Works with every auth manager. In a region ``GET /<district>/`` does so, and
+    ``GET /`` lists the districts.
     """
     app = FastAPI(title="Municipal indicators", openapi_url=None)
     app.add_exception_handler(HTTPException, _refuse)
-    readers = [Depends(requires_access_dag("GET", param_dag_id=WRITER))]
-    app.get("/", dependencies=readers)(report)
-    app.get("/documents/{name}", dependencies=readers)(document)
+    for district in settings.districts() or (None,):
+        _serve(app, district)
+    if settings.districts():
+        app.get("/", dependencies=[Depends(requires_access_dag("GET"))])(contents)
     return app
+
+
+def _serve(app: FastAPI, district: str | None) -> None:
+    # Closures: a parameter would be one of the address, which any reader could change.
+    def own_report(request: Request) -> Response:
+        with settings.working_for(district):
+            return report(request)
+
+    def own_document(name: str) -> Response:
+        with settings.working_for(district):
+            return document(name)
+
+    with settings.working_for(district):
+        readers = [Depends(requires_access_dag("GET", param_dag_id=settings.named(WRITER)))]
+    at = f"/{district}" if district else ""
+    app.get(f"{at}/", dependencies=readers)(own_report)
+    app.get(f"{at}/documents/{{name}}", dependencies=readers)(own_document)
+
+
+def contents() -> Response:
+    """List the districts of a region."""
+    links = "".join(f'<li><a href="{name}/">{name}</a></li>' for name in settings.districts())
+    return _notice(HTTPStatus.OK, "Отчёты районов", f"<ul>{links}</ul>")
 
 
 def report(request: Request) -> Response:

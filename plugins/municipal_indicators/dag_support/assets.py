@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAny
 
-from municipal_indicators.sources import SOURCES
+from municipal_indicators import settings
+from municipal_indicators.sources import SOURCES, Source
 
-# What the marts are built from: any of them published again makes the marts stale.
-ASSETS = {name: Asset(name) for source in SOURCES for name in source.assets}
+
+def asset(name: str) -> Asset:
+    """What the present district announces under a name of ``SOURCES``."""
+    return Asset(settings.named(name))
+
+
+def assets_of(*sources: Source) -> list[Asset]:
+    """All that the present district announces of these sources."""
+    return [asset(name) for source in sources for name in source.assets]
+
+
+def any_of_all() -> AssetAny:
+    """What the marts are built from: any of them published again makes the marts stale."""
+    return AssetAny(*assets_of(*SOURCES))

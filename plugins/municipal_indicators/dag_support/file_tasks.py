@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import Param, get_current_context, task
 
 from municipal_indicators.dag_support import lineage
-from municipal_indicators.dag_support.assets import ASSETS
+from municipal_indicators.dag_support.assets import asset
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.settings import WAREHOUSE_POOL
 from municipal_indicators.sources import source
@@ -48,7 +48,7 @@ def load_and_announce(name: str) -> None:
     param ``again``, true or a pattern such as ``2024/*.xlsx``, first loads archived files again, see
     ``file_loads.load_again``; the DAG declares it with ``again_params``.
     """
-    (asset,) = source(name).assets
+    (announced,) = source(name).assets
 
     @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
     def load_files() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def load_and_announce(name: str) -> None:
         lineage.tell_load(name)
         return outcome
 
-    @task(outlets=[ASSETS[asset]], task_display_name="Announce new data")
+    @task(outlets=[asset(announced)], task_display_name="Announce new data")
     def announce_new_data(outcome: dict[str, Any]) -> None:
         """Tell the marts that files were published; skipped where none were."""
         from airflow.sdk.exceptions import AirflowSkipException

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from urllib.parse import quote, urlsplit
 
 from municipal_indicators import settings
+from municipal_indicators.warehouse.districts import renamed
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, BaseHook
@@ -50,7 +51,8 @@ class _Told:
         self.collector.add_input_asset(self.hook, **_asset(namespace, name, facets))
 
     def wrote(self, table: str, rows: int) -> None:
-        self.collector.add_output_asset(self.hook, **_asset(self.warehouse, table, {"rows": rows}))
+        own = renamed(table, settings.district())
+        self.collector.add_output_asset(self.hook, **_asset(self.warehouse, own, {"rows": rows}))
 
 
 def _where_it_is_on(tell: Callable[Concatenate[_Told, P], None]) -> Callable[P, None]:
@@ -93,7 +95,7 @@ def tell_load(told: _Told, source: str, dataset: str = "") -> None:
         if dataset:
             told.read(_METRICA, f"{name}/{dataset}", days=days)
         else:
-            told.read(f"inbox://{source}", name, version=version)
+            told.read(f"inbox://{settings.named(source)}", name, version=version)
     for table, rows in wrote:
         told.wrote(table, rows)
 
@@ -108,7 +110,7 @@ def tell_build(told: _Told, passport: Path, rows: Mapping[str, int]) -> None:
     told.read("programme://passport", passport.name, version=version)
     with open_warehouse() as warehouse:
         for table in tables_of_loads(warehouse):
-            told.read(told.warehouse, table)
+            told.read(told.warehouse, renamed(table, settings.district()))
     for mart, number in rows.items():
         told.wrote(mart, number)
 

@@ -11,9 +11,7 @@ from municipal_indicators import settings
 from municipal_indicators.dag_support import lineage
 from municipal_indicators.dag_support.params import run_params
 from municipal_indicators.sources.metrica.operators import LoadMetricaLogsOperator, release_requests
-
-# The API allows three parallel calls per account; one is left for everything else.
-SITES_AT_ONCE = 2
+from municipal_indicators.sources.metrica.rate_limit import SITES_AT_ONCE
 
 
 def _day_param(title: str, description: str) -> Param:

@@ -38,13 +38,27 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at all matters in turn; one that fails does not hide the others."""
-    for subject, look in _MATTERS:
-        try:
-            state, text = look()
-        except (IndicatorsError, OSError) as error:
-            state, text = "fail", str(error)
-        yield Finding(subject, state, text)
+    """Look at all matters in turn, in a region for each district; one that fails does not hide the others."""
+    try:
+        districts = settings.districts()
+    except IndicatorsError as error:
+        yield Finding("passports", "fail", str(error))
+        return
+    for number, district in enumerate(districts or (None,)):
+        for subject, look in _MATTERS:
+            # The lists are the same for all districts.
+            if number and look is _lists:
+                continue
+            with settings.working_for(district):
+                answer = _answer(look)
+            yield Finding(f"{district}: {subject}" if district else subject, *answer)
+
+
+def _answer(look: Callable[[], tuple[State, str]]) -> tuple[State, str]:
+    try:
+        return look()
+    except (IndicatorsError, OSError) as error:
+        return "fail", str(error)
 
 
 def _airflow() -> tuple[State, str]:
@@ -52,21 +66,22 @@ def _airflow() -> tuple[State, str]:
     from sqlalchemy.exc import DBAPIError
 
     try:
-        pool = Pool.get_pool(settings.WAREHOUSE_POOL)
+        name = settings.warehouse_pool()
+        pool = Pool.get_pool(name)
     except DBAPIError:
         return "fail", "Airflow's database is not ready: run `.venv/bin/airflow db migrate`."
     if pool is None:
         return "fail", (
-            f"The pool {settings.WAREHOUSE_POOL} is missing, so no task would start: run "
-            f'`.venv/bin/airflow pools set {settings.WAREHOUSE_POOL} 1 "embedded engine"` (4 or more for a '
+            f"The pool {name} is missing, so no task would start: run "
+            f'`.venv/bin/airflow pools set {name} 1 "embedded engine"` (4 or more for a '
             "server)."
         )
     if embedded_path() and pool.slots != 1:
         return "warn", (
-            f"The pool {settings.WAREHOUSE_POOL} has {pool.slots} slots, but one process at a time can open "
+            f"The pool {name} has {pool.slots} slots, but one process at a time can open "
             "the embedded warehouse: set 1, so that tasks queue instead of waiting inside."
         )
-    return "ok", f"database is ready, pool {settings.WAREHOUSE_POOL} has {pool.slots} slots"
+    return "ok", f"database is ready, pool {name} has {pool.slots} slots"
 
 
 def _passport() -> tuple[State, str]:
@@ -116,7 +131,7 @@ def _metrica() -> tuple[State, str]:
     sites = load_passport().sites
     if not sites:
         return "ok", "the passport has no sites"
-    client = MetricaHook().get_conn()
+    client = MetricaHook(settings.metrica_connection()).get_conn()
     zones = [
         f"{site.counter_id} ({client.counter(site.counter_id).time_zone_name})" for site in sites
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from municipal_indicators.errors import IndicatorsError
+from municipal_indicators.marts import region
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.templates import render
 
@@ -53,6 +54,8 @@ def is_shown(warehouse: Warehouse, inputs: str) -> bool:
 def publish_marts(warehouse: Warehouse, build: str) -> None:
     """Show the rows of a build to readers, in all its marts by one insert; once more changes nothing.
 
+    In a region the comparison of districts is brought up to date after that.
+
     Marts that the build left out keep what they show. Raises IndicatorsError unless it is the newest
     build: what ``check_marts`` looked at may be another one, and its rows may be dropped.
     """
@@ -70,6 +73,7 @@ def publish_marts(warehouse: Warehouse, build: str) -> None:
             _remember(warehouse, build)
         _note(warehouse, build, "published", marts)
         log.info("Build %s is published: %s.", build, ", ".join(marts))
+    region.show_districts(warehouse)
 
 
 def published_at(warehouse: Warehouse) -> datetime | None:

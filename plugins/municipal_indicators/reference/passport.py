@@ -287,7 +287,7 @@ class Evaluation(_Part):
 class Passport(_Part):
     """The whole programme; ``time_zone`` cuts every day, month and year.
 
-    At ``watch_hour`` of that zone the night has to be over: ``watch_the_morning`` looks then.
+    At its ``watch_hour`` the night has to be over. ``district`` is how a region's marts call it.
     """
 
     programme: Words
@@ -296,6 +296,7 @@ class Passport(_Part):
     time_zone: ZoneName = "Europe/Moscow"
     settling_days: Annotated[int, Field(ge=0, le=60)] = 3
     watch_hour: Annotated[int, Field(ge=0, le=23)] = 8
+    district: Words | None = None
     sites: list[Site]
     smev: Smev
     indicators: Annotated[list[Indicator], Field(min_length=1)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
+from municipal_indicators import settings
 from municipal_indicators.closings.store import restore_closings
 from municipal_indicators.errors import ConfigurationError, IndicatorsError
 from municipal_indicators.inbox import archived
@@ -12,6 +13,7 @@ from municipal_indicators.inbox.file_loads import FileRun, opened
 from municipal_indicators.reference.passport import Passport
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.sources.file_sources import file_source
+from municipal_indicators.sources.metrica.days import first_needed_day
 from municipal_indicators.sources.schema import apply_schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 
@@ -62,11 +64,9 @@ def metrica_orders(passport: Passport) -> list[str]:
     """The commands that load again what the archive does not hold: the visits of the sites."""
     if not passport.sites:
         return []
-    years = [one.baseline_year for one in passport.indicators if one.baseline_year]
-    first = date(min([*years, passport.first_year]), 1, 1)
     last = datetime.now(passport.zone).date() - timedelta(days=1)
-    conf = f'{{"date_from": "{first}", "date_to": "{last}"}}'
-    return [f"airflow dags test load_metrica_visits --conf '{conf}'"]
+    conf = f'{{"date_from": "{first_needed_day(passport)}", "date_to": "{last}"}}'
+    return [f"airflow dags test {settings.named('load_metrica_visits')} --conf '{conf}'"]
 
 
 def _load(name: str, time_zone: str) -> FileRun:

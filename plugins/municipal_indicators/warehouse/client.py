@@ -26,6 +26,7 @@ from municipal_indicators.errors import (
     WarehouseUnreachableError,
 )
 from municipal_indicators.warehouse import cluster
+from municipal_indicators.warehouse.districts import renamed
 from municipal_indicators.warehouse.templates import statements
 
 if TYPE_CHECKING:
@@ -71,18 +72,23 @@ class Warehouse:
 
     Each raises WarehouseUnreachableError when the server cannot be reached or the connection is cut,
     WarehouseAccessError when the server refuses the user, and StorageError when the disk is full. Errors of
-    SQL are clickhouse-connect's.
+    SQL are clickhouse-connect's. Statements name the databases of one installation; in a region they are
+    those of the district that was worked for when the warehouse was opened.
     """
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.district = settings.district()
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run one statement that returns no rows; on a cluster, the equivalent statements."""
         name = self._cluster
         for statement in cluster.translated(sql, name, self.rows) if name else [sql]:
             with _plainly():
-                self.client.command(statement, parameters=dict(parameters or {}))
+                self.client.command(self._own(statement), parameters=dict(parameters or {}))
+
+    def _own(self, sql: str) -> str:
+        return renamed(sql, self.district)
 
     @cached_property
     def _cluster(self) -> str | None:
@@ -91,13 +97,13 @@ class Warehouse:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one query; returns the rows as tuples."""
         with _plainly():
-            result = self.client.query(sql, parameters=dict(parameters or {}))
+            result = self.client.query(self._own(sql), parameters=dict(parameters or {}))
             return [tuple(row) for row in result.result_rows]
 
     def mappings(self, sql: str) -> list[dict[str, Any]]:
         """Run one query; the rows as mappings by column."""
         with _plainly():
-            return list(self.client.query(sql).named_results())
+            return list(self.client.query(self._own(sql)).named_results())
 
     def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row of a query."""
@@ -117,9 +123,10 @@ class Warehouse:
         data = [list(row) for row in rows]
         if data:
             with _plainly():
-                context = self.client.create_insert_context(table, list(columns), data=data)
+                own = self._own(table)
+                context = self.client.create_insert_context(own, list(columns), data=data)
                 self.client.raw_insert(
-                    table,
+                    own,
                     list(columns),
                     insert_block=(body for body in [_native(context)]),
                     fmt="Native",
@@ -165,7 +172,7 @@ class Warehouse:
         """
         with _plainly():
             self.client.raw_insert(
-                table,
+                self._own(table),
                 column_names=list(columns),
                 insert_block=(chunk for chunk in chunks if chunk),
                 fmt=fmt,

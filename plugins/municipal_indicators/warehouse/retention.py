@@ -125,7 +125,7 @@ def tables_of_loads(warehouse: Warehouse) -> list[str]:
     """The stored tables that loads fill, without what is noted of them in ``ops``."""
     rows = warehouse.rows(
         """
-        SELECT concat(c.database, '.', c.table) FROM system.columns AS c
+        SELECT concat('core.', c.table) FROM system.columns AS c
         INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
         WHERE c.name = 'load_id' AND t.engine NOT LIKE '%View' AND c.database = 'core'
         ORDER BY 1

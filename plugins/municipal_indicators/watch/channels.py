@@ -100,12 +100,12 @@ class Mail:
 
         with settings.needing_connection(settings.SMTP_CONNECTION, settings.SMTP_CONNECTION):
             BaseHook.get_connection(settings.SMTP_CONNECTION)
-        problem = ""
+        problem, district = "", f" · {settings.district()}" if settings.district() else ""
         try:
             with SmtpHook(settings.SMTP_CONNECTION) as hook:
                 hook.send_email_smtp(
                     to=list(self.recipients),
-                    subject=f"[Показатели программы] {_headline(messages)}",
+                    subject=f"[Показатели программы{district}] {_headline(messages)}",
                     html_content=escape(_joined(messages)).replace("\n", "<br>\n"),
                 )
         except smtplib.SMTPResponseException as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from municipal_indicators import settings
 from municipal_indicators.errors import ChannelError, ConfigurationError
 from municipal_indicators.reference.labels import read_labels, word
 from municipal_indicators.warehouse.client import Warehouse
@@ -120,9 +121,11 @@ def _over(
 
 
 def _text(problem: Problem) -> str:
+    district = settings.district()
     return "\n".join(
         (
             " ".join(problem.what.split()),
+            *([f"Район: {district}"] if district else []),
             f"Где: {problem.place}",
             f"С какого времени: {problem.since}",
             f"Что сделать: {KINDS[problem.kind].advice}",

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from municipal_indicators import settings
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.reference.passport import Passport, load_passport
 from municipal_indicators.sources.schema import apply_schema
@@ -29,7 +30,7 @@ def look(context: Context) -> int | None:
     """
     passport = load_passport()
     ti, run = context["ti"], context["dag_run"]
-    own = ask_airflow(ti, problems.WATCH, without=run.run_id)
+    own = ask_airflow(ti, settings.named(problems.WATCH), without=run.run_id)
     if run.run_type == "scheduled" and not is_due(run.run_after, own, passport):
         return None
     asked = [ask_airflow(ti, dag_id) for dag_id in problems.watched_dags()]
@@ -60,7 +61,12 @@ def send() -> int:
 
 def tell_of_failure(context: Context) -> None:
     """Tell at once, past the warehouse, that the watch itself could not look; once a day."""
-    run = context["dag_run"]
+    with settings.working_for_dag(context["ti"].dag_id):
+        _tell_of_failure(context)
+
+
+def _tell_of_failure(context: Context) -> None:
+    run, dag_id = context["dag_run"], context["ti"].dag_id
     try:
         passport: Passport | None = load_passport()
     except IndicatorsError:
@@ -71,9 +77,9 @@ def tell_of_failure(context: Context) -> None:
             return
     text = (
         "Утренняя проверка не выполнена: о сбоях этой ночи никто не узнает\n"
-        f"Где: DAG {problems.WATCH}, прогон {run.run_id}\n"
+        f"Где: DAG {dag_id}, прогон {run.run_id}\n"
         "Что сделать: откройте журнал задачи по ссылке, исправьте причину и запустите DAG снова.\n"
-        f"Ссылка: {problems.link_of_run(problems.WATCH, run.run_id)}"
+        f"Ссылка: {problems.link_of_run(dag_id, run.run_id)}"
     )
     message = channels.Message(run.run_after, "run", problems.WATCH, "failed", text)
     for channel in channels.open_channels():

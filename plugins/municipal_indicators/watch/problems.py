@@ -63,9 +63,9 @@ def _of_row(row: dict[str, Any]) -> Problem:
 
 def _link_of(kind: str, about: str) -> str:
     if kind == "status":
-        return settings.airflow_address(f"programme-report/#indicator-{about}")
+        return settings.airflow_address(f"{settings.report_route()}#indicator-{about}")
     dags = {source.name: source.dags[0] for source in SOURCES if source.dags}
-    return settings.airflow_address(f"dags/{dags.get(about, about)}")
+    return settings.airflow_address(f"dags/{settings.named(dags.get(about, about))}")
 
 
 def link_of_run(dag_id: str, run_id: str) -> str:
@@ -118,4 +118,6 @@ def _fate(dag: DagRuns, latest: Run) -> tuple[str, str]:
 
 def watched_dags() -> list[str]:
     """The DAGs whose runs the watch looks at, beside its own: all loads and the build."""
-    return [dag for source in SOURCES for dag in source.dags] + [BUILD]
+    return [
+        settings.named(dag) for dag in (*(dag for source in SOURCES for dag in source.dags), BUILD)
+    ]

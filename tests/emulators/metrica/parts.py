@@ -21,7 +21,8 @@ STORAGE_QUOTA = 10 * 1000**3
 class Settings:
     """How the emulated service behaves without faults; may be changed at run time.
 
-    A request stays `created` for `polls` polls. Its rows go into `parts_per_request` parts,
+    A request stays `created` for `polls` polls, and for `prepare_seconds` and `prepare_day_seconds`
+    a day of the store's clock. Its rows go into `parts_per_request` parts,
     or into as many parts of `rows_per_part` as it takes. `true_utc` writes `...UTC` columns in
     UTC, else in UTC+3 as documented. Days younger than `settling_days` are shown unfinished.
     Hits before `visit_ids_since` have no visit. `bulk` serves large generated days instead of the
@@ -33,6 +34,8 @@ class Settings:
     """
 
     polls: int = 2
+    prepare_seconds: float = 0.0
+    prepare_day_seconds: float = 0.0
     parts_per_request: int = 2
     rows_per_part: int | None = None
     sparse_parts: bool = False

@@ -1,7 +1,8 @@
 """Log requests: which are valid, their life cycle, and the storage that they use."""
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
@@ -81,6 +82,7 @@ class LogRequest:
     parts: list[Part] | None = field(default=None, repr=False)
     size: int | None = None
     is_foreign: bool = False
+    ready_at: float = 0.0
 
     @property
     def is_pending(self) -> bool:
@@ -114,10 +116,11 @@ class LogRequest:
 
 @dataclass(slots=True)
 class LogStore:
-    """All log requests of all counters, under one lock."""
+    """All log requests of all counters, under one lock; `monotonic` is its clock, in seconds."""
 
     settings: Settings
     faults: Faults
+    monotonic: Callable[[], float] = time.monotonic
     requests: dict[int, LogRequest] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(40_120_001))
@@ -166,6 +169,10 @@ class LogStore:
             polls = max(0, self.settings.polls)
             script = self.faults.next_script() or ["created"] * (polls + 1) + [PROCESSED]
             request = LogRequest(next(self._numbers), order, today, script[1:], script[0])
+            days = (order.date2 - order.date1).days + 1
+            request.ready_at = self.monotonic() + (
+                self.settings.prepare_seconds + days * self.settings.prepare_day_seconds
+            )
             self.requests[request.request_id] = request
             return request
 
@@ -271,7 +278,7 @@ class LogStore:
         return _hits(self.visits(counter, day, today))
 
     def _advance(self, request: LogRequest, counter: Counter) -> None:
-        if request.waiting and request.is_pending:
+        if request.waiting and request.is_pending and self.monotonic() >= request.ready_at:
             request.status = request.waiting.pop(0)
             if request.status == PROCESSED:
                 self._process(request, counter)

@@ -126,7 +126,8 @@ def test_a_requested_pause_is_kept(
     slept: list[float] = []
     monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     monkeypatch.setattr(
-        "municipal_indicators.sources.metrica.rate_limit.CallSlot.pause_all_calls", lambda *_: None
+        "municipal_indicators.sources.metrica.rate_limit.CallSlot.pause_all_calls",
+        lambda *_, **__: None,
     )
     kind = "backend_error" if status == 503 else "quota_requests_by_ip"
     emulator.faults.fail("counter", Reply(status, kind, "Wait", retry_after=retry_after()))

@@ -46,7 +46,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from municipal_indicators.sources.metrica.rate_limit import RateLimiter
-with RateLimiter(Path(sys.argv[1])).slot("logs"):
+with RateLimiter(sys.argv[1], Path(sys.argv[2])).slot("logs"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -65,7 +65,7 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def limiter(tmp_path: Path) -> RateLimiter:
-    return RateLimiter(tmp_path / "rate-limit")
+    return RateLimiter(TOKEN, tmp_path / "rate-limit")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def holder(limiter: RateLimiter) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds one of the three slots."""
-    process = child(HOLDER, str(limiter.folder))
+    process = child(HOLDER, TOKEN, str(limiter.folder))
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -88,7 +88,7 @@ def holder(limiter: RateLimiter) -> Iterator[subprocess.Popen[str]]:
 
 
 def state(limiter: RateLimiter) -> dict[str, object]:
-    read: dict[str, object] = json.loads((limiter.folder / "state.json").read_text())
+    read: dict[str, object] = json.loads((limiter.token_folder / "state.json").read_text())
     return read
 
 
@@ -107,7 +107,7 @@ def test_three_processes_together_keep_the_rates_of_the_api(
 
 
 def test_threads_of_one_process_share_the_limiter(client: MetricaClient, rates: None) -> None:
-    limiter = RateLimiter()
+    limiter = RateLimiter(TOKEN)
     seen: list[int] = []
     running = 0
 
@@ -201,7 +201,7 @@ def test_a_wait_beyond_its_limit_is_not_started(
 ) -> None:
     monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 100.0)
     with limiter.slot("management") as slot:
-        slot.pause_all_calls(1000)
+        slot.pause_all_calls(1000, of_host=False)
     with (
         pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s requested by the API"),
         limiter.slot("logs"),
@@ -215,7 +215,7 @@ def test_reports_have_their_own_rate(limiter: RateLimiter, monkeypatch: pytest.M
         pass
     filled = state(limiter)
     filled["ended"]["reporting"] = [time.time() - 1] * 200  # type: ignore[index]
-    (limiter.folder / "state.json").write_text(json.dumps(filled))
+    (limiter.token_folder / "state.json").write_text(json.dumps(filled))
     with (
         pytest.raises(MetricaUnavailableError, match=r"200 of 200 reporting calls in 300 s"),
         limiter.slot("reporting"),
@@ -230,13 +230,13 @@ def test_a_used_up_daily_quota_is_an_error_and_resets_at_midnight(limiter: RateL
         pass
     assert limiter.calls_today() == 1
     full = {**state(limiter), "calls": CALLS_A_DAY}
-    (limiter.folder / "state.json").write_text(json.dumps(full))
+    (limiter.token_folder / "state.json").write_text(json.dumps(full))
     with (
         pytest.raises(MetricaQuotaError, match=r"5000 calls .* of 5000 a day.*00:00 GMT"),
         limiter.slot("logs"),
     ):
         pass
-    (limiter.folder / "state.json").write_text(json.dumps({**full, "day": "2024-03-05"}))
+    (limiter.token_folder / "state.json").write_text(json.dumps({**full, "day": "2024-03-05"}))
     assert limiter.calls_today() == 0
     with limiter.slot("logs"):
         assert limiter.calls_today() == 1
@@ -250,7 +250,7 @@ def test_a_clock_set_back_blocks_nobody(
     with limiter.slot("logs"):
         pass
     ahead = {**state(limiter), "ended": {"logs": [time.time() + 3600] * 10}}
-    (limiter.folder / "state.json").write_text(json.dumps(ahead))
+    (limiter.token_folder / "state.json").write_text(json.dumps(ahead))
     with limiter.slot("logs"):
         pass
 
@@ -259,7 +259,7 @@ def test_a_clock_set_back_blocks_nobody(
 def test_an_unreadable_state_starts_from_zero(limiter: RateLimiter, text: str) -> None:
     with limiter.slot("logs"):
         pass
-    (limiter.folder / "state.json").write_text(text)
+    (limiter.token_folder / "state.json").write_text(text)
     with limiter.slot("logs"):
         pass
     assert state(limiter)["calls"] == 1
@@ -267,7 +267,7 @@ def test_an_unreadable_state_starts_from_zero(limiter: RateLimiter, text: str) -
 
 def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    limiter = RateLimiter(tmp_path / "file" / "rate-limit")
+    limiter = RateLimiter(TOKEN, tmp_path / "file" / "rate-limit")
     with pytest.raises(ConfigurationError, match=r"file/rate-limit.*METRICA_RATE_LIMIT_FOLDER"):
         limiter.calls_today()
 
@@ -276,9 +276,9 @@ def test_the_folder_is_in_the_home_of_airflow_or_set_by_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("METRICA_RATE_LIMIT_FOLDER", str(tmp_path / "moved"))
-    assert RateLimiter().folder == tmp_path / "moved"
+    assert RateLimiter(TOKEN).folder == tmp_path / "moved"
     monkeypatch.delenv("METRICA_RATE_LIMIT_FOLDER")
-    assert RateLimiter().folder == Path(os.environ["AIRFLOW_HOME"]) / "metrica-rate-limit"
+    assert RateLimiter(TOKEN).folder == Path(os.environ["AIRFLOW_HOME"]) / "metrica-rate-limit"
 
 
 def test_a_pause_that_the_api_asks_for_holds_for_all_clients(
@@ -302,3 +302,82 @@ def test_a_night_of_waiting_is_far_from_the_calls_of_a_day() -> None:
         polls += 1
     # Twelve requests in parallel that the API does not process within three hours.
     assert 12 * polls < CALLS_A_DAY / 2
+
+
+@pytest.fixture
+def other(limiter: RateLimiter) -> RateLimiter:
+    """Another token on the same host."""
+    return RateLimiter("y0_of-another-account", limiter.folder)
+
+
+def test_what_counts_by_user_is_counted_by_token(
+    limiter: RateLimiter, other: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.05)
+    with limiter.slot("logs") as slot, limiter.slot("logs"), limiter.slot("logs"):
+        with other.slot("logs"):
+            assert (limiter.calls_today(), other.calls_today()) == (3, 1)
+        slot.pause_all_calls(1000, of_host=False)
+        with other.slot("reporting"):
+            pass
+        with (
+            pytest.raises(MetricaUnavailableError, match="3 of 3 slots held"),
+            limiter.slot("logs"),
+        ):
+            pass
+    full = {**state(limiter), "calls": CALLS_A_DAY, "ended": {"reporting": [time.time()] * 200}}
+    (limiter.token_folder / "state.json").write_text(json.dumps(full))
+    with pytest.raises(MetricaQuotaError), limiter.slot("logs"):
+        pass
+    with other.slot("reporting"):
+        pass
+    assert not [path for path in limiter.folder.rglob("*") if TOKEN in path.name]
+
+
+def test_what_counts_by_host_is_counted_over_all_tokens(
+    limiter: RateLimiter, other: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        rate_limit, "RATES", (rate_limit.Rate("logs", 2, 60.0, frozenset(("logs",))),)
+    )
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.05)
+    for one in (limiter, other):
+        with one.slot("logs"):
+            pass
+    for one in (limiter, other):
+        with pytest.raises(MetricaUnavailableError, match="2 of 2 logs calls"), one.slot("logs"):
+            pass
+    with other.slot("management") as slot:
+        slot.pause_all_calls(1000, of_host=True)
+    with pytest.raises(MetricaUnavailableError, match="a pause of"), limiter.slot("management"):
+        pass
+
+
+def test_a_killed_process_blocks_no_other_token(
+    limiter: RateLimiter,
+    other: RateLimiter,
+    holder: subprocess.Popen[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        rate_limit, "RATES", (rate_limit.Rate("logs", 1, 0.01, frozenset(("logs",))),)
+    )
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 1.0)
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with other.slot("logs"):
+        pass
+
+
+def test_two_tokens_together_keep_the_rates_of_the_host(
+    emulator: MetricaEmulator, rates: None
+) -> None:
+    emulator.settings.enforce_rates = True
+    emulator.tokens["y0_of-another-account"] = {SITE}
+    tokens = (TOKEN, "y0_of-another-account")
+    callers = [child(CALLER, emulator.url, token, "8", str(SITE)) for token in tokens]
+    assert [caller.wait(60) for caller in callers] == [0, 0]
+    for caller in callers:
+        caller.communicate()
+    assert [call.status for call in emulator.calls] == [200] * 16
+    assert emulator.limits.peak_per_second <= 10

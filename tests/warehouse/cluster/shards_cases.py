@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from municipal_indicators.warehouse import cluster
-from municipal_indicators.warehouse.client import Warehouse
+from municipal_indicators import settings
+from municipal_indicators.reference.passport import load_passport
+from municipal_indicators.settings import REPOSITORY
+from municipal_indicators.sources import schema
+from municipal_indicators.warehouse import cluster, retention
+from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from municipal_indicators.warehouse.load_ledger import (
     LoadCounts,
     Unit,
@@ -17,7 +22,7 @@ from municipal_indicators.warehouse.load_ledger import (
 )
 from municipal_indicators.warehouse.templates import render
 from tests.marts.given import Given
-from tests.warehouse.cluster.two_shards import NAME, sharded_tables
+from tests.warehouse.cluster.two_shards import DISTRICT, NAME, sharded_tables
 
 DAYS = [date(2024, 1, day) for day in range(1, 21)]
 
@@ -71,6 +76,30 @@ def test_a_visitor_of_both_shards_is_one_visitor(given: Given) -> None:
     assert given.select(
         "SELECT visits, visitors FROM marts.site_audience WHERE grain = 'month' AND visits > 0"
     ) == [(len(DAYS), 1)]
+
+
+def test_a_district_of_a_region_is_sharded_as_one_installation_is(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passport = (REPOSITORY / "tests" / "passport.yaml").read_text(encoding="utf-8")
+    (tmp_path / f"{DISTRICT}.yaml").write_text(passport, encoding="utf-8")
+    monkeypatch.setenv(settings.PASSPORT_VARIABLE, str(tmp_path))
+    with settings.working_for(DISTRICT), open_warehouse() as opened:
+        schema.apply_schema(opened)
+        given = Given(opened, load_passport())
+        for day in DAYS:
+            given.visits(day, [{"counter_user_id_hash": 7}])
+        given.build(now=datetime(2024, 2, 1, 12, tzinfo=UTC))
+        assert given.select(
+            "SELECT visits, visitors FROM marts.site_audience WHERE grain = 'month' AND visits > 0"
+        ) == [(len(DAYS), 1)]
+        shards = given.select("SELECT DISTINCT shardNum() FROM core.metrica_visits ORDER BY 1")
+        assert shards == [(1,), (2,)]
+        assert retention.tables_of_loads(opened)
+        assert retention.sweep_loads(opened) == 0
+    shown = warehouse.rows("SELECT DISTINCT district FROM region.indicators_monthly")
+    assert shown == [(DISTRICT,)]
+    assert warehouse.value("SELECT count() FROM core.metrica_visits") == 0
 
 
 def test_a_shard_hears_of_a_publication_from_the_session_that_made_it(warehouse: Warehouse) -> None:

@@ -25,8 +25,11 @@ from municipal_indicators.warehouse import cluster
 from municipal_indicators.warehouse.client import Warehouse, _hook
 from municipal_indicators.warehouse.templates import literal
 from tests.emulators.clickhouse.users import as_default
+from tests.warehouse.region_rights import rights
 
 NAME = "municipal"
+# A district of a region on the same shards.
+DISTRICT = "mtsensk"
 ON_CLUSTER = f" ON CLUSTER {NAME}"
 _REPLICATED = re.compile(r"Replicated(MergeTree)\([^)]*\)")
 
@@ -71,17 +74,20 @@ def on_one_node(statement: str) -> list[str]:
 
 def users() -> str:
     """The production user ``loader`` with a cluster's rights, who sees a shard's rows as that shard."""
-    rights = etree.parse(TOPOLOGY / "cluster-users.xml").getroot().iterfind(".//query")
-    granted = [str(right.text) for right in rights]
+    of_cluster = etree.parse(TOPOLOGY / "cluster-users.xml").getroot().iterfind(".//query")
+    granted = [str(right.text) for right in of_cluster]
     # Of this process only: chDB enters `default` first, and a test looks at the clusters.
+    granted += [*rights("loader"), f"GRANT SYSTEM SYNC REPLICA ON {DISTRICT}_*.*"]
     granted += ["GRANT SHOW DATABASES ON default.*", "GRANT SELECT ON system.clusters"]
     root = etree.fromstring(as_default("loader", grants=granted))
     user = root.find("users/default")
     assert user is not None
-    policies = etree.SubElement(etree.SubElement(user, "databases"), cluster.SHARDS)
-    for table in sharded_tables():
-        rows = etree.SubElement(etree.SubElement(policies, table), "filter")
-        rows.text = f"{cluster.SHARDING_KEY} % 2 + 1 = shardNum()"
+    databases = etree.SubElement(user, "databases")
+    for database in (cluster.SHARDS, f"{DISTRICT}_{cluster.SHARDS}"):
+        policies = etree.SubElement(databases, database)
+        for table in sharded_tables():
+            rows = etree.SubElement(etree.SubElement(policies, table), "filter")
+            rows.text = f"{cluster.SHARDING_KEY} % 2 + 1 = shardNum()"
     return etree.tostring(root, encoding="unicode")
 
 

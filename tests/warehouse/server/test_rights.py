@@ -15,11 +15,14 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from lxml import etree
 
+from municipal_indicators import settings
 from municipal_indicators.errors import WarehouseAccessError
+from municipal_indicators.sources import schema
 from municipal_indicators.warehouse.client import Warehouse, open_warehouse
 from tests.emulators.clickhouse import ClickHouseFront, users
 from tests.emulators.inbox import write_inbox
 from tests.emulators.metrica import MetricaEmulator
+from tests.warehouse.region_rights import rights
 from tests.warehouse.server import pipeline
 from tests.warehouse.server.conftest import PASSWORD, serving
 
@@ -119,6 +122,29 @@ def loaded(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_whole_pipeline_needs_no_right_beyond_the_loaders(loaded: Path) -> None:
     """The fixture is the proof: schema, all sources, marts, checks and sweeping ran as ``loader``."""
     assert (loaded / "archive").is_dir()
+
+
+def test_a_district_needs_the_rights_that_the_page_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passport = (settings.REPOSITORY / "tests" / "passport.yaml").read_text(encoding="utf-8")
+    folder = tmp_path / "programmes"
+    folder.mkdir()
+    (folder / "mtsensk.yaml").write_text(passport, encoding="utf-8")
+    with serving(tmp_path / "warehouse", "loader", grants=rights("loader")):
+        monkeypatch.setenv(settings.PASSPORT_VARIABLE, str(folder))
+        monkeypatch.setenv(settings.DISTRICT_VARIABLE, "mtsensk")
+        with open_warehouse() as opened:
+            schema.apply_schema(opened)
+            # Where `bi` begins by the file of users; a region names its own database there.
+            opened.client.command("CREATE DATABASE marts")
+        pipeline.build()
+    with (
+        serving(tmp_path / "warehouse", "bi", grants=rights("bi")),
+        open_warehouse() as opened,
+    ):
+        assert opened.value("SELECT count() FROM region.indicators_monthly") == 0
+        assert refused(opened, "SELECT count() FROM mtsensk_core.site_visits") == DENIED
 
 
 @pytest.mark.parametrize("reader", ["bi", "auditor"])

@@ -27,6 +27,7 @@ _MAX_MESSAGE_CHARACTERS = 500
 # All other quota_… errors are assumed to pass within seconds and are retried.
 _DAILY_QUOTAS = ("quota_requests_by_uid", "quota_requests_by_counter_id")
 _HOURLY_QUOTAS = ("quota_delegate_requests", "quota_grants_requests")
+_HOST_QUOTA = "quota_requests_by_ip"
 # The API has no error type of its own for a report that is too heavy: only its text says so.
 _TOO_COMPLICATED = "too complicated"
 
@@ -56,7 +57,9 @@ class TransientError(MetricaError):
 
 
 class RateLimitedError(TransientError):
-    """420 or 429 of a quota that frees up within seconds."""
+    """420 or 429 of a quota that frees up within seconds; ``is_of_host``: it counts by address."""
+
+    is_of_host = False
 
     final_error = MetricaQuotaError
 
@@ -75,7 +78,7 @@ class TooComplicatedError(TransientError):
 
 
 def api_error(call: ApiCall, response: requests.Response, calls_today: int) -> MetricaError:
-    """The error for an error response; ``calls_today`` are this host's calls since 00:00 GMT."""
+    """The error for an error response; ``calls_today`` are our calls with the token since 00:00 GMT."""
     kind, api_message = _error_of(response)
     status = response.status_code
     message = f"{call}: HTTP {status} {kind}: {api_message}".replace(" : ", ": ")
@@ -139,7 +142,9 @@ def _quota_error(
             f"{message}. The used-up quota is {quotas}. This host made {calls_today} calls today, other "
             "programs of the same account made the rest. Run the DAG again after that."
         )
-    return _with_retry_after(RateLimitedError(f"{message}."), response)
+    limited = RateLimitedError(f"{message}.")
+    limited.is_of_host = kind.startswith(_HOST_QUOTA)
+    return _with_retry_after(limited, response)
 
 
 def _with_retry_after(error: TransientError, response: requests.Response) -> MetricaError:

@@ -60,7 +60,7 @@ class _OAuth(AuthBase):
 class MetricaClient:
     """One session with the API; every call has timeouts and a limited number of attempts.
 
-    All clients of a host share one rate limit (``rate_limit``). The methods raise
+    All clients of a host and of a token share their rate limits (``rate_limit``). The methods raise
     MetricaAccessError (401, 403), MetricaRequestError (400, 404 and the like), MetricaQuotaError
     (420, 429, the calls of the day) and MetricaUnavailableError (5xx, broken or invalid responses,
     no call allowed in time).
@@ -80,7 +80,7 @@ class MetricaClient:
         if not gzip:
             self._session.headers["Accept-Encoding"] = "identity"
         self._attempts = attempts
-        self._rate_limiter = RateLimiter()
+        self._rate_limiter = RateLimiter(token)
 
     def __repr__(self) -> str:
         """The address only: the token must not appear."""
@@ -208,7 +208,7 @@ class MetricaClient:
                     return
                 failure = api_error(call, response, self._rate_limiter.calls_today())
                 if isinstance(failure, RateLimitedError) and failure.retry_after:
-                    slot.pause_all_calls(failure.retry_after)
+                    slot.pause_all_calls(failure.retry_after, of_host=failure.is_of_host)
                 raise failure
 
     def _download(self, call: ApiCall, part: LogRequestPart, target: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.errors import ConfigurationError
+from municipal_indicators.reference.passport import Passport
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,12 @@ def counter_days(days: Days, programme_zone: str, counter_zone: str, now: dateti
             return None
         overlapping = Days(overlapping.first, last_over)
     return overlapping
+
+
+def first_needed_day(passport: Passport) -> date:
+    """From when on visits are needed: of the programme's first year, or of an earlier base year."""
+    years = [one.baseline_year for one in passport.indicators if one.baseline_year]
+    return date(min([*years, passport.first_year]), 1, 1)
 
 
 def contiguous_spans(days: Iterable[date]) -> list[Days]:

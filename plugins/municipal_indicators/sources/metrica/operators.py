@@ -33,6 +33,7 @@ class LoadMetricaLogsOperator(BaseOperator):
     not per log: within a task the API can prepare the next log while the last one is loaded, and
     ``airflow dags test`` runs mapped tasks in no particular order. A log that fails or vanishes
     at any step is requested again. Returns the sum of the counts. ``wait_limit`` bounds each wait.
+    ``metrica_conn_id`` is ``settings.metrica_connection()`` by default.
     """
 
     template_fields: Sequence[str] = ("planned",)
@@ -41,7 +42,7 @@ class LoadMetricaLogsOperator(BaseOperator):
         self,
         *,
         planned: dict[str, Any],
-        metrica_conn_id: str = settings.METRICA_CONNECTION,
+        metrica_conn_id: str | None = None,
         wait_limit: timedelta = WAIT_LIMIT,
         **kwargs: Any,
     ) -> None:
@@ -83,13 +84,16 @@ class LoadMetricaLogsOperator(BaseOperator):
         if "problem" not in self.planned:
             self._site_load(context).release()
 
+    def _connection(self) -> str:
+        return self.metrica_conn_id or settings.metrica_connection()
+
     def _site_load(self, context: Context) -> SiteLoad:
         from municipal_indicators.errors import MetricaRequestError
         from municipal_indicators.sources.metrica.site_load import SiteLoad
 
         if "problem" in self.planned:
             raise MetricaRequestError(self.planned["problem"])
-        return SiteLoad(self.planned, self.metrica_conn_id, context["run_id"])
+        return SiteLoad(self.planned, self._connection(), context["run_id"])
 
     def _counts_or_defer(self, load: SiteLoad, result: LoadCounts | Checkpoint) -> dict[str, int]:
         from municipal_indicators.sources.metrica.checkpoint import Checkpoint
@@ -107,7 +111,7 @@ class LoadMetricaLogsOperator(BaseOperator):
         if checkpoint.request_id:
             log.info("Request %d is not prepared yet: the task is deferred.", checkpoint.request_id)
             waiting = trigger.LogRequestTrigger(
-                self.metrica_conn_id,
+                self._connection(),
                 query.counter_id,
                 checkpoint.request_id,
                 deadline,
@@ -118,7 +122,7 @@ class LoadMetricaLogsOperator(BaseOperator):
             # Storage that becomes free and is taken again does not extend the wait.
             deadline = checkpoint.storage_deadline or deadline
             waiting = trigger.StorageTrigger(
-                self.metrica_conn_id,
+                self._connection(),
                 query.model_dump(mode="json"),
                 deadline,
                 asdict(replace(checkpoint, storage_deadline=deadline)),
@@ -132,7 +136,8 @@ def release_requests(context: Context) -> None:
     operator = context["task"]
     try:
         if isinstance(operator, LoadMetricaLogsOperator):
-            operator.release(context)
+            with settings.working_for_dag(context["ti"].dag_id):
+                operator.release(context)
     except Exception:
         log.exception(
             "The requests of the failed task could not be cleaned: the next run of the DAG does it."

@@ -1,18 +1,20 @@
 """The rate limiter of the Metrica API: calls per time and parallel calls, shared by all processes of a host.
 
-Airflow tasks and the triggerer are processes that do not know each other, so the state is one
-small locked file. ``pyrate-limiter`` 4.5 over SQLite was tried: three processes got 11 calls into
-one second of a limit of 10, because it records a call that waited with a computed time.
+Airflow tasks and the triggerer are processes that do not know each other, so the state is small
+locked files: one of the host, and one of each token. ``pyrate-limiter`` 4.5 over SQLite was tried:
+three processes got 11 calls into one second of a limit of 10, because it records a call that waited
+with a computed time.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,22 +34,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most ``calls`` in any ``seconds``, over the API families that it counts."""
+    """At most ``calls`` of a host or of a token in any ``seconds``, over the API families that it counts."""
 
     name: str
     calls: int
     seconds: float
     families: frozenset[str]
+    by_token: bool = False
 
 
 # The quotas of the API (https://yandex.com/dev/metrika/en/intro/quotas). Those per second count by
-# host, the others by user. One user per host is assumed, which can only make us slower.
+# host, the others by user, as do parallel calls and those of a day. A token is taken for its user.
 RATES = (
     Rate("all", 30, 1.0, frozenset(("logs", "reporting", "management"))),
     Rate("logs", 10, 1.0, frozenset(("logs",))),
-    Rate("reporting", 200, 300.0, frozenset(("reporting",))),
+    Rate("reporting", 200, 300.0, frozenset(("reporting",)), by_token=True),
 )
 PARALLEL_CALLS = 3
+# Tasks of a run that load; one call is left for everything else.
+SITES_AT_ONCE = PARALLEL_CALLS - 1
 CALLS_A_DAY = 5000
 MAX_WAIT_SECONDS = 900.0
 _POLL_SECONDS = 0.02
@@ -56,7 +61,7 @@ _LOG_WAITS_OVER_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _State:
-    """What the file holds: calls of the day (GMT), running calls by slot, end times of recent calls."""
+    """What a file holds: calls of the day (GMT), running calls by slot, end times of recent calls."""
 
     day: str = ""
     calls: int = 0
@@ -64,10 +69,10 @@ class _State:
     running: dict[str, str] = field(default_factory=dict)
     ended: dict[str, list[float]] = field(default_factory=dict)
 
-    def end_call(self, slot: int, now: float) -> None:
+    def end_call(self, slot: str, now: float, rates: Iterable[Rate]) -> None:
         """Record that the call of a slot ended; without a call in it nothing changes."""
-        family = self.running.pop(str(slot), None)
-        for rate in RATES:
+        family = self.running.pop(slot, None)
+        for rate in rates:
             if family in rate.families:
                 self.ended[rate.name] = [*self.ended.get(rate.name, []), now][-rate.calls :]
 
@@ -75,14 +80,14 @@ class _State:
         """The end times that still count; later than now are those from before a clock was set back."""
         return [t for t in self.ended.get(rate.name, []) if now - rate.seconds < t <= now]
 
-    def seconds_to_wait(self, family: str, now: float) -> float:
+    def seconds_to_wait(self, family: str, now: float, rates: Iterable[Rate]) -> float:
         """Seconds until a call of the family is within every rate; 0 when it may start now.
 
         The API sees a call at some moment between its start and its end. Counting from the end
         keeps the rate however long the network takes.
         """
         waits = [self.paused_until - now]
-        for rate in RATES:
+        for rate in rates:
             if family not in rate.families:
                 continue
             recent = self.recent_calls(rate, now)
@@ -94,30 +99,28 @@ class _State:
                 waits.append(recent[excess] + rate.seconds - now)
         return max(0.0, *waits)
 
-    def start_call(self, slot: int, family: ApiFamily) -> float:
-        """Record the call and return 0, or return how many seconds to wait before trying again."""
-        now = time.time()
-        # A call that is still recorded for a free slot belonged to a process that was killed.
-        self.end_call(slot, now)
-        if self.day != _today():
-            self.day, self.calls = _today(), 0
-        if self.calls >= CALLS_A_DAY:
-            raise MetricaQuotaError(
-                f"This host has made {self.calls} calls to the Metrica API today, of {CALLS_A_DAY} a "
-                f"day; the quota resets at {next_midnight()}. Run the DAG again after that."
-            )
-        pause = self.seconds_to_wait(family, now)
-        if pause == 0.0:
-            self.running[str(slot)] = family
-            self.calls += 1
-        return pause
+    def used(self, now: float, rates: Iterable[Rate]) -> str:
+        """Rates and pauses in use, for messages."""
+        counted = "".join(
+            f", {len(self.recent_calls(rate, now))} of {rate.calls} {rate.name} calls in "
+            f"{rate.seconds:.0f} s"
+            for rate in rates
+        )
+        pause = max(0.0, self.paused_until - now)
+        return counted + (f", a pause of {pause:.0f} s requested by the API" if pause else "")
 
 
 @dataclass(frozen=True, slots=True)
 class _StateFolder:
-    """The folder with the state file and one lock file per slot."""
+    """The folder of a host or of one of its tokens: the state file, and one lock file per slot of a token."""
 
     path: Path
+    by_token: bool = False
+
+    @property
+    def rates(self) -> list[Rate]:
+        """Those that are counted here."""
+        return [rate for rate in RATES if rate.by_token == self.by_token]
 
     @contextmanager
     def state(self) -> Iterator[_State]:
@@ -140,26 +143,10 @@ class _StateFolder:
                     return
         yield None
 
-    def held_slots(self) -> int:
-        """How many slots are held at the moment."""
-        held = 0
-        for slot in range(PARALLEL_CALLS):
-            with self._open(f"slot-{slot}.lock") as descriptor:
-                held += not _try_lock(descriptor)
-        return held
-
-    def usage(self) -> str:
-        """Slots, rates and pauses in use, for messages."""
-        with self.state() as state:
-            now = time.time()
-            rates = "".join(
-                f", {len(state.recent_calls(rate, now))} of {rate.calls} {rate.name} calls in "
-                f"{rate.seconds:.0f} s"
-                for rate in RATES
-            )
-            pause = max(0.0, state.paused_until - now)
-            paused = f", a pause of {pause:.0f} s requested by the API" if pause else ""
-            return f"{self.held_slots()} of {PARALLEL_CALLS} slots held{rates}{paused}"
+    def is_held(self, slot: object) -> bool:
+        """Whether a process holds a slot at the moment."""
+        with self._open(f"slot-{slot}.lock") as descriptor:
+            return not _try_lock(descriptor)
 
     @contextmanager
     def _open(self, name: str) -> Iterator[int]:
@@ -178,42 +165,120 @@ class _StateFolder:
             os.close(descriptor)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The folders of a host and of a token; who locks both locks that of the host first."""
+
+    host: _StateFolder
+    token: _StateFolder
+
+    def start_call(self, slot: int, family: ApiFamily) -> float:
+        """Record the call and return 0, or return how many seconds to wait before trying again."""
+        with self.host.state() as of_host, self.token.state() as of_token:
+            now = time.time()
+            # A call that is still recorded for a free slot belonged to a process that was killed.
+            self._end(of_host, of_token, slot, now)
+            if of_token.day != _today():
+                of_token.day, of_token.calls = _today(), 0
+            if of_token.calls >= CALLS_A_DAY:
+                raise MetricaQuotaError(
+                    f"This host has made {of_token.calls} calls to the Metrica API today, of {CALLS_A_DAY} a "
+                    f"day; the quota resets at {next_midnight()}. Run the DAG again after that."
+                )
+            pause = self._seconds_to_wait(of_host, of_token, family, now)
+            if pause:
+                self._forget_killed(of_host, now)
+                pause = self._seconds_to_wait(of_host, of_token, family, now)
+            if pause == 0.0:
+                of_host.running[self._on_host(slot)] = of_token.running[str(slot)] = family
+                of_token.calls += 1
+            return pause
+
+    def end_call(self, slot: int) -> None:
+        """Record the end of a slot's call, once."""
+        with self.host.state() as of_host, self.token.state() as of_token:
+            self._end(of_host, of_token, slot, time.time())
+
+    def usage(self) -> str:
+        """Slots, rates and pauses in use, for messages."""
+        held = sum(map(self.token.is_held, range(PARALLEL_CALLS)))
+        with self.host.state() as of_host, self.token.state() as of_token:
+            now = time.time()
+            return (
+                f"{held} of {PARALLEL_CALLS} slots held{of_host.used(now, self.host.rates)}"
+                f"{of_token.used(now, self.token.rates)}"
+            )
+
+    def _on_host(self, slot: int) -> str:
+        return f"{self.token.path.name}/{slot}"
+
+    def _end(self, of_host: _State, of_token: _State, slot: int, now: float) -> None:
+        of_host.end_call(self._on_host(slot), now, self.host.rates)
+        of_token.end_call(str(slot), now, self.token.rates)
+
+    def _seconds_to_wait(
+        self, of_host: _State, of_token: _State, family: ApiFamily, now: float
+    ) -> float:
+        return max(
+            of_host.seconds_to_wait(family, now, self.host.rates),
+            of_token.seconds_to_wait(family, now, self.token.rates),
+        )
+
+    def _forget_killed(self, of_host: _State, now: float) -> None:
+        """End the calls of killed processes, also of tokens that nobody uses any more."""
+        for name in list(of_host.running):
+            token, _, slot = name.partition("/")
+            if not _StateFolder(self.host.path / token).is_held(slot):
+                of_host.end_call(name, now, self.host.rates)
+
+
 class CallSlot:
     """The permission for one call, held until the body of its response is read."""
 
-    def __init__(self, folder: _StateFolder, slot: int) -> None:
-        self._folder = folder
+    def __init__(self, places: _Places, slot: int) -> None:
+        self._places = places
         self._slot = slot
 
     def end_call(self) -> None:
         """The response has begun: from now on the call does not count as running."""
-        with self._folder.state() as state:
-            state.end_call(self._slot, time.time())
+        self._places.end_call(self._slot)
 
-    def pause_all_calls(self, seconds: float) -> None:
-        """The API asked for a pause: nobody on this host starts a call during it."""
-        with self._folder.state() as state:
+    def pause_all_calls(self, seconds: float, *, of_host: bool) -> None:
+        """The API asked for a pause: nobody with this token, or on this host, starts a call during it."""
+        place = self._places.host if of_host else self._places.token
+        with place.state() as state:
             state.paused_until = max(state.paused_until, time.time() + seconds)
 
 
 class RateLimiter:
-    """The rate limiter of the host; all objects over one folder share it, in any thread or process.
+    """The rate limiter of a token on this host; all objects over one folder share it, in any process.
 
     No file stays open between two calls, so that a fork is harmless. A killed process frees its
-    slot by ending. ``folder`` is ``settings.metrica_rate_limit_folder()`` by default.
+    slot by ending. ``folder`` is ``settings.metrica_rate_limit_folder()`` by default; of the token
+    only a hash is written there.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, token: str, folder: Path | None = None) -> None:
+        self._token = hashlib.sha256(token.encode()).hexdigest()[:16]
         self._given = folder
 
     @property
     def folder(self) -> Path:
-        """Where the state is stored; created at the first call."""
+        """Where the state of the host is stored; created at the first call."""
         return self._given or settings.metrica_rate_limit_folder()
 
+    @property
+    def token_folder(self) -> Path:
+        """Where that of the token is stored."""
+        return self.folder / self._token
+
+    @property
+    def _places(self) -> _Places:
+        return _Places(_StateFolder(self.folder), _StateFolder(self.token_folder, by_token=True))
+
     def calls_today(self) -> int:
-        """Calls that this host has started since 00:00 GMT."""
-        with _StateFolder(self.folder).state() as state:
+        """Calls that this host has started with the token since 00:00 GMT."""
+        with self._places.token.state() as state:
             return state.calls if state.day == _today() else 0
 
     @contextmanager
@@ -224,17 +289,16 @@ class RateLimiter:
         MetricaQuotaError when the calls of the day are used up, and ConfigurationError when the
         folder is not writable.
         """
-        folder = _StateFolder(self.folder)
+        places = self._places
         started = time.monotonic()
         is_logged = False
         while True:
-            with folder.free_slot() as number:
+            with places.token.free_slot() as number:
                 pause = _POLL_SECONDS
                 if number is not None:
-                    with folder.state() as state:
-                        pause = state.start_call(number, family)
+                    pause = places.start_call(number, family)
                 if number is not None and pause == 0.0:
-                    slot = CallSlot(folder, number)
+                    slot = CallSlot(places, number)
                     try:
                         yield slot
                     finally:
@@ -242,19 +306,19 @@ class RateLimiter:
                     return
             waited = time.monotonic() - started
             if waited + pause > MAX_WAIT_SECONDS:
-                raise _timeout_error(folder, family, waited, pause)
+                raise _timeout_error(places, family, waited, pause)
             if not is_logged and waited + pause > _LOG_WAITS_OVER_SECONDS:
-                log.info("Waiting for the rate limit of the Metrica API: %s.", folder.usage())
+                log.info("Waiting for the rate limit of the Metrica API: %s.", places.usage())
                 is_logged = True
             time.sleep(pause)
 
 
 def _timeout_error(
-    folder: _StateFolder, family: ApiFamily, waited: float, pause: float
+    places: _Places, family: ApiFamily, waited: float, pause: float
 ) -> MetricaUnavailableError:
     return MetricaUnavailableError(
         f"The rate limit let no {family} call to the Metrica API start within {MAX_WAIT_SECONDS:.0f} s "
-        f"(waited {waited:.0f} s, {pause:.0f} s more were needed): {folder.usage()}. Downloads or another "
+        f"(waited {waited:.0f} s, {pause:.0f} s more were needed): {places.usage()}. Downloads or another "
         "program on this host use the limit up: run the DAG again later."
     )
 

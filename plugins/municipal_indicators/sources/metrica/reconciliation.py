@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from municipal_indicators import settings
 from municipal_indicators.errors import MetricaError, MetricaQuotaError
 from municipal_indicators.reference.passport import Passport, load_passport
 from municipal_indicators.sources.metrica.api_errors import HeavyReportError
@@ -60,7 +61,7 @@ def reconcile_run() -> ReconciledDays:
     if not days:
         log.info("All settled days have been compared with Metrica's reports.")
         return ReconciledDays(0, 0)
-    rows = list(_reported_days(MetricaHook().get_conn(), days))
+    rows = list(_reported_days(MetricaHook(settings.metrica_connection()).get_conn(), days))
     if rows:
         with open_warehouse() as warehouse:
             warehouse.insert("core.metrica_reported_days", _COLUMNS, rows)

@@ -92,7 +92,13 @@ def plan_run(
         forced=forced,
         fill_gaps=fill_gaps,
     )
-    return RunPlanner(MetricaHook().get_conn(), passport, load_fields(source), run, now).plan()
+    return RunPlanner(
+        MetricaHook(settings.metrica_connection()).get_conn(),
+        passport,
+        load_fields(source),
+        run,
+        now,
+    ).plan()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,51 @@
+"""Declares a DAG for an installation with one passport, or for each district of a region; light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow.sdk import dag, get_parsing_context
+
+from municipal_indicators import settings
+
+
+def district_dag(
+    *,
+    dag_display_name: str,
+    tags: Sequence[str],
+    schedule: Any = None,
+    **arguments: Any,
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Airflow's ``@dag``, which in a region makes one DAG a district.
+
+    With one passport the DAG is named after its function. In a region it is
+    ``<district>__<function>``, has the district as a tag and in its display name, and its tasks use the pool
+    of the district. ``schedule`` may be a function that is called for each of them, where it names assets.
+    """
+
+    def declare(function: Callable[[], None]) -> Callable[[], None]:
+        def declared() -> None:
+            for district in settings.districts() or (None,):
+                with settings.working_for(district):
+                    dag_id = settings.named(function.__name__)
+                    # A task's process needs its own DAG only.
+                    if (get_parsing_context().dag_id or dag_id) == dag_id:
+                        _declare(function, dag_id, district)
+
+        return declared
+
+    def _declare(function: Callable[[], None], dag_id: str, district: str | None) -> None:
+        made = dag(
+            dag_id,
+            dag_display_name=f"{dag_display_name} · {district}" if district else dag_display_name,
+            tags=[*tags, *([district] if district else [])],
+            schedule=schedule() if callable(schedule) else schedule,
+            **arguments,
+        )(function)()
+        made.fileloc = function.__code__.co_filename
+        for task in made.tasks:
+            if task.pool == settings.WAREHOUSE_POOL:
+                task.pool = settings.warehouse_pool()
+
+    return declare

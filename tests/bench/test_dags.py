@@ -1,0 +1,21 @@
+"""The bench of parsing, with small numbers: every DAG of every district is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from bench.measuring import REPOSITORY
+from tests.dags.test_dag_files import DAG_IDS
+
+
+def test_every_district_has_its_dags() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.dags", "--districts", "2", "--rounds", "1"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"2 districts: {2 * len(DAG_IDS)} DAGs in ")
