@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.inbox.safe_xml import NotWellFormedError, in_utf8, parse_safely, parse_utf8
+from municipal_indicators.inbox.safe_xml import (
+    NotWellFormedError,
+    in_utf8,
+    parse_safely,
+    parse_utf8,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
