@@ -3,7 +3,6 @@
 
     The context of an insert holds load_id, unit_key, unit, source, time_zone (for timestamps without offset);
     for lines also sheet and first_line, the number of the block's first line. #}
-{%- set uuid = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'" %}
 {%- set name = "'^[\\\\p{L}\\\\p{N}_.-]+$'" %}
 {%- set stamp = "'^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     ~ "[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]{1,9})? ?(Z|UTC|GMT|MSK|[+-][0-9]{2}(:?[0-9]{2})?)?$'" %}
@@ -12,6 +11,9 @@
 {%- set time_zone = "ifNull(nullIf(" ~ context % 'time_zone' ~ ", ''), 'UTC')" %}
 {%- set line_number = "JSONExtractUInt(getSetting('log_comment'), 'first_line') + rowNumberInBlock()" %}
 {%- set line_text = "if(isValidUTF8(line), line, convertCharset(line, 'windows-1251', 'UTF-8'))" %}
+
+{#- Whether a text is a UUID in lower case; half the time of a regular expression. #}
+{%- macro is_uuid(text) %}toString(toUUIDOrZero({{ text }})) = {{ text }}{% endmacro %}
 
 {%- macro array(words) %}[{{ words | map('literal') | join(', ') }}]{% endmacro %}
 
@@ -84,9 +86,9 @@ FROM
         multiIf(
             problem != '', problem_field,
             message_id != '' AND NOT is_uuid, 'message_id',
-            reference_message_id != '' AND NOT match(reference_message_id, {{ uuid }}),
+            reference_message_id != '' AND NOT ({{ is_uuid('reference_message_id') }}),
             'reference_message_id',
-            original_message_id != '' AND NOT match(original_message_id, {{ uuid }}), 'original_message_id',
+            original_message_id != '' AND NOT ({{ is_uuid('original_message_id') }}), 'original_message_id',
             sent_at != '' AND sent IS NULL, 'sent_at',
             delivered_at != '' AND delivered IS NULL, 'delivered_at',
             logged_at != '' AND logged IS NULL, 'logged_at',
@@ -120,7 +122,7 @@ FROM
         (
             SELECT
                 *,
-                match(message_id, {{ uuid }}) AS is_uuid,
+                {{ is_uuid('message_id') }} AS is_uuid,
                 {{ instant('sent_at') }} AS sent,
                 {{ instant('delivered_at') }} AS delivered,
                 {{ instant('logged_at') }} AS logged,

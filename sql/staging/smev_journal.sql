@@ -1,6 +1,6 @@
 -- The adapter's journal: untouched JSON lines. Only the keys that reference/smev.yaml lists are read, in any
 -- spelling; all others, and above all the content of messages, are dropped here.
-{% from 'macros/smev_checked.sql' import checked, context, line_number, line_text, mapped, uuid
+{% from 'macros/smev_checked.sql' import checked, context, is_uuid, line_number, line_text, mapped
     with context -%}
 
 {%- macro value(field) -%}
@@ -40,7 +40,7 @@ CREATE MATERIALIZED VIEW staging.smev_journal_lines_checked TO staging.smev_chec
                     reference_message_id,
                     original_message_id,
                     '' AS reply_key,
-                    if(match(replied_client, {{ uuid }}), replied_client, '') AS reply_message_id,
+                    if({{ is_uuid('replied_client') }}, replied_client, '') AS reply_message_id,
                     sender,
                     recipient,
                     namespace,

@@ -75,7 +75,8 @@ def mask_value(text: str) -> str:
     masked with a patronymic, initials or a known given name, digits with a valid checksum; 16 digits
     always, since they are a policy or a card.
     """
-    for pattern in (*_EXACT, *_named()):
+    # Most names of an archive are in ASCII: half of the patterns cannot match there.
+    for pattern in _named_in_ascii() if text.isascii() else (*_EXACT, *_named()):
         text = pattern.sub(MASK, text)
     text = _CARD.sub(lambda found: MASK if _is_card(found.group()) else found.group(), text)
     return _DIGITS.sub(
@@ -96,6 +97,13 @@ def _named() -> tuple[re.Pattern[str], ...]:
             rf"(?<![A-Za-z])(?:{latin}{_LATIN_GAP}{latin_given}|{latin_given}{_LATIN_GAP}{latin})"
         ),
     )
+
+
+@cache
+def _named_in_ascii() -> tuple[re.Pattern[str], ...]:
+    # Who looks for a Cyrillic word looks first whether it begins there.
+    patterns = (*_EXACT, *_named())
+    return tuple(one for one in patterns if not one.pattern.startswith("(?<![А-Яа-яЁё])"))
 
 
 def _is_card(text: str) -> bool:

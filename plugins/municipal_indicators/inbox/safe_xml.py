@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
+from functools import cache
 
 from lxml import etree
 
@@ -39,7 +40,11 @@ def parse_safely(content: bytes) -> etree._Element:
     Raises FileRejectedError for a DTD in whatever encoding, and for an encoding that is not known;
     NotWellFormedError for broken or cut XML.
     """
-    text = in_utf8(content)
+    return parse_utf8(in_utf8(content))
+
+
+def parse_utf8(text: bytes) -> etree._Element:
+    """The same of what ``in_utf8`` returned."""
     if has_doctype(text):
         raise refused_dtd()
     root = None
@@ -129,6 +134,7 @@ class _Nothing(etree.Resolver):
         raise refused_dtd()
 
 
+@cache
 def _parser() -> etree.XMLParser:
     # collect_ids=False would make libxml2 load external DTDs, whatever load_dtd says.
     parser = etree.XMLParser(

@@ -15,7 +15,7 @@ from municipal_indicators.sources.smev.json_objects import are_objects_spread, o
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 32 << 20
 _HEAD_BYTES = 256 << 10
 _CHUNK_BYTES = 1 << 20
 

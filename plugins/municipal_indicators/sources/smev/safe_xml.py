@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from municipal_indicators.errors import FileRejectedError
-from municipal_indicators.inbox.safe_xml import NotWellFormedError, in_utf8, parse_safely
+from municipal_indicators.inbox.safe_xml import (
+    NotWellFormedError,
+    in_utf8,
+    parse_safely,
+    parse_utf8,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,12 +36,14 @@ def parse_xml(data: bytes) -> _Element:
             f"the XML is larger than {SIZE_LIMIT >> 20} MiB",
             f"Файл XML больше {SIZE_LIMIT >> 20} МиБ.",
         )
-    content = _xml_part(in_utf8(data))
+    whole = in_utf8(data)
+    content = _xml_part(whole)
     if not content:
         raise FileRejectedError("the file is empty", "Файл пуст.")
     for text in (content, *_resaved(content)):
         try:
-            return parse_safely(text)
+            # A part of it may declare an encoding of its own.
+            return parse_utf8(text) if text is whole else parse_safely(text)
         except NotWellFormedError:
             continue
     raise CutXmlError(
