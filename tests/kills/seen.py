@@ -10,7 +10,7 @@ from tests.compare_warehouses import IGNORED
 # What no two runs share: when something ran, and the ids of its loads.
 _OF_A_RUN = {
     *IGNORED,
-    *("load_id", "msu_load_id"),
+    *("load_id", "load_number", "msu_load_id"),
     *("arrived_at", "requested_at", "loaded_at", "checked_at"),
 }
 

@@ -287,8 +287,8 @@ def _hook() -> Any:
     name = settings.CLICKHOUSE_CONNECTION
     with settings.needing_connection(name, name):
         connection = hook.get_connection(name)
-    is_embedded = _embedded_path(connection) is not None
-    hook.session_settings = _UNCOMPILED if is_embedded else cluster.session_settings(connection)
+    own = _UNCOMPILED if _embedded_path(connection) else {}
+    hook.session_settings = {**own, **cluster.session_settings(connection)}
     return hook
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +118,30 @@ def all_statements() -> list[str]:
     changing = [one for one in ours() if not of_rows.match(one)]
     own = ["CREATE DATABASE IF NOT EXISTS ops", *changing, *build]
     statements = [one for sql in own for one in cluster.translated(sql, "municipal", ask)]
-    return [
+    return with_added_columns(
         as_its_worker_runs(one) for one in statements if not one.startswith("SYSTEM SYNC REPLICA")
-    ]
+    )
+
+
+def with_added_columns(statements: Iterable[str]) -> list[str]:
+    """The statements, with columns that are added later in the statement that creates their table.
+
+    A replica without its port stays readable only and cannot be altered, but views read these columns.
+    """
+    found: list[str] = []
+    for statement in statements:
+        altered = re.match(r"ALTER TABLE (\w+\.\w+)\s+(?=ADD COLUMN)", statement)
+        if not altered:
+            found.append(statement)
+            continue
+        added = re.sub(
+            r"(\A|,)\s*ADD COLUMN IF NOT EXISTS ", r"\1\n    ", statement[altered.end() :]
+        )
+        created = re.compile(rf"CREATE TABLE (?:IF NOT EXISTS )?{altered[1]}\s")
+        (place,) = (number for number, one in enumerate(found) if created.match(one))
+        head, end, rest = found[place].partition("\n)\nENGINE")
+        found[place] = f"{head},{added}{end}{rest}"
+    return found
 
 
 def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shard(
@@ -128,14 +149,9 @@ def test_small_tables_are_on_every_node_and_rows_of_loads_on_those_of_their_shar
 ) -> None:
     statements = all_statements()
     first = of_a_node(tmp_path / "1-1", keeper, 1, 1, statements)
-    # Without its port a replica stays readable only, and such a table cannot be altered.
-    assert all(
-        re.match(r"ALTER TABLE (shards|reference|ops)\.", statement)
-        and "TABLE_IS_READ_ONLY" in error
-        for statement, error in first["refused"]
-    ), first["refused"]
+    assert first["refused"] == []
     other = of_a_node(tmp_path / "2-1", keeper, 2, 1, statements)
-    assert [sql for sql, _ in other["refused"]] == [sql for sql, _ in first["refused"]]
+    assert other["refused"] == []
     databases = [
         f"CREATE DATABASE {name}"
         for name in (

@@ -9,7 +9,7 @@ from municipal_indicators.warehouse.client import Warehouse
 # What no two runs share: when something ran, and the ids of its loads.
 _OF_A_RUN = {
     *("computed_at", "loaded_at", "checked_at", "requested_at", "last_success_at"),
-    *("load_id", "load_ids", "msu_load_id"),
+    *("load_id", "load_ids", "load_number", "msu_load_id"),
 }
 
 
@@ -17,7 +17,9 @@ def seen(warehouse: Warehouse, database: str) -> dict[str, list[tuple[Any, ...]]
     """All rows of the views of ``core`` or ``marts``, without what belongs to a run or to the clock."""
     names = warehouse.rows(
         f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'View' "
-        "AND name != 'data_freshness' ORDER BY name"
+        "AND name != 'data_freshness' "
+        # A view with a parameter has no columns before it is asked.
+        f"AND name IN (SELECT table FROM system.columns WHERE database = '{database}') ORDER BY name"
     )
     rows = {}
     for (name,) in names:
