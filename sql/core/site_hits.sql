@@ -3,6 +3,7 @@
 SELECT
     counter_id,
     unit_key,
+    counter_day,
     watch_id,
     visit_id,
     happened_at,

@@ -3,7 +3,7 @@
 SELECT
     counter_id,
     unit_key,
-    toDate(splitByChar('/', unit_key)[2]) AS counter_day,
+    counter_day,
     visit_id,
     started_at,
     if(

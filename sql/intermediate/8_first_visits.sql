@@ -12,13 +12,13 @@
         r.site_id AS site_id,
         r.is_base AS is_base,
         v.visitor AS visitor,
-        min(r.day) AS first_day
+        min(r.year_day) AS first_day
     FROM
     (
-        {{ visits("SELECT counter_id, visited FROM to_read WHERE " ~ which) }}
+        {{ visits("SELECT counter_id, day FROM to_read WHERE " ~ which) }}
     ) AS v
     INNER JOIN (SELECT * FROM to_read WHERE {{ which }}) AS r
-        ON r.counter_id = v.counter_id AND r.visited = v.day
+        ON r.counter_id = v.counter_id AND r.day = v.day
     GROUP BY year, site_id, is_base, visitor
 {%- endmacro %}
 WITH
@@ -27,11 +27,11 @@ to_read AS
     SELECT
         w.year AS year,
         w.site_id AS site_id,
-        w.day AS day,
+        w.day AS year_day,
         s.counter_id AS counter_id,
         w.since AS since,
         visit.1 AS is_base,
-        visit.2 AS visited
+        visit.2 AS day
     FROM intermediate.wanted_days AS w
     INNER JOIN reference.programme_sites AS s ON s.site_id = w.site_id
     ARRAY JOIN [(false, w.day){{ ', (true, w.base_day)' if baseline_value is none }}] AS visit
@@ -47,24 +47,24 @@ counted AS
         countIf(is_base) AS base_visitors
     FROM
     (
-        {{ firsts('day >= since') }}
+        {{ firsts('year_day >= since') }}
     )
     WHERE (year, site_id, is_base, visitor) NOT IN
     (
         SELECT r.year, r.site_id, r.is_base, v.visitor
         FROM
         (
-            {{ visits('SELECT counter_id, visited FROM to_read WHERE day < since') }}
+            {{ visits('SELECT counter_id, day FROM to_read WHERE year_day < since') }}
         ) AS v
-        INNER JOIN (SELECT * FROM to_read WHERE day < since) AS r
-            ON r.counter_id = v.counter_id AND r.visited = v.day
+        INNER JOIN (SELECT * FROM to_read WHERE year_day < since) AS r
+            ON r.counter_id = v.counter_id AND r.day = v.day
         WHERE v.visitor IN
         (
             -- Nobody came before where the year's first matched day changed.
             SELECT visitor FROM
             (
-                {{ firsts('day >= since AND (year, site_id) IN '
-                          '(SELECT year, site_id FROM to_read WHERE day < since)') }}
+                {{ firsts('year_day >= since AND (year, site_id) IN '
+                          '(SELECT year, site_id FROM to_read WHERE year_day < since)') }}
             )
         )
     )

@@ -1,22 +1,25 @@
 {#- Published visits of days of the programme zone; `days` selects pairs of counter and day. -#}
 {%- macro visits(days) -%}
-    SELECT v.*, toDate(v.started_at, {{ time_zone | literal }}) AS day
-    FROM core.site_visits AS v
-    WHERE indexHint(v.unit_key IN ({{ units(days, 'core.site_days') }}))
-        AND (counter_id, day) IN ({{ days }})
+{{ rows('core.site_visits', 'started_at', days) }}
 {%- endmacro %}
 
 {#- The same of hits. -#}
 {%- macro hits(days) -%}
-    SELECT h.*, toDate(h.happened_at, {{ time_zone | literal }}) AS day
-    FROM core.site_hits AS h
-    WHERE indexHint(h.unit_key IN ({{ units(days, 'core.site_hit_days') }}))
-        AND (counter_id, day) IN ({{ days }})
+{{ rows('core.site_hits', 'happened_at', days) }}
 {%- endmacro %}
 
-{#- What is loaded of these days: the engine then skips all other rows by the key of the table. -#}
-{%- macro units(days, counter_days) -%}
-SELECT unit_key FROM {{ counter_days }}
-        WHERE (counter_id, toDate(from_at, {{ time_zone | literal }})) IN ({{ days }})
-            OR (counter_id, toDate(until_at - 1, {{ time_zone | literal }})) IN ({{ days }})
+{#- By the key of the table the engine skips what was not loaded for these days or the days beside them: a
+    counter's day in its own zone overlaps two of the programme's. A row whose time lies farther off is of no
+    day; the check times_are_of_their_day finds it. -#}
+{%- macro rows(view, time, days) -%}
+    SELECT r.*, toDate({{ time }}, {{ time_zone | literal }}) AS day
+    FROM {{ view }} AS r
+    WHERE indexHint(r.unit_key IN
+        (
+            SELECT unit_key FROM core.metrica_days
+            WHERE (counter_id, counter_day) IN
+                (SELECT counter_id, arrayJoin([day - 1, day, day + 1]) FROM ({{ days }}))
+        ))
+        AND (counter_id, day) IN ({{ days }})
+        AND day BETWEEN counter_day - 1 AND counter_day + 1
 {%- endmacro %}

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
-from bench.measuring import REPOSITORY
+from tests.bench.running import bench
 from tests.dags.test_dag_files import DAG_IDS
 
 
 def test_every_district_has_its_dags() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.dags", "--districts", "2", "--rounds", "1"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("dags", "--districts", "2", "--rounds", "1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"2 districts: {2 * len(DAG_IDS)} DAGs in ")

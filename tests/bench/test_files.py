@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bench.files import HEADINGS, WAYS
-from bench.measuring import REPOSITORY
+from tests.bench.running import bench
 
 ROWS, COPIES = 300, 2
-
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench.files", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.slow
 def test_every_way_takes_the_whole_register(tmp_path: Path) -> None:
     done = bench(
-        "--rows", str(ROWS), "--rounds", "1", "--copies", str(COPIES), "--out", str(tmp_path)
+        "files",
+        "--rows",
+        str(ROWS),
+        "--rounds",
+        "1",
+        "--copies",
+        str(COPIES),
+        "--out",
+        str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
     for way in WAYS:
@@ -55,6 +51,6 @@ def test_every_way_takes_the_whole_register(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_names_what_is_wrong(arguments: list[str], text: str) -> None:
-    done = bench(*arguments)
+    done = bench("files", *arguments)
     assert done.returncode == 2
     assert text in done.stderr

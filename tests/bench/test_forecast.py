@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bench.districts import KINDS
 from bench.forecast import wilson
-from bench.measuring import REPOSITORY
+from tests.bench.running import bench
 
 
 @pytest.mark.slow
 def test_each_indicator_is_judged(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.forecast", "--districts", "2", "--out", str(tmp_path)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("forecast", "--districts", "2", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
     scores = {row["indicator"]: row for row in report["scores"]}

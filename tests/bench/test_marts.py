@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from bench.measuring import REPOSITORY
+from tests.bench.running import bench
 
 
 def test_both_ways_give_equal_marts(tmp_path: Path) -> None:
     options = ["--visits", "4000", "--sites", "1", "--out", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.marts", *options],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("marts", *options)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     report = json.loads((tmp_path / "marts.json").read_text(encoding="utf-8"))
     assert report["visits"] > 3000

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bench.metrica import WAYS
-from municipal_indicators.settings import REPOSITORY
+from tests.bench.running import bench
 
 ROWS = 20_000
-
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench.metrica", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.slow
 def test_every_way_loads_the_same_day(tmp_path: Path) -> None:
     done = bench(
-        "--rows", str(ROWS), "--rounds", "1", "--part-bytes", "2000000", "--out", str(tmp_path)
+        "metrica",
+        "--rows",
+        str(ROWS),
+        "--rounds",
+        "1",
+        "--part-bytes",
+        "2000000",
+        "--out",
+        str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
     for way, text in WAYS.items():
@@ -56,6 +52,6 @@ def test_every_way_loads_the_same_day(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_names_what_is_wrong(arguments: list[str], text: str) -> None:
-    done = bench(*arguments)
+    done = bench("metrica", *arguments)
     assert done.returncode == 2
     assert text in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from bench.measuring import REPOSITORY
 from bench.night import NIGHT
 from tests.airflow_ui.running import free_port
+from tests.bench.running import bench
 
 
 def test_a_night_is_every_dag_that_the_clock_starts() -> None:
@@ -22,13 +21,7 @@ def test_a_night_is_every_dag_that_the_clock_starts() -> None:
 @pytest.mark.slow
 def test_each_dag_of_a_night_is_measured(tmp_path: Path) -> None:
     options = ["--months", "1", "--port", str(free_port()), "--out", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.night", *options],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("night", *options)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "the goal is 60 s" in done.stdout
     report = json.loads((tmp_path / "night.json").read_text(encoding="utf-8"))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from bench.measuring import REPOSITORY
 from bench.smev import WAYS
+from tests.bench.running import bench
 
 SIZES = {"text": 600, "journal": 300, "envelopes": 40}
 
@@ -18,13 +16,7 @@ SIZES = {"text": 600, "journal": 300, "envelopes": 40}
 @pytest.mark.slow
 def test_every_way_takes_all_lines_and_messages(tmp_path: Path) -> None:
     sizes = ["--lines", "600", "--notes", "300", "--envelopes", "40"]
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.smev", *sizes, "--rounds", "1", "--out", str(tmp_path)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("smev", *sizes, "--rounds", "1", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     for way in WAYS:
         assert f"{way}: " in done.stdout

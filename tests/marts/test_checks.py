@@ -251,6 +251,16 @@ def test_a_warning_is_told_and_nothing_fails(
     assert checked.warnings[0] in caplog.messages
 
 
+def test_a_visit_far_from_the_day_of_its_load_is_told(sound: Warehouse) -> None:
+    sound.command(
+        "ALTER TABLE core.metrica_visits UPDATE started_at = started_at + INTERVAL 3 DAY "
+        "WHERE unit_key LIKE '%/2024-01-31' SETTINGS mutations_sync = 2"
+    )
+    (warning,) = check_marts(sound).warnings
+    assert warning.startswith("sql/checks/times_are_of_their_day.sql (")
+    assert "1 rows, first (site_visits, 12345678, 2024-01-31, 1, 2024-02-0" in warning
+
+
 def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> None:
     sound.command("TRUNCATE TABLE mart_rows.data_coverage")
     damaged(

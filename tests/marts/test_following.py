@@ -107,6 +107,21 @@ def test_a_history_leaves_rows_to_compare(warehouse: Warehouse) -> None:
     }
 
 
+def test_a_corrected_day_corrects_the_days_beside_it(warehouse: Warehouse) -> None:
+    """A visit that began on another day than the one under which it was loaded, and is gone with its load."""
+    with _emptied(warehouse) as world:
+        for number, day in ((0b100_0000, DAYS[2]), (0b1, DAYS[3])):
+            for kind in ("visits", "hits"):
+                _happen(world, Event(kind, COUNTER, day, number))
+        first = _built(world)
+        for kind in ("visits", "hits"):
+            _happen(world, Event(kind, COUNTER, DAYS[2], 0))
+        followed = _built(world)
+        anew = _built(world, anew=True)
+    assert followed == anew
+    assert first["site_audience"] != followed["site_audience"]
+
+
 @pytest.mark.parametrize("table", FOLLOWING)
 def test_what_nothing_changed_of_is_not_counted_again(warehouse: Warehouse, table: str) -> None:
     """A stain on the rows of the build before stays where nothing changed, and goes where something did."""
@@ -118,8 +133,8 @@ def test_what_nothing_changed_of_is_not_counted_again(warehouse: Warehouse, tabl
         warehouse.command(
             f"ALTER TABLE mart_rows.{table} UPDATE site = 'stained' WHERE 1 SETTINGS mutations_sync = 2"
         )
-        _happen(world, Event("visits", COUNTER, DAYS[2], 0b0110, is_late=True))
-        _happen(world, Event("hits", COUNTER, DAYS[2], 0b0110))
+        _happen(world, Event("visits", COUNTER, DAYS[2], 0b1100, is_late=True))
+        _happen(world, Event("hits", COUNTER, DAYS[2], 0b1100))
         followed = _built(world)[table]
         anew = _built(world, anew=True)[table]
     assert any("stained" in row for row in followed)
@@ -138,12 +153,15 @@ def _emptied(warehouse: Warehouse) -> Iterator[Given]:
 
 
 def _happen(world: Given, event: Event) -> None:
+    start = datetime.combine(event.day, datetime.min.time(), UTC)
     rows = [
         {
             "counter_user_id_hash": visitor % 6,
             "client_id": visitor,
             "is_new_user": bool(visitor % 2),
             "page_views": visitor,
+            # Some lie on the days beside the one under which they were loaded.
+            "started_at": start + timedelta(hours=visitor * 7 % 60 - 18),
             "device": str(visitor % 3),
             "traffic_source": ("organic", "direct")[visitor % 2],
             "start_url": f"https://site.example/{visitor % 4}?from=menu",
@@ -153,7 +171,7 @@ def _happen(world: Given, event: Event) -> None:
         if event.number >> visitor & 1
     ]
     after = timedelta(days=20 if event.is_late else 2)
-    requested = datetime.combine(event.day, datetime.min.time(), UTC) + after
+    requested = start + after
     match event.kind:
         case "visits":
             world.visits(
@@ -162,7 +180,7 @@ def _happen(world: Given, event: Event) -> None:
         case "hits":
             hits = [
                 {name: row[name] for name in ("counter_user_id_hash", "client_id")}
-                | {"url": row["end_url"], "is_download": bool(n % 2)}
+                | {"url": row["end_url"], "is_download": bool(n % 2), "happened_at": row["started_at"]}
                 for n, row in enumerate(rows)
             ]
             world.hits(event.day, hits, counter=event.counter, requested_at=requested)
