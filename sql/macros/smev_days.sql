@@ -1,10 +1,6 @@
 {#- What smev.count of the passport counts, one row each: day, partner, namespace, load_ids
     (docs/smev.md#seven-ways-to-count). -#}
-{%- set requests %}
-SELECT *, sender AS partner FROM (
-{% include 'macros/smev_counted.sql' %}
-)
-{%- endset %}
+{%- set requests = 'SELECT *, sender AS partner FROM intermediate.smev_requests' %}
 {%- if smev_count == 'chains' %}
 SELECT
     min(day) AS day,

@@ -1,6 +1,4 @@
--- Month filed × service × channel × status group, from macros/dated_applications.sql.
-WITH
-{% include 'macros/dated_applications.sql' %}
+-- Month filed × service × channel × status group.
 SELECT
     month,
     service_code,
@@ -15,5 +13,5 @@ SELECT
         AS average_days,
     countIf(rating IS NOT NULL) AS rated,
     avgOrNull(rating) AS average_rating
-FROM dated
+FROM intermediate.dated_applications
 GROUP BY month, service_code, service_name, channel, is_electronic, status_group

@@ -2,8 +2,6 @@
 -- refused: a final answer of the authority. The denominator of the completion share has no withdrawn
 -- applications. Working days run from filing to the final answer, as the term does: the day of filing is not
 -- counted.
-WITH
-{% include 'macros/dated_applications.sql' %}
 SELECT
     month,
     service_code,
@@ -19,5 +17,5 @@ SELECT
     countIf(rating IS NOT NULL) AS rated,
     if(rated >= 10, avgOrNull(rating), NULL) AS average_rating,
     avgOrNullIf(working_days_taken, status_group IN ('provided', 'refused')) AS average_working_days
-FROM dated
+FROM intermediate.dated_applications
 GROUP BY month, service_code, service_name

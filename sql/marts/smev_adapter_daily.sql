@@ -3,10 +3,6 @@
 -- few seconds, so an hour without a dated line in its text log is an hour without the adapter. Times are
 -- compared by the minute, since a log has millions of lines.
 WITH
-requests AS
-(
-{% include 'macros/smev_counted.sql' %}
-),
 entries AS
 (
     SELECT
@@ -59,11 +55,12 @@ logged AS
 ),
 changes AS
 (
-    SELECT day, 1 AS received, 0 AS answered, NULL AS polls, NULL AS silent_seconds FROM requests
+    SELECT day, 1 AS received, 0 AS answered, NULL AS polls, NULL AS silent_seconds
+    FROM intermediate.smev_requests
     UNION ALL
     -- Another clock may date an answer before its request: it counts on the request's day then.
     SELECT greatest(day, toDate(coalesce(answered_at, sent_at), {{ time_zone | literal }})), 0, 1, NULL, NULL
-    FROM requests
+    FROM intermediate.smev_requests
     WHERE is_answered
     UNION ALL
     SELECT day, 0, 0, polls, silent_seconds FROM logged

@@ -1,8 +1,6 @@
 -- Day × sender × kind of information × channel class × term: whether answers came in time. A request that was
 -- not answered within its term stays in the denominator of the share. An answer without any date counts as in
 -- time.
-WITH
-{% include 'macros/smev_dated.sql' %}
 SELECT
     day,
     sender,
@@ -39,6 +37,7 @@ SELECT
     countIf(length(formats) = 1) AS seen_by_one_format
 FROM
 (
-    SELECT *, ifNull(late_after < if(is_answered, answered_at, last_at), false) AS is_late FROM requests
+    SELECT *, ifNull(late_after < if(is_answered, answered_at, last_at), false) AS is_late
+    FROM intermediate.smev_requests
 ) AS r
 GROUP BY day, sender, information_type, channel_class, r.term, term_unit

@@ -1,7 +1,5 @@
 -- Day × sender × kind of information × channel class. Overdue: the final answer came after the term, or the
 -- term ended without one before the last moment of data.
-WITH
-{% include 'macros/smev_dated.sql' %}
 SELECT
     day,
     sender,
@@ -14,5 +12,8 @@ SELECT
     sum(deliveries - 1) AS repeats,
     quantileExactInclusiveOrNull(0.5)(seconds) AS median_response_seconds,
     quantileExactInclusiveOrNull(0.95)(seconds) AS p95_response_seconds
-FROM (SELECT *, dateDiff('millisecond', sent_at, answered_at) / 1000 AS seconds FROM requests)
+FROM
+(
+    SELECT *, dateDiff('millisecond', sent_at, answered_at) / 1000 AS seconds FROM intermediate.smev_requests
+)
 GROUP BY day, sender, information_type, channel_class
