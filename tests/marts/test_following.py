@@ -180,7 +180,11 @@ def _happen(world: Given, event: Event) -> None:
         case "hits":
             hits = [
                 {name: row[name] for name in ("counter_user_id_hash", "client_id")}
-                | {"url": row["end_url"], "is_download": bool(n % 2), "happened_at": row["started_at"]}
+                | {
+                    "url": row["end_url"],
+                    "is_download": bool(n % 2),
+                    "happened_at": row["started_at"],
+                }
                 for n, row in enumerate(rows)
             ]
             world.hits(event.day, hits, counter=event.counter, requested_at=requested)
