@@ -44,7 +44,7 @@ COUNT = | awk -v all="$$(grep -c '==' $(1))" '/^(Collecting|Processing) / && ++n
   {print "  " n " of " all " packages"; fflush()} /^Installing collected/ {print "  writing them"; fflush()}'
 endif
 
-.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor plan-night test test-all test-server test-kill test-fuzz bench-metrica bench-files bench-smev bench-forecast bench-night bench-marts bench-dags lint format lock audit clean
+.PHONY: help setup development demo airflow superset stack inspect rebuild report doctor plan-night test test-all test-server test-kill test-fuzz bench bench-metrica bench-files bench-smev bench-forecast bench-night bench-marts bench-dags lint format lock audit clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -101,6 +101,9 @@ test-kill: $(DEVELOPMENT) ## Kill loads and builds 200 times beside a reader (KI
 
 test-fuzz: $(DEVELOPMENT) ## Load files with random damages for ten minutes (ARGS='--minutes 60 --seed 7')
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: $(DEVELOPMENT) ## All benches against their goals, into docs/performance.md (BENCH='--only marts'; BENCH=--help)
+	@$(BIN)/python -m bench $(BENCH)
 
 bench-metrica: $(DEVELOPMENT) ## Speed and memory of a Metrica load (BENCH='--rows 20000 --rounds 1' chooses)
 	@$(BIN)/python -m bench.metrica $(BENCH)

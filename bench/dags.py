@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from bench.measuring import machine
 from municipal_indicators.settings import PASSPORT_VARIABLE, REPOSITORY
 
 
@@ -47,11 +48,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-dags", description=__doc__)
     parser.add_argument("--districts", type=int, nargs="*", default=[1, 15, 25])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "bench", help="figures")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         sys.stdout.write(json.dumps(measure()) + "\n")
         return 0
+    sizes = []
     for number in given.districts:
         with tempfile.TemporaryDirectory() as folder:
             for one in range(number):
@@ -59,6 +62,10 @@ def main() -> int:
             found = [_in_a_process(folder) for _ in range(given.rounds)]
         dags, seconds = found[0][0], median(seconds for _, seconds in found)
         sys.stdout.write(f"{number} districts: {dags} DAGs in {seconds:.2f} s\n")
+        sizes.append({"districts": number, "dags": dags, "seconds": seconds})
+    given.out.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine(), "sizes": sizes}
+    (given.out / "dags.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -64,6 +64,7 @@ LONGEST_FIRST = (
     "production/test_airflow_services.py",
     "airflow_ui/test_walk.py",
     "end_to_end/test_worlds.py",
+    "bench/test_all.py",
     "dags/test_build_indicator_marts.py",
     "sources/gosuslugi/test_fence.py",
     "sources/smev/test_subsets.py",
@@ -73,7 +74,6 @@ LONGEST_FIRST = (
     "dags/test_load_metrica_visits.py",
     "sources/metrica/test_runs.py",
     "sources/metrica/test_killed.py",
-    "bench/test_files.py",
 )
 
 # The environment of a container may forbid it; each process that tests start would compile all again.

@@ -1,6 +1,6 @@
--- Applications that count (without drafts and failures before filing), one row each, with the last name of the
--- service in the catalogue. The due date is that of the register, or the filing date plus the register's number
--- of working days. Open cases are overdue as of the last day of data.
+-- Applications that count (without drafts and failures before filing), one row each, with the last name of
+-- the service in the catalogue. The due date is that of the register, or the filing date plus the
+-- register's number of working days. Open cases are overdue as of the last day of data.
 WITH
 calendar AS
 (
