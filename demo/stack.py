@@ -20,7 +20,7 @@ from demo import airflow, superset
 from demo.__main__ import COUNTER
 from demo.__main__ import main as run_demo
 from demo.runs import RunFailedError
-from demo.services import ServiceFailedError, services_environment
+from demo.services import HOST, ServiceFailedError, services_environment
 from demo.stage import REPOSITORY, TOKEN, Stage
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
@@ -63,9 +63,16 @@ def _run(stage: Stage, port: int, superset_port: int, console: Console) -> None:
         airflow.alone(stage),
         MetricaEmulator([Counter(COUNTER)], {TOKEN: None}, settings=Settings(polls=1)) as emulator,
         superset.warehouse_front(stage.warehouse, None) as front,
-        superset.superset_over(front, stage.root.parent / "superset", superset_port, console),
+        superset.superset_over(
+            front,
+            stage.root.parent / "superset",
+            superset_port,
+            console,
+            f"http://{HOST}:{port}/programme-report",
+        ),
     ):
         environment = services_environment(stage, emulator.port, port)
+        environment["AIRFLOW_VAR_SUPERSET_URL"] = f"http://{HOST}:{superset_port}"
         environment["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = front.connection()
         airflow.serve(stage, environment, port, console)
 

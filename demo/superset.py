@@ -63,18 +63,19 @@ def _serving(options: argparse.Namespace, console: Console) -> Iterator[None]:
 
 @contextmanager
 def superset_over(
-    front: ClickHouseFront, home: Path, port: int, console: Console
+    front: ClickHouseFront, home: Path, port: int, console: Console, report: str = ""
 ) -> Iterator[None]:
     """Superset on a port, reading as the user of the HTTP front; installs its environment if it is missing.
 
-    Raises NotStartedError and EnvironmentNotMadeError.
+    Its boards link to the report page at ``report``, if there is one. Raises NotStartedError and
+    EnvironmentNotMadeError.
     """
     if not is_made():
         console.print("Установка Superset в build/superset-venv (в первый раз минута-другая)")
     binaries = superset_environment()
     home.mkdir(parents=True, exist_ok=True)
     own = _secrets(home / "secrets.json")
-    environment = _environment(home, binaries, own, front)
+    environment = _environment(home, binaries, own, front) | {"REPORT_URL": report}
     _set_up(home, environment, console)
     log = home / "superset.log"
     with log.open("wb") as opened, _ctrl_c_kept_from_children():
@@ -169,10 +170,11 @@ def _environment(
 
 
 def _set_up(home: Path, environment: Mapping[str, str], console: Console) -> None:
-    """Run Superset's set-up unless the last one had the same bundle and lock."""
+    """Run Superset's set-up unless the last one had the same bundle, lock and address of the report."""
     parts = [SOURCES / "requirements.txt", SOURCES / "superset_setup.py"]
     parts += sorted((SOURCES / "bundle").rglob("*.yaml"))
-    content = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
+    report = environment["REPORT_URL"].encode()
+    content = hashlib.sha256(report + b"".join(path.read_bytes() for path in parts)).hexdigest()
     stamp = home / "set-up"
     if stamp.exists() and stamp.read_text() == content:
         return

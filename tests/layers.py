@@ -22,8 +22,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spreadsheets",),
     ("sources.gosuslugi", "sources.metrica", "sources.registers", "sources.smev"),
     ("sources",),
-    ("marts", "report", "watch", "dag_support", "inspection"),
+    ("marts", "report", "dag_support", "inspection"),
     ("documents",),
+    ("watch",),
     ("airflow_ui", "doctor"),
 )
 

@@ -3,7 +3,8 @@
 The installation and its token are in the environment, as the SDK reads them: ``DATALENS_BASE_URL`` and
 ``DATALENS_OAUTH_TOKEN`` of an installation of one's own; ``DATALENS_ORG_ID`` and ``DATALENS_IAM_TOKEN`` of
 the cloud. DataLens connects with ``CLICKHOUSE_HOST``, ``CLICKHOUSE_PORT``, ``CLICKHOUSE_SECURE`` and
-``CLICKHOUSE_BI_PASSWORD``; without the password it is typed in the connection's form.
+``CLICKHOUSE_BI_PASSWORD``; without the password it is typed in the connection's form. With ``REPORT_URL``
+(…/programme-report) the boards link to the report page.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address = _address()
         with _client() as client:
-            made = import_workbook(client, options.workbook, address)
+            made = import_workbook(
+                client, options.workbook, address, report=os.environ.get("REPORT_URL", "")
+            )
     except (DataLensError, ValueError) as error:
         sys.stderr.write(f"The workbook is not written: {error}\n")
         return 1

@@ -20,6 +20,7 @@ from datalens_sdk import (
 from datalens_sdk.client import DataLensClientBase
 
 from bi.datalens.workbook import SELECTOR_HEIGHT
+from bi.superset.superset_setup import linked
 
 WORKBOOK = Path(__file__).resolve().parent / "workbook"
 
@@ -39,8 +40,9 @@ class Address:
 class Import:
     """One workbook of an installation, whose entries are known by scope and name."""
 
-    def __init__(self, client: DataLensClientBase, workbook_id: str) -> None:
+    def __init__(self, client: DataLensClientBase, workbook_id: str, report: str = "") -> None:
         self.client = client
+        self.report = report
         self.location = EntryLocation.workbook(workbook_id)
         entries = client.get.workbook(by_id=workbook_id).list_entries()
         self.known = {
@@ -152,7 +154,9 @@ class Import:
         for number, item in enumerate(document["items"]):
             place = tuple(item["at"][side] for side in "xywh")
             if "text" in item:
-                tab.add_text(item["text"], item_id=f"{tab_id}-text-{number}", at=place)
+                tab.add_text(
+                    linked(item["text"], self.report), item_id=f"{tab_id}-text-{number}", at=place
+                )
             else:
                 tab.add_chart(
                     self.charts[item["id"]],
@@ -169,13 +173,18 @@ class Import:
 
 
 def import_workbook(
-    client: DataLensClientBase, workbook_id: str, address: Address, folder: Path = WORKBOOK
+    client: DataLensClientBase,
+    workbook_id: str,
+    address: Address,
+    folder: Path = WORKBOOK,
+    report: str = "",
 ) -> Mapping[str, int]:
     """Make or renew everything of the folder in a workbook; how many entries there are of each kind.
 
+    Texts of boards link to the report page at ``report``; without an address they link nowhere.
     Raises DataLensError of the SDK: the installation's answer, or what it lacks; a second try continues.
     """
-    run = Import(client, workbook_id)
+    run = Import(client, workbook_id, report)
     connection = run.connection(_read(folder / "connection.yaml"), address)
     for path in sorted((folder / "datasets").glob("*.yaml")):
         run.dataset(_read(path), connection)

@@ -3,15 +3,16 @@
 Runs in Superset's own environment, in this folder, with the variables of ``superset_config.py``. In this
 order: the metadata's tables, permissions, the administrator (with the password in
 ``SUPERSET_ADMIN_PASSWORD``, also where it exists), the bundle, whose charts, datasets and dashboards are
-overwritten also where they exist, and role «Читатель» (with user ``reader`` in it where
-``SUPERSET_READER_PASSWORD`` is set). Objects that users created in Superset are not changed. A second run
-changes nothing.
+overwritten also where they exist (with links to the report page at ``REPORT_URL``), and role «Читатель»
+(with user ``reader`` in it where ``SUPERSET_READER_PASSWORD`` is set). Objects that users created in
+Superset are not changed. A second run changes nothing.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from typing import Any
 ADMINISTRATOR = "admin"
 READER = "Читатель"
 SHORTEST_PASSWORD = 12
+# What the boards' texts link to until it is known where the report page is.
+NO_PAGE = "https://report.invalid"
 BUNDLE = Path(__file__).resolve().parent / "bundle"
 
 # What is needed to open dashboards and to download their numbers as CSV or Excel. Not in the list, so
@@ -91,11 +94,20 @@ def import_bundle(folder: Path) -> int:
     from superset.commands.importers.v1.assets import ImportAssetsCommand  # type: ignore[import-not-found]
 
     contents = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        path.relative_to(folder).as_posix(): linked(
+            path.read_text(encoding="utf-8"), os.environ.get("REPORT_URL", "")
+        )
         for path in sorted(folder.rglob("*.yaml"))
     }
     ImportAssetsCommand(contents).run()
     return len(contents)
+
+
+def linked(text: str, address: str) -> str:
+    """A board's text with its links led to the report page at ``address``; without one, not linked at all."""
+    if address:
+        return text.replace(NO_PAGE, address.rstrip("/"))
+    return re.sub(rf"\[([^\]]+)\]\({re.escape(NO_PAGE)}[^)\s]*\)", r"\1", text)
 
 
 def _has_user(security: Any, name: str, role_name: str, variable: str) -> bool:

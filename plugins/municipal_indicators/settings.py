@@ -269,16 +269,30 @@ def _airflow_home() -> Path:
 
 def airflow_address(path: str) -> str:
     """An address in Airflow's web pages, which begin at ``[api] base_url``."""
+    return f"{airflow_base() or 'http://localhost:8080'}/{path}"
+
+
+def airflow_base() -> str:
+    """Where Airflow's web pages begin: ``[api] base_url``; empty if it is not set."""
     from airflow.sdk.configuration import conf
 
-    base = conf.get("api", "base_url", fallback="http://localhost:8080")
-    return f"{base.rstrip('/')}/{path}"
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
 
 
 def report_route() -> str:
     """Where Airflow serves the report page of the present district, below its own address."""
     found = district()
     return f"programme-report/{found}/" if found else "programme-report/"
+
+
+def report_address(indicator: str = "") -> str:
+    """The one address of the report page, or of an indicator on it, whoever names it."""
+    return airflow_address(report_route() + (f"indicators/{indicator}" if indicator else ""))
+
+
+def superset_address() -> str:
+    """Where Superset is, for links to it: Variable ``superset_url``; empty without one."""
+    return (_variable_of_district("superset_url") or "").rstrip("/")
 
 
 def mail_recipients() -> list[str]:

@@ -134,6 +134,20 @@ def test_documents_are_for_those_who_may_see_the_page(airflow: Running) -> None:
         assert refused.status_code == 404
 
 
+def test_an_indicator_has_one_address(airflow: Running) -> None:
+    page = '<article id="indicator-ict_events"></article>'
+    airflow.stage.report.write_text(page, encoding="utf-8")
+    address = f"{airflow.url}/programme-report/indicators/"
+    token = {"_token": airflow.token()}
+    assert requests.get(address + "ict_events", timeout=60).status_code == 401
+    led = requests.get(address + "ict_events", cookies=token, timeout=60)
+    assert led.url == f"{airflow.url}/programme-report/#indicator-ict_events"
+    assert led.text == page
+    for other in ("smev", 'x"y', "..%2F..%2Fhome"):
+        refused = requests.get(address + other, cookies=token, timeout=60)
+        assert refused.status_code == 404
+
+
 def test_where_there_is_no_page_its_way_is_told(airflow: Running) -> None:
     airflow.stage.report.unlink(missing_ok=True)
     answer = page_of(airflow, airflow.token())

@@ -16,6 +16,7 @@ from bi.__main__ import BUNDLE, DICTIONARY, WORKBOOK, generated
 from bi.marts import Column, Mart, dictionary, read_marts
 from bi.sources import Described, Place, Words, acts_on, read_sources
 from bi.superset.bundle import identity
+from bi.superset.superset_setup import NO_PAGE, linked
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.warehouse.client import Warehouse
 
@@ -294,3 +295,26 @@ def test_where_the_warehouse_is_and_its_password_come_from_the_environment() -> 
     )
     assert settings(**SECRETS, CLICKHOUSE_SECURE="yes").returncode == 1
     assert password not in "".join(path.read_text() for path in BUNDLE.rglob("*.yaml"))
+
+
+def test_boards_lead_to_the_report_page_where_it_is_known() -> None:
+    boards = sorted((BUNDLE / "dashboards").glob("*.yaml"))
+    assert boards
+    for board in boards:
+        text = board.read_text(encoding="utf-8")
+        count = text.count(f"]({NO_PAGE}/")
+        assert count >= 1
+        known = linked(text, "https://reports.example/programme-report/")
+        assert known.count("](https://reports.example/programme-report/") == count
+        unknown = linked(text, "")
+        for led in (known, unknown):
+            assert NO_PAGE not in led
+            assert yaml.safe_load(led).keys() == yaml.safe_load(text).keys()
+        assert "](" not in unknown
+        assert "страница отчёта" in unknown
+
+
+def test_every_indicator_is_linked_by_its_one_address() -> None:
+    text = (BUNDLE / "dashboards" / "programme.yaml").read_text(encoding="utf-8")
+    codes = re.findall(rf"{re.escape(NO_PAGE)}/indicators/(\w+)", text)
+    assert sorted(codes) == sorted(read_labels().indicators)

@@ -138,7 +138,13 @@ def test_the_watch_the_doctor_and_the_page_know_the_district(
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(f"page of {district}", encoding="utf-8")
     routes = {getattr(route, "path", ""): route for route in make_app().routes}
-    assert {"/", "/mtsensk/", "/oryol/", "/oryol/documents/{name}"} <= set(routes)
+    assert {
+        "/",
+        "/mtsensk/",
+        "/oryol/",
+        "/oryol/documents/{name}",
+        "/oryol/indicators/{code}",
+    } <= set(routes)
     request = Request({"type": "http", "method": "GET", "path": "/oryol/", "headers": []})
     response = routes["/oryol/"].endpoint(request)  # type: ignore[attr-defined]
     assert Path(response.path).read_text(encoding="utf-8") == "page of oryol"

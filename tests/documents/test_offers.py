@@ -24,7 +24,7 @@ def test_the_newest_whole_periods_replace_older_ones(year: Given, tmp_path: Path
         f"report-{period}.{ending}"
         for period in ("2025-12", "2025-Q4", "2025")
         for ending in ("xlsx", "docx")
-    ]
+    ] + ["report-2025-12.pdf"]
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [*kept, *(path.name for path in written)]
     )
@@ -38,6 +38,7 @@ def test_the_newest_whole_periods_replace_older_ones(year: Given, tmp_path: Path
     ]
     assert found[0].files == (
         (".xlsx", "documents/report-2025-12.xlsx"),
+        (".pdf", "documents/report-2025-12.pdf"),
         (".docx", "documents/report-2025-12.docx"),
     )
     page = write_report(

@@ -23,6 +23,7 @@ class Letter:
     recipients: list[str]
     subject: str
     text: str
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -81,7 +82,11 @@ def mail_server() -> Iterator[Received]:
             letter = message_from_bytes(b"".join(lines), policy=policy.default)
             body = letter.get_body(("html", "plain"))
             assert body is not None
-            got.letters.append(Letter(self.recipients, str(letter["Subject"]), body.get_content()))
+            files = {
+                str(part.get_filename()): part.get_content() for part in letter.iter_attachments()
+            }
+            subject = str(letter["Subject"])
+            got.letters.append(Letter(self.recipients, subject, body.get_content(), files))
 
     with socketserver.ThreadingTCPServer((LOCAL, 0), Conversation) as server:
         server.daemon_threads = True

@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 from rich.console import Console
 
 from municipal_indicators.errors import IndicatorsError
-from municipal_indicators.report import print_indicators, write_report
+from municipal_indicators.report import print_indicators, write_report, write_sheet
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.migrations import mart_view_statements
 from tests.report.made_up_parts import FORECASTS, HOSTILE, PARTS, WAYS
@@ -362,6 +362,18 @@ def _write(warehouse: Warehouse, folder: Path, name: str) -> None:
         warehouse, page, programme=PROGRAMME, time_zone="Europe/Moscow", baseline_year=2022
     )
     assert written == page
+    try:
+        for sheet in (folder / f"{name}.pdf", folder / f"{name}-again.pdf"):
+            write_sheet(
+                warehouse,
+                sheet,
+                programme=PROGRAMME,
+                time_zone="Europe/Moscow",
+                baseline_year=2022,
+                address="https://reports.example/programme-report/",
+            )
+    except IndicatorsError as error:
+        (folder / f"{name}.txt").write_text(str(error), encoding="utf-8")
     for width in WIDTHS:
         with (folder / f"{name}-{width}.txt").open("w", encoding="utf-8") as out:
             print_indicators(warehouse, Console(file=out, width=width), "Europe/Moscow")

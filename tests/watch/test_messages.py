@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from municipal_indicators import settings
+from municipal_indicators.documents.making import write_newest
 from municipal_indicators.errors import ChannelError
 from municipal_indicators.reference.passport import Passport, load_passport
 from municipal_indicators.warehouse.client import Warehouse
@@ -18,6 +20,7 @@ from municipal_indicators.watch.problems import Problem, find_problems, of_runs
 from municipal_indicators.watch.runs import DagRuns, Run, runs_of
 from tests.emulators.receivers import Received
 from tests.marts.given import COUNTER, SITE, Given
+from tests.marts.judged_year import fill_year
 
 LATE = Problem("stale", "smev", "late", "Данные запаздывают", "СМЭВ", "01.03.2024", "http://a/")
 NIGHT = "scheduled__2026-11-24T01:20:00+00:00"
@@ -87,6 +90,40 @@ def test_marts_are_told_of_when_they_are_missing_behind_or_old(given: Given) -> 
     age(given.warehouse, "ops.load_events", days=3)
     given.build(now=now - timedelta(hours=27))
     assert states(given, "build") == ["old"]
+
+
+def test_a_month_that_is_whole_is_told_once_with_the_first_page_of_the_report(
+    warehouse: Warehouse, mail: Received, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_REPORT", str(tmp_path / "report.html"))
+    given = Given(warehouse, load_passport())
+    fill_year(given)
+    given.build()
+
+    def tell() -> list[str]:
+        before = len(mail.letters)
+        found = find_problems(warehouse, given.passport, [])
+        note_messages(warehouse, [one for one in found if one.kind == "month"], ["email"])
+        send_unsent(warehouse, open_channels())
+        return [letter.subject for letter in mail.letters[before:]]
+
+    # Nobody wrote the documents yet: the letter goes without them, and does not say that it has them.
+    (subject,) = tell()
+    assert subject.startswith("[Показатели программы] Показатели за декабрь 2025: ")
+    assert mail.letters[-1].files == {}
+    assert "Приложена" not in mail.letters[-1].text
+    assert "/programme-report/" in mail.letters[-1].text
+    assert tell() == []
+    age(warehouse, "ops.notification_events", days=40)
+    assert tell() == []
+
+    warehouse.command("TRUNCATE TABLE ops.notification_events")
+    write_newest(warehouse, given.passport, settings.documents_folder())
+    assert len(tell()) == 1
+    ((name, sheet),) = mail.letters[-1].files.items()
+    assert name == "report-2025-12.pdf"
+    assert sheet.startswith(b"%PDF-")
+    assert "Приложена первая страница отчёта (PDF)." in mail.letters[-1].text
 
 
 def test_checks_that_are_gone_or_passed_are_not_told(warehouse: Warehouse, given: Given) -> None:

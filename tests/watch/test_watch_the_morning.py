@@ -142,7 +142,7 @@ def test_a_status_that_changed_is_told(
     ]
     (text,) = [body["text"] for _, body in chat.posts if "Показатель" in body["text"]]
     assert "достигнут (был " in text
-    assert "/programme-report/#indicator-ict_events" in text
+    assert "/programme-report/indicators/ict_events" in text
     assert {path for path, _ in chat.posts} == {f"/hooks/{SECRET}"}
 
 

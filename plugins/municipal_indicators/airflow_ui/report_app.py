@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -22,7 +22,8 @@ from municipal_indicators import settings
 WRITER = "build_indicator_marts"
 
 # Names without a folder in them.
-DOCUMENT = re.compile(r"report-[0-9Qv-]+\.(xlsx|docx)")
+CODE = re.compile(r"[a-z0-9_]+")
+DOCUMENT = re.compile(r"report-[0-9Qv-]+\.(xlsx|docx|pdf)")
 
 HEADERS = {
     # Only the reader's browser may keep the page, and it asks for a newer one each time (ETag).
@@ -77,6 +78,10 @@ def _serve(app: FastAPI, district: str | None) -> None:
         with settings.working_for(district):
             return report(request)
 
+    def own_indicator(code: str) -> Response:
+        with settings.working_for(district):
+            return indicator(code)
+
     def own_document(name: str) -> Response:
         with settings.working_for(district):
             return document(name)
@@ -85,6 +90,7 @@ def _serve(app: FastAPI, district: str | None) -> None:
         readers = [Depends(requires_access_dag("GET", param_dag_id=settings.named(WRITER)))]
     at = f"/{district}" if district else ""
     app.get(f"{at}/", dependencies=readers)(own_report)
+    app.get(f"{at}/indicators/{{code}}", dependencies=readers)(own_indicator)
     app.get(f"{at}/documents/{{name}}", dependencies=readers)(own_document)
 
 
@@ -107,6 +113,24 @@ def report(request: Request) -> Response:
     response = StaticFiles(check_dir=False).file_response(path, found, request.scope)
     response.headers.update(HEADERS)
     return response
+
+
+def indicator(code: str) -> Response:
+    """Lead to an indicator on the page; the address outlives the page's own anchors. 404: there is none."""
+    path = settings.report_path()
+    anchor = f"indicator-{code}"
+    # An anchor would be lost on the way through the login, this address is not.
+    if (
+        CODE.fullmatch(code)
+        and path.is_file()
+        and f'id="{anchor}"' in path.read_text(encoding="utf-8")
+    ):
+        return RedirectResponse(f"../#{anchor}", headers=HEADERS)
+    return _notice(
+        HTTPStatus.NOT_FOUND,
+        "Такого показателя нет",
+        'Все показатели — <a href="../">на странице отчёта</a>.',
+    )
 
 
 def document(name: str) -> Response:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+from municipal_indicators import settings
 from municipal_indicators.closings.periods import Period, parse_period
 from municipal_indicators.documents.figures import (
     Closing,
@@ -19,13 +20,14 @@ from municipal_indicators.documents.word import write_document
 from municipal_indicators.documents.workbook import write_workbook
 from municipal_indicators.errors import IndicatorsError
 from municipal_indicators.reference.passport import Passport
+from municipal_indicators.report import write_sheet
 from municipal_indicators.report.page import Offer
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.templates import render
 
 log = logging.getLogger(__name__)
 
-_NAME = re.compile(r"report-(20\d\d(?:-(?:Q[1-4]|\d\d))?)(?:-v([12]))?\.(xlsx|docx)")
+_NAME = re.compile(r"report-(20\d\d(?:-(?:Q[1-4]|\d\d))?)(?:-v([12]))?\.(xlsx|docx|pdf)")
 
 
 def make_report(
@@ -55,8 +57,8 @@ def make_report(
 def write_newest(warehouse: Warehouse, passport: Passport, folder: Path) -> list[Path]:
     """Write the documents of the newest whole month, quarter and year, instead of earlier ones.
 
-    Those of closed versions stay. Writes nothing before the first whole month. Raises what
-    ``make_report`` raises.
+    The month has the first page of the report as a PDF beside them. Those of closed versions stay.
+    Writes nothing before the first whole month. Raises what ``make_report`` raises.
     """
     newest = warehouse.value(
         "SELECT maxOrNull(month) FROM marts.indicators_latest WHERE role = 'headline'"
@@ -67,10 +69,30 @@ def write_newest(warehouse: Warehouse, passport: Passport, folder: Path) -> list
             written += make_report(warehouse, passport, name, folder)
         except NothingToReportError:
             log.info("No documents of %s: the programme or its data begin later.", name)
+    if newest:
+        written.append(
+            _whole(sheet_path(folder, newest), lambda path: _sheet(warehouse, passport, path))
+        )
     for path in folder.glob("report-*"):
         if path not in written and offered_name(path.name) and "-v" not in path.name:
             path.unlink(missing_ok=True)
     return written
+
+
+def sheet_path(folder: Path, month: date) -> Path:
+    """Where the first page of the report lies as a PDF."""
+    return folder / f"report-{month:%Y-%m}.pdf"
+
+
+def _sheet(warehouse: Warehouse, passport: Passport, path: Path) -> None:
+    write_sheet(
+        warehouse,
+        path,
+        programme=passport.programme,
+        time_zone=passport.time_zone,
+        baseline_year=passport.baseline_year,
+        address=settings.report_address() if settings.airflow_base() else "",
+    )
 
 
 def offers(folder: Path) -> list[Offer]:

@@ -5,6 +5,7 @@ Every number comes from a query in ``sql/report/``, every word for a code from
 """
 
 from municipal_indicators.report.page import write_report
+from municipal_indicators.report.sheet import write_sheet
 from municipal_indicators.report.terminal import print_indicators
 
-__all__ = ["print_indicators", "write_report"]
+__all__ = ["print_indicators", "write_report", "write_sheet"]

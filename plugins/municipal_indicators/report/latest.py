@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from municipal_indicators.reference.labels import Labels, in_order, word
@@ -55,6 +55,11 @@ def month_of(rows: dict[str, Row]) -> date | None:
     return next((row["month"] for row in rows.values()), None)
 
 
+def computed_at(latest: Latest) -> datetime | None:
+    """When the newest of what is shown was computed; None where nothing is."""
+    return max((row["computed_at"] for row in latest.shown.values()), default=None)
+
+
 def _reaches(
     warehouse: Warehouse, preliminary: dict[str, Row], labels: Labels, zone: ZoneInfo
 ) -> str:
@@ -65,9 +70,9 @@ def _reaches(
     days = {row["source"]: row["data_through"] for row in queries.rows(warehouse, "data_freshness")}
     words = labels.sources | labels.sources_in_text
     told = [(word(words, source), days[source]) for source in in_order(days, labels.sources)]
-    computed_at = next(iter(preliminary.values()))["computed_at"]
+    at = next(iter(preliminary.values()))["computed_at"]
     # The driver gives DateTime('UTC') without a zone.
-    today = computed_at.replace(tzinfo=UTC).astimezone(zone).date()
+    today = at.replace(tzinfo=UTC).astimezone(zone).date()
     state = "идёт" if today.replace(day=1) == month else "ещё не полон"
     name = russian.MONTHS[month.month - 1].capitalize()
     return f"{name} {state}: {russian.reaches(month, told)}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ from municipal_indicators.reference.labels import Labels, read_labels
 from municipal_indicators.report import queries, russian, sections
 from municipal_indicators.report.charts import Chart
 from municipal_indicators.report.indicators import read_cards
-from municipal_indicators.report.latest import Latest, month_of, read_latest
+from municipal_indicators.report.latest import Latest, computed_at, month_of, read_latest
 from municipal_indicators.report.quality import read_problems, read_sources
 from municipal_indicators.report.standing import read_standings, sentence, status_words
 from municipal_indicators.warehouse.client import Warehouse
@@ -60,14 +59,15 @@ def write_report(
     offered beside it. The new page replaces the old one at once. Raises IndicatorsError if a mart is
     missing, ConfigurationError if the file cannot be written or the annotations are wrong.
     """
-    content = _content(warehouse, programme, ZoneInfo(time_zone), baseline_year)
+    content = read_content(warehouse, programme, ZoneInfo(time_zone), baseline_year)
     _replace(path, _render(content | {"documents": documents}))
     return path
 
 
-def _content(
+def read_content(
     warehouse: Warehouse, programme: str, zone: ZoneInfo, baseline_year: int | None
 ) -> dict[str, Any]:
+    """All that the page tells, ready to be shown; raises what ``write_report`` raises."""
     labels = read_labels()
     latest = read_latest(warehouse, labels, zone)
     month = month_of(latest.shown)
@@ -83,7 +83,7 @@ def _content(
         "has_headline": bool(latest.headline),
         "beside": russian.month(month_of(latest.beside)) if latest.beside else None,
         "main": russian.ended(sentence(latest.shown, standings, labels)),
-        "computed_at": russian.instant(_newest(latest), zone),
+        "computed_at": russian.instant(computed_at(latest), zone),
         "edition": _edition(latest),
         "zone": zone.key,
         "rejected_build": _rejected(warehouse, zone),
@@ -93,12 +93,10 @@ def _content(
         "sources": read_sources(warehouse, labels, zone),
         "problems": read_problems(warehouse, labels),
         "has_channel": settings.has_channel(),
+        "airflow": settings.airflow_base(),
+        "superset": settings.superset_address(),
         "sections": _sections(warehouse, labels),
     }
-
-
-def _newest(latest: Latest) -> datetime | None:
-    return max((row["computed_at"] for row in latest.shown.values()), default=None)
 
 
 def _rejected(warehouse: Warehouse, zone: ZoneInfo) -> str:

@@ -7,12 +7,13 @@ import logging
 import smtplib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
 from municipal_indicators import settings
+from municipal_indicators.documents.making import sheet_path
 from municipal_indicators.errors import ChannelError, ConfigurationError
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,13 @@ def _headline(messages: Sequence[Message]) -> str:
     return words[:_LONGEST_SUBJECT]
 
 
+def _sheets(messages: Sequence[Message]) -> list[str]:
+    """The first page of the report of each month that is told of, where it was written."""
+    folder = settings.documents_folder()
+    months = [date.fromisoformat(f"{one.state}-01") for one in messages if one.kind == "month"]
+    return [str(path) for month in months if (path := sheet_path(folder, month)).is_file()]
+
+
 @dataclass(frozen=True)
 class Log:
     """The log of the task, for whoever looks there."""
@@ -100,13 +108,17 @@ class Mail:
 
         with settings.needing_connection(settings.SMTP_CONNECTION, settings.SMTP_CONNECTION):
             BaseHook.get_connection(settings.SMTP_CONNECTION)
+        sheets, text = _sheets(messages), _joined(messages)
+        if sheets:
+            text += "\nПриложена первая страница отчёта (PDF)."
         problem, district = "", f" · {settings.district()}" if settings.district() else ""
         try:
             with SmtpHook(settings.SMTP_CONNECTION) as hook:
                 hook.send_email_smtp(
                     to=list(self.recipients),
                     subject=f"[Показатели программы{district}] {_headline(messages)}",
-                    html_content=escape(_joined(messages)).replace("\n", "<br>\n"),
+                    html_content=escape(text).replace("\n", "<br>\n"),
+                    files=sheets,
                 )
         except smtplib.SMTPResponseException as error:
             problem = f"{type(error).__name__} {error.smtp_code}"

@@ -26,6 +26,8 @@ class Kind:
     advice: str
     over: str = "Больше не наблюдается"
     days_to_remind: int = 7
+    # Nothing to mend: told when it changes, never again, and never over.
+    is_news: bool = False
 
 
 _AGAIN = "исправьте причину и запустите DAG снова: он догрузит только недостающее"
@@ -51,7 +53,8 @@ KINDS = {
     ),
     "build": Kind(f"запустите DAG build_indicator_marts; если он не проходит, {_AGAIN}."),
     "check": Kind("запрос проверки — в sql/checks: он показывает строки, которых быть не должно."),
-    "status": Kind("посмотрите показатель в отчёте."),
+    "status": Kind("посмотрите показатель в отчёте.", is_news=True),
+    "month": Kind("прочитайте отчёт по ссылке.", is_news=True),
 }
 
 
@@ -94,14 +97,14 @@ def _new(
     for problem in found:
         state, _, at = told.get((problem.kind, problem.subject), ("", "", now))
         text = _text(problem)
-        if problem.kind == "status":
-            if state == problem.state:
-                continue
+        if problem.kind == "status" and state != problem.state:
             # The first one seen is no change: it is remembered, not told.
             before = word(read_labels().statuses, state)
             text = text.replace("\n", f" (был {before})\n", 1) if state else ""
         elif state == problem.state:
-            if now - at < timedelta(days=KINDS[problem.kind].days_to_remind):
+            if KINDS[problem.kind].is_news or now - at < timedelta(
+                days=KINDS[problem.kind].days_to_remind
+            ):
                 continue
             text = f"Напоминание. {text}"
         messages.append((problem.kind, problem.subject, problem.state, text))
@@ -111,12 +114,12 @@ def _new(
 def _over(
     found: Iterable[Problem], told: dict[tuple[str, str], tuple[str, str, datetime]]
 ) -> list[tuple[str, str, str, str]]:
-    """The same of what was told and is no more; the status of an indicator never is."""
+    """The same of what was told and is no more."""
     standing = {(problem.kind, problem.subject) for problem in found}
     return [
         (kind, subject, OVER, f"{KINDS[kind].over}: {_first_line(text)}")
         for (kind, subject), (state, text, _) in told.items()
-        if kind != "status" and state != OVER and (kind, subject) not in standing
+        if not KINDS[kind].is_news and state != OVER and (kind, subject) not in standing
     ]
 
 

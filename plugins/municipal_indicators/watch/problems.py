@@ -11,6 +11,9 @@ from urllib.parse import quote
 from municipal_indicators import settings
 from municipal_indicators.reference.labels import read_labels
 from municipal_indicators.reference.passport import Passport
+from municipal_indicators.report import russian
+from municipal_indicators.report.latest import computed_at, month_of, read_latest
+from municipal_indicators.report.standing import read_standings, sentence
 from municipal_indicators.sources import SOURCES
 from municipal_indicators.warehouse.client import Warehouse
 from municipal_indicators.warehouse.templates import render
@@ -26,7 +29,7 @@ GOING_AFTER_HOURS = 1
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that somebody should mend, or, of the kind ``status``, know.
+    """Something that somebody should mend, or, of the kinds ``status`` and ``month``, know.
 
     ``kind`` and ``subject`` say what it happened to; it is told again when ``state`` differs from the
     one told last. ``what``, ``place`` and ``since`` are Russian words without personal data, ``link``
@@ -45,11 +48,32 @@ class Problem:
 def find_problems(
     warehouse: Warehouse, passport: Passport, runs: Iterable[DagRuns]
 ) -> list[Problem]:
-    """Everything that is wrong at this moment, and the status of every indicator."""
+    """Everything that is wrong at this moment, the status of every indicator, and the newest whole month."""
     found = [problem for dag in runs for problem in of_runs(dag, passport)]
     for path in sorted((settings.SQL / "watch").glob("*.sql")):
         found += [_of_row(row) for row in warehouse.mappings(_query(path, passport))]
-    return found
+    return found + of_month(warehouse, passport)
+
+
+def of_month(warehouse: Warehouse, passport: Passport) -> list[Problem]:
+    """The newest whole month in the sentence of the report page; nothing before there is one."""
+    labels = read_labels()
+    latest = read_latest(warehouse, labels, passport.zone)
+    month = month_of(latest.headline)
+    if month is None:
+        return []
+    standings = read_standings(warehouse, latest.headline, passport.baseline_year)
+    return [
+        Problem(
+            "month",
+            "newest",
+            f"{month:%Y-%m}",
+            f"Показатели за {latest.month}: {sentence(latest.headline, standings, labels)}",
+            "отчёт о показателях программы",
+            f"месяц собран полностью, рассчитано {russian.instant(computed_at(latest), passport.zone)}",
+            settings.report_address(),
+        )
+    ]
 
 
 def _query(path: Path, passport: Passport) -> str:
@@ -63,7 +87,7 @@ def _of_row(row: dict[str, Any]) -> Problem:
 
 def _link_of(kind: str, about: str) -> str:
     if kind == "status":
-        return settings.airflow_address(f"{settings.report_route()}#indicator-{about}")
+        return settings.report_address(about)
     dags = {source.name: source.dags[0] for source in SOURCES if source.dags}
     return settings.airflow_address(f"dags/{settings.named(dags.get(about, about))}")
 
