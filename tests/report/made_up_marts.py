@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import clickhouse_connect
+import pytest
 from clickhouse_connect.driver.client import Client
 from rich.console import Console
 
@@ -343,6 +344,10 @@ def write_all(folder: Path) -> None:
     _write(Warehouse(client), folder, "empty")
     fill(client)
     _write(Warehouse(client), folder, "full")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_VAR_SUPERSET_URL", "https://boards.example/")
+        patch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/")
+        _write(Warehouse(client), folder, "linked")
     client.command("DELETE FROM marts.indicators_monthly WHERE month > '2023-01-01'")
     client.command(
         "ALTER TABLE marts.indicators_monthly UPDATE is_complete = false WHERE indicator LIKE 'site%'"

@@ -139,6 +139,15 @@ def test_the_page_asks_nobody_for_anything(name: str, written: Path) -> None:
     assert policy.startswith("default-src 'none'")
 
 
+def test_it_leads_to_superset_and_airflow_where_they_are_known(written: Path) -> None:
+    page = html.fromstring((written / "linked.html").read_text(encoding="utf-8"))
+    led = [link for link in found(page, "//a[@target='_blank']") if link.get("rel") == "noopener"]
+    assert [(text(link), link.get("href")) for link in led] == [
+        ("Панели Superset", "https://boards.example/superset/dashboard/programme/"),
+        ("Загрузки в Airflow", "https://airflow.example/dags"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["full", "empty"])
 def test_headings_and_ids_are_in_order(name: str, written: Path) -> None:
     page = html.fromstring((written / f"{name}.html").read_text(encoding="utf-8"))
