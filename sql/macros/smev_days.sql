@@ -1,15 +1,6 @@
 {#- What smev.count of the passport counts, one row each: day, partner, namespace, load_ids
-<<<<<<< HEAD
-    (docs/smev.md#seven-ways-to-count). -#}
-{%- set requests = 'SELECT *, sender AS partner FROM intermediate.smev_requests' %}
-=======
     (docs/smev.md#семь-способов-подсчёта). -#}
-{%- set requests %}
-SELECT *, sender AS partner FROM (
-{% include 'macros/smev_counted.sql' %}
-)
-{%- endset %}
->>>>>>> ba69547 (SMEV and Metrica in Russian)
+{%- set requests = 'SELECT *, sender AS partner FROM intermediate.smev_requests' %}
 {%- if smev_count == 'chains' %}
 SELECT
     min(day) AS day,
