@@ -63,10 +63,10 @@ def test_a_day_is_withdrawn_by_the_code_as_written(warehouse: Warehouse) -> None
     assert warehouse.rows("SELECT * FROM ops.published WHERE source = 'metrica'") == []
 
 
-def test_a_new_token_is_put_in_as_written(tmp_path: Path) -> None:
-    section = PAGE.split("## … истёк токен Метрики")[1].split("\n## ")[0]
-    block = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)[0]
-    token = uuid.uuid4().hex
+def test_secrets_are_put_in_as_written(tmp_path: Path) -> None:
+    blocks = [text for _, text in BLOCKS if text.startswith("read -rsp ")]
+    names = [re.findall(r"printf '\{\"(\w+)\"", block)[0] for block in blocks]
+    assert names == ["smtp_default", "notify_webhook", "metrica_default"]
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -83,11 +83,15 @@ def test_a_new_token_is_put_in_as_written(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-        return done.stdout
+        return done.stdout + done.stderr
 
     run("airflow db migrate")
     run("airflow connections add metrica_default --conn-type metrica --conn-password old")
-    assert token not in run(block, f"{token}\n")
-    shown = run("airflow connections get metrica_default --output json")
-    assert json.loads(shown)[0]["password"] == token
+    secrets = {name: f"https://chat.example.org/{uuid.uuid4().hex}" for name in names}
+    for name, block in zip(names, blocks, strict=True):
+        assert secrets[name] not in run(block, f"{secrets[name]}\n")
+    run(f"airflow connections export {tmp_path / 'all.json'}")
+    kept = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    assert {name: kept[name]["password"] for name in names} == secrets
+    assert json.loads(kept["smtp_default"]["extra"]) == {"from_email": "robot@example.org"}
     assert not list(tmp_path.rglob("connection.json"))
