@@ -64,7 +64,7 @@ def test_a_day_is_withdrawn_by_the_code_as_written(warehouse: Warehouse) -> None
 
 
 def test_secrets_are_put_in_as_written(tmp_path: Path) -> None:
-    blocks = [text for _, text in BLOCKS if text.startswith("read -rsp ")]
+    blocks = [text for _, text in BLOCKS if text.startswith("{ read -rsp ")]
     names = [re.findall(r"printf '\{\"(\w+)\"", block)[0] for block in blocks]
     assert names == ["smtp_default", "notify_webhook", "metrica_default"]
     environment = {
