@@ -144,7 +144,7 @@ def _say_what_next(console: Console, stage: Stage, today: date, seconds: float) 
   • открыть Airflow с этими загрузками и нажать Trigger: make airflow
   • посмотреть, что загружено, отклонено и почему: {short(stage.logs)}, {short(stage.root / "archive")}
   • положить свой файл в {short(stage.inbox)}/gosuslugi и запустить make demo ещё раз
-  • подключить настоящую Метрику, папки и сервер ClickHouse: README.md, «Указать настоящие источники»
+  • подключить настоящую Метрику, папки и сервер ClickHouse: README.md, «Point it at the real sources»
 """
     )
 
