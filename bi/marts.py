@@ -69,16 +69,16 @@ def read_marts(client: Client) -> list[Mart]:
 def dictionary(marts: Sequence[Mart]) -> str:
     """``docs/marts.md``: every mart with its columns, for people who connect another tool."""
     lines = [
-        "# The marts: what tables and columns mean",
+        "# Витрины: что значат таблицы и колонки",
         "",
-        "Written by `python -m bi` from the comments in `sql/migrations`: change those, not this file.",
-        "How to connect DataLens, Metabase or Excel: [bi.md](bi.md).",
+        "Пишет `python -m bi` из комментариев в `sql/migrations`: правьте их, а не этот файл.",
+        "Как подключить DataLens, Metabase или Excel: [bi.md](bi.md).",
         "",
     ]
     lines += [f"- [`{mart.name}`](#{mart.name}): {mart.comment}" for mart in marts]
     for mart in marts:
-        lines += ["", f"## {mart.name}", "", f"{mart.comment}. One row: `{mart.key}`.", ""]
-        lines += ["| column | type | what it means |", "|---|---|---|"]
+        lines += ["", f"## {mart.name}", "", f"{mart.comment}. Одна строка: `{mart.key}`.", ""]
+        lines += ["| колонка | тип | что значит |", "|---|---|---|"]
         lines += [
             f"| `{column.name}` | `{_without_values(column.type)}` | {column.comment} |"
             for column in mart.columns

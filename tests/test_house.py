@@ -369,7 +369,8 @@ def test_no_document_is_cited_that_users_do_not_have() -> None:
 
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as the usual forges make them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

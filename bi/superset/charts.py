@@ -148,7 +148,7 @@ def _series(part: Part, dataset: Dataset) -> Params:
     letters = sum(len(metric.label) for metric in dataset.metrics if metric.name in part.metrics)
     return {
         # An axis that is an SQL expression gets an alias of its own. With the bare column Superset says
-        # `… AS month` and ClickHouse takes that alias in WHERE (docs/bi.md#traps-of-superset).
+        # `… AS month` and ClickHouse takes that alias in WHERE (docs/bi.md#ловушки-superset).
         "x_axis": {
             "expressionType": "SQL",
             "sqlExpression": part.x,

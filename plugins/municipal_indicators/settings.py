@@ -64,6 +64,7 @@ def needing_connection(conn_id: str, kind: str) -> Iterator[None]:
     """
     from airflow.sdk.exceptions import AirflowNotFoundException
 
+    _ask_database()
     try:
         yield
     except AirflowNotFoundException:
@@ -72,6 +73,14 @@ def needing_connection(conn_id: str, kind: str) -> Iterator[None]:
             f"{_CONNECTION_ARGUMENTS[kind]}` with your values (README.md has the other ways), then run the "
             "DAG again."
         ) from None
+
+
+def _ask_database() -> None:
+    """Let a process that is no service of Airflow find what is set in Airflow's database.
+
+    Tools, and the triggers of `airflow dags test`, would otherwise see the environment only.
+    """
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
 
 
 _read: dict[str, str | None] | None = None
@@ -93,6 +102,7 @@ def _variable(name: str) -> str | None:
 
     if _read is not None and name in _read:
         return _read[name]
+    _ask_database()
     value: str | None = Variable.get(name, default=None) or None
     if _read is not None:
         _read[name] = value
@@ -183,6 +193,7 @@ def metrica_connection() -> str:
     found = district()
     if not found:
         return METRICA_CONNECTION
+    _ask_database()
     try:
         return str(BaseHook.get_connection(f"metrica_{found}").conn_id)
     except AirflowNotFoundException:

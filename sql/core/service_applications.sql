@@ -1,5 +1,5 @@
--- One row per application in its newest state (docs/files.md#which-row-wins). The newest status date wins,
--- then a removal, then a final status over an open one, then the later file, then the later row. An
+-- One row per application in its newest state (docs/files.md#какая-строка-побеждает). The newest status date
+-- wins, then a removal, then a final status over an open one, then the later file, then the later row. An
 -- application whose newest state is a removal is left out.
 SELECT
     portal,

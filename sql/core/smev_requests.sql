@@ -1,5 +1,5 @@
 -- Requests received: one row per distinct message id of a REQUEST that SMEV delivered to us
--- (docs/smev.md#what-counts-as-a-request-received). Test requests and requests to other bodies are included:
+-- (docs/smev.md#что-считается-полученным-запросом). Test requests and requests to other bodies are included:
 -- the marts leave them out by is_test and recipient. Broadcasts, cancels and our own requests are not
 -- included. For each attribute the best format wins: envelope, then journal, then text log.
 WITH

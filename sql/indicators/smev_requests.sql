@@ -1,5 +1,5 @@
 -- Requests received over SMEV: distinct REQUEST message ids addressed to us, by sending time. The passport's
--- smev.count may choose another way to count (docs/smev.md#seven-ways-to-count).
+-- smev.count may choose another way to count (docs/smev.md#семь-способов-подсчёта).
 {% from 'macros/counted.sql' import counted %}
 {%- set days %}{% include 'macros/smev_days.sql' %}{% endset %}
 {{ counted(

@@ -1,6 +1,6 @@
 -- Indicator × month × horizon (years from the month's year to the one that is forecast) × method: what the
 -- method says, and what came of it if that year is over. Each method reads facts through the month only
--- (docs/indicators.md#forecast-and-its-band).
+-- (docs/indicators.md#прогноз-и-его-границы).
 {%- set own_pace = 'if(kind = \'growth\', level, level * toDayOfYear(year_end) / toDayOfYear(day))' %}
 WITH course AS
 (

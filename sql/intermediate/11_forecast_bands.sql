@@ -1,6 +1,6 @@
 -- Each forecast of intermediate.method_forecasts with the errors known by then: those of the same month and
 -- its neighbours of the three years before, and the 80 % band that they make
--- (docs/indicators.md#forecast-and-its-band).
+-- (docs/indicators.md#прогноз-и-его-границы).
 {%- from 'macros/forecast_outcome.sql' import outcome %}
 WITH past AS
 (

@@ -1,5 +1,5 @@
 -- Requests that the indicator counts: received by our mnemonics, production only, without tests
--- (docs/smev.md#what-counts-as-a-request-received). One row per request with its term and late_after, the
+-- (docs/smev.md#что-считается-полученным-запросом). One row per request with its term and late_after, the
 -- last instant of the term. A term in days ends with its last day in the programme zone. last_at is the
 -- last moment of data not later than today: as of it open requests are overdue.
 {% from 'macros/smev_kinds.sql' import smev_kinds %}

@@ -1,6 +1,7 @@
--- The as-of day T of each indicator in each month (docs/indicators.md#as-of-day): the one place that says
--- what it is. What is counted ends at the earlier of the month's end and its source's reach (events:
--- today), and is compared with the same day of another year. Shares are states: as of the month's end.
+-- The as-of day T of each indicator in each month (docs/indicators.md#день-по-который-посчитано): the one
+-- place that says what it is. What is counted ends at the earlier of the month's end and its source's reach
+-- (events: today), and is compared with the same day of another year. Shares are states: as of the month's
+-- end.
 WITH limits AS
 (
     SELECT

@@ -1,5 +1,5 @@
 {#- A counted indicator from `counts` (day, n: one row per day with something counted), over the year or
-    the programme, through the as-of day T (docs/indicators.md#forecast). `known` is SQL over `p`, a
+    the programme, through the as-of day T (docs/indicators.md#прогноз). `known` is SQL over `p`, a
     month's point: whether there is anything to count from. Forecast over the year: by the year before
     through the same day, if something was counted in its January; else by the days that have passed. Over
     the programme: by the gain a day of the last 365 days, or of the days there are. -#}

@@ -1,5 +1,5 @@
 {#- Indicator × month: fact and forecast as of T, and the gain of a year with which both go on
-    (docs/indicators.md#forecast). -#}
+    (docs/indicators.md#прогноз). -#}
 SELECT
     d.code AS code,
     i.kind AS kind,

@@ -1,5 +1,5 @@
 {#- Year × indicator: the plan by the edition in force on 1 January, on 31 December and today, the goal of the
-    last of them, and the fact of the year's last month (docs/indicators.md#the-plan-of-a-year). -#}
+    last of them, and the fact of the year's last month (docs/indicators.md#план-года). -#}
 {%- macro year_editions(today) -%}
     SELECT
         y.year AS year,

@@ -1,5 +1,5 @@
 {#- What smev.count of the passport counts, one row each: day, partner, namespace, load_ids
-    (docs/smev.md#seven-ways-to-count). -#}
+    (docs/smev.md#семь-способов-подсчёта). -#}
 {%- set requests = 'SELECT *, sender AS partner FROM intermediate.smev_requests' %}
 {%- if smev_count == 'chains' %}
 SELECT

@@ -15,9 +15,9 @@
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
--- How the difference is shared out: docs/indicators.md#what-we-reported. Read with the rights of whoever
--- made it, since the ledger is not for the readers of marts; computed when it is read, so that a closing
--- shows at once.
+-- How the difference is shared out: docs/indicators.md#что-изменилось-после-отчёта. Read with the rights of
+-- whoever made it, since the ledger is not for the readers of marts; computed when it is read, so that a
+-- closing shows at once.
 WITH
     toUUID('00000000-0000-0000-0000-000000000000') AS nothing,
     'паспорт программы или правила подсчёта' AS other_words,

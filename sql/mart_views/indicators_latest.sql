@@ -26,9 +26,9 @@
     note String COMMENT 'На какой день; или что данных нет'
 )
 AS
--- The one place that says which month is the headline (docs/indicators.md#headline-month): the last one in
--- which nothing that is counted is partial, and something is counted to its end. The last month after it is
--- preliminary.
+-- The one place that says which month is the headline (docs/indicators.md#последний-завершённый-месяц): the
+-- last one in which nothing that is counted is partial, and something is counted to its end. The last month
+-- after it is preliminary.
 WITH
     ['январь', 'февраль', 'март', 'апрель', 'май', 'июнь', 'июль', 'август', 'сентябрь', 'октябрь', 'ноябрь',
         'декабрь'] AS names,

@@ -1,5 +1,5 @@
 -- Indicator × month: the forecast of the method that was best in the years before, its 80 % band, and the
--- probability of reaching the goal (docs/indicators.md#forecast-and-its-band).
+-- probability of reaching the goal (docs/indicators.md#прогноз-и-его-границы).
 {%- from 'macros/pinball_loss.sql' import pinball_loss %}
 {%- macro signed(number, decimals) -%}
 concat(

@@ -1,6 +1,6 @@
 -- Indicator × month: fact and forecast of sql/indicators as of the day of intermediate.indicator_days, the
 -- plan of the edition in force at the month's end, and whether its goal will be met
--- (docs/indicators.md#status).
+-- (docs/indicators.md#состояние).
 WITH in_force AS
 (
     SELECT m.month AS month, m.year AS year, max(e.edition_date) AS edition_date

@@ -1,5 +1,5 @@
 -- Year × method of reference/effectiveness.yaml: how effective the programme was, and the parts that it was
--- judged by (docs/indicators.md#evaluation). The plans are those of the edition in force on 31 December.
+-- judged by (docs/indicators.md#оценка). The plans are those of the edition in force on 31 December.
 {% from 'macros/indicator_years.sql' import indicator_years, year_editions %}
 {% from 'macros/money.sql' import executed_by_year %}
 WITH editions AS ({{ year_editions(today) }}),

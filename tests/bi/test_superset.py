@@ -2,7 +2,7 @@
 
 Superset runs in its own environment, with its metadata in PostgreSQL where one is installed, by the
 command of its image, over an HTTP front of the engine that grants what production grants user bi. Each
-of docs/bi.md#traps-of-superset that can give wrong numbers is a test that compares with plain SQL.
+of docs/bi.md#ловушки-superset that can give wrong numbers is a test that compares with plain SQL.
 """
 
 from __future__ import annotations

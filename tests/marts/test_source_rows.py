@@ -13,7 +13,7 @@ from tests.marts.given import Given, application
 SECTION = (
     (REPOSITORY / "docs" / "indicators.md")
     .read_text(encoding="utf-8")
-    .partition("## From a number to its source rows")[2]
+    .partition("## От числа к исходным строкам")[2]
     .partition("\n## ")[0]
 )
 PARTS, ROWS, *_ = re.findall(r"```sql\n(.*?)```", SECTION, re.S)

@@ -79,7 +79,7 @@ def test_the_embedded_warehouse_is_restored_as_it_was(
 ) -> None:
     warehouse, marts = live
     names = {"WAREHOUSE": str(warehouse), "BACKUP": str(tmp_path / "backup.tar.gz")}
-    back_up, restore = section("Embedded:")
+    back_up, restore = section("Встроенный движок:")
 
     def bash(command: str) -> int:
         done = subprocess.run(
@@ -106,7 +106,7 @@ def test_a_server_is_restored_as_it_was(live: tuple[Path, Marts], tmp_path: Path
     (path,) = config.iter("path")
     path.text = f"{tmp_path}/backups/"
     ET.ElementTree(config).write(tmp_path / "config.xml")
-    commands = section("A server:")
+    commands = section("Сервер:")
     back_up, restore = (re.findall(r'--query "(.*)"', command)[0] for command in commands)
     option = f"?config-file={tmp_path}/config.xml"
     python(RUN, f"{warehouse}{option}", back_up, warehouse=warehouse)

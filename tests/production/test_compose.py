@@ -401,10 +401,10 @@ def test_the_image_is_built_of_the_lock_and_runs_as_nobody_special() -> None:
 
 
 def test_each_service_and_each_key_is_accounted_for(services: dict[str, Any]) -> None:
-    told = (REPOSITORY / "docs" / "server.md").read_text().partition("## What was proved")[2]
+    told = (REPOSITORY / "docs" / "server.md").read_text().partition("## Что доказано")[2]
     services_table, keys_table = (
         re.findall(r"^\| `([\w-]+)` \| ", table, re.MULTILINE)
-        for table in told.partition("| key |")[::2]
+        for table in told.partition("| ключ |")[::2]
     )
     assert sorted(services_table) == sorted(services)
     assert sorted(keys_table) == sorted({key for one in services.values() for key in one})

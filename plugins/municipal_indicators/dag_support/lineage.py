@@ -1,7 +1,7 @@
 """What a load or build read and wrote, told to Airflow's collector of lineage; light to import.
 
 Airflow's OpenLineage provider makes an event of it, where it is installed and switched on
-(docs/operations.md#lineage-as-openlineage-events). Elsewhere nothing is asked and nothing is done.
+(docs/operations.md#происхождение-данных-события-openlineage). Elsewhere nothing is asked and nothing is done.
 """
 
 from __future__ import annotations

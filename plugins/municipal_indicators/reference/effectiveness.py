@@ -25,7 +25,7 @@ class Step(Strict):
 
 
 class Method(Strict):
-    """One published method; what acts are silent about is a switch (docs/indicators.md#evaluation)."""
+    """One published method; what acts are silent about is a switch (docs/indicators.md#оценка)."""
 
     name: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(min_length=1)]

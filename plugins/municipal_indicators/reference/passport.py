@@ -32,7 +32,7 @@ IndicatorCode = Literal[
     "ict_events",
 ]
 COUNTED = {"smev_requests": "year", "ict_events": "programme"}
-# Ways to count requests over SMEV (docs/smev.md#seven-ways-to-count), worded in reference/labels.yaml.
+# Ways to count requests over SMEV (docs/smev.md#семь-способов-подсчёта), worded in reference/labels.yaml.
 SmevCount = Literal[
     "requests",
     "chains",

@@ -69,7 +69,7 @@ class Conversation:
 
     @property
     def counts(self) -> bool:
-        """Whether it is a request to us (docs/smev.md#what-counts-as-a-request-received)."""
+        """Whether it is a request to us (docs/smev.md#что-считается-полученным-запросом)."""
         return self.role == "request"
 
 

@@ -1,4 +1,4 @@
-"""Writers of the adapter's journal export: one JSON object per line (docs/smev.md#the-three-formats)."""
+"""Writers of the adapter's journal export: one JSON object per line (docs/smev.md#три-формата)."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Writers of the adapter's text log: entries in the four patterns of docs/smev.md#the-three-formats."""
+"""Writers of the adapter's text log: entries in the four patterns of docs/smev.md#три-формата."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -26,7 +26,7 @@ def add_working_days(day: date, number: int, holidays: Collection[date]) -> date
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One counted application in the state of its winning row (docs/files.md#which-row-wins).
+    """One counted application in the state of its winning row (docs/files.md#какая-строка-побеждает).
 
     `term` is the due date, or the number of working days from filing, as that row gives it;
     None where the row gives none. `decided_on` is the date of a final status.

@@ -1,4 +1,4 @@
-"""The realities of docs/files.md#what-arrives, each through a whole load."""
+"""The realities of docs/files.md#что-приходит, each through a whole load."""
 
 # ruff: noqa: DTZ001 - the engine answers in UTC without saying so
 

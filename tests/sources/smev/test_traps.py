@@ -1,4 +1,4 @@
-"""The ten traps of docs/smev.md#ten-traps, one test each, and the traps of rotation."""
+"""The ten traps of docs/smev.md#десять-ловушек, one test each, and the traps of rotation."""
 
 from __future__ import annotations
 

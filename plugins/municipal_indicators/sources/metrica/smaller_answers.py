@@ -15,7 +15,7 @@ MOST_QUARANTINED = 0.05
 MANY_QUARANTINED = "many_quarantined"
 _SHOWN = 5
 _WITHDRAW = (
-    'withdraw it first (docs/operations.md, "a published unit is wrong"), then load it again'
+    "withdraw it first (docs/operations.md, «опубликованная единица неверна»), then load it again"
 )
 
 

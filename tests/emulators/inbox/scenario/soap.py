@@ -1,4 +1,4 @@
-"""The talks as XML messages: all versions, wrappers and encodings of docs/smev.md#the-three-formats."""
+"""The talks as XML messages: all versions, wrappers and encodings of docs/smev.md#три-формата."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Expected:
 
     @property
     def counts(self) -> bool:
-        """Whether it is counted: to us, no test (docs/smev.md#what-counts-as-a-request-received)."""
+        """Whether it is counted: to us, no test (docs/smev.md#что-считается-полученным-запросом)."""
         return not self.is_test and self.recipient in ("", OURS)
 
     @property
