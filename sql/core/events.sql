@@ -10,7 +10,7 @@ FROM
     SELECT
         held_on,
         replaceRegexpAll(lowerUTF8(e.title), '\\s+', '') AS title_key,
-        any(e.title) AS title,
+        min(e.title) AS title,
         arraySort(groupUniqArray((e.sheet, e.load_id))) AS places
     FROM core.event_rows AS e
     WHERE (unit_key, load_id) IN (SELECT unit_key, load_id FROM ops.published WHERE source = 'registers')

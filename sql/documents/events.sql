@@ -7,7 +7,7 @@ WITH
     ) AS newest,
     held AS
     (
-        SELECT title_key, any(title) AS title, min(held_on) AS held_on
+        SELECT title_key, min(title) AS title, min(held_on) AS held_on
         FROM core.events AS e
         WHERE e.held_on BETWEEN makeDate({{ first.year }}, 1, 1) AND {{ last | literal }}
         GROUP BY title_key

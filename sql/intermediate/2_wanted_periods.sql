@@ -79,7 +79,7 @@ SELECT
     'metrica_reconciliation', 'day', d.counter_id, d.counter_day, d.counter_day, true, s.name,
     cityHash64(
         {{ definitions['metrica_reconciliation'] | literal }},
-        d.counter_id, d.counter_day, s.name, d.day_load, r.reports, q.quarters
+        d.counter_id, d.counter_day, s.name, d.day_load, r.newest, q.quarters
     )
 FROM
 (
@@ -88,12 +88,7 @@ FROM
 INNER JOIN sites AS s ON s.counter_id = d.counter_id
 LEFT JOIN
 (
-    SELECT
-        counter_id,
-        counter_day,
-        max((reported_at, visits, users, pageviews, is_sampled, sample_share)) AS reports
-    FROM core.metrica_reported_days
-    GROUP BY counter_id, counter_day
+{% include 'macros/newest_reports.sql' %}
 ) AS r ON r.counter_id = d.counter_id AND r.counter_day = d.counter_day
 LEFT JOIN
 (

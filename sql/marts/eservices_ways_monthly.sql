@@ -13,7 +13,7 @@ sums AS
         month,
         sum(numerator_part) AS electronic,
         sum(denominator_part) AS everything,
-        argMax(register, register.3) AS newest,
+        argMax(register, (register.3, register)) AS newest,
         uniqExact(register.1) - 1 AS others
     FROM ({{ eservices(way) }})
     GROUP BY month

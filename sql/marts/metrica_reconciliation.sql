@@ -52,13 +52,14 @@ LEFT JOIN
     SELECT
         counter_id,
         counter_day,
-        argMax((t.visits, t.users, t.pageviews, t.is_sampled, t.sample_share), t.reported_at) AS newest,
-        toNullable(newest.1) AS visits,
-        toNullable(newest.2) AS users,
-        toNullable(newest.3) AS pageviews,
-        toNullable(newest.4) AS is_sampled,
-        toNullable(newest.5) AS sample_share,
-        toNullable(max(t.reported_at)) AS compared_at
-    FROM core.metrica_reported_days AS t
-    GROUP BY counter_id, counter_day
+        toNullable(newest.1) AS compared_at,
+        toNullable(newest.2) AS visits,
+        toNullable(newest.3) AS users,
+        toNullable(newest.4) AS pageviews,
+        toNullable(newest.5) AS is_sampled,
+        toNullable(newest.6) AS sample_share
+    FROM
+    (
+{% include 'macros/newest_reports.sql' %}
+    )
 ) AS r ON r.counter_id = d.counter_id AND r.counter_day = d.counter_day

@@ -122,6 +122,18 @@ def test_a_corrected_day_corrects_the_days_beside_it(warehouse: Warehouse) -> No
     assert first["site_audience"] != followed["site_audience"]
 
 
+def test_of_two_answers_of_one_moment_the_same_is_taken(warehouse: Warehouse) -> None:
+    """Whatever came first: else a row that is taken over differs from one that is counted anew."""
+    found = []
+    for numbers in ((7, 3), (3, 7)):
+        with _emptied(warehouse) as world:
+            _happen(world, Event("visits", COUNTER, DAYS[0], 0b1, is_late=True))
+            for number in numbers:
+                _happen(world, Event("report", COUNTER, DAYS[0], number))
+            found.append(_built(world)["metrica_reconciliation"])
+    assert found[0] == found[1] != []
+
+
 @pytest.mark.parametrize("table", FOLLOWING)
 def test_what_nothing_changed_of_is_not_counted_again(warehouse: Warehouse, table: str) -> None:
     """A stain on the rows of the build before stays where nothing changed, and goes where something did."""
