@@ -87,6 +87,7 @@ class Stage:
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Moscow",
             "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(clickhouse),
             "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
             "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),

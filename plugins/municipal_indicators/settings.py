@@ -32,6 +32,8 @@ WAREHOUSE_POOL = "warehouse"
 # Where the passport lies. A folder must be named here and not in Airflow's database: DAG files list it
 # while they are parsed.
 PASSPORT_VARIABLE = "AIRFLOW_VAR_PROGRAMME_PASSPORT"
+# Whom Airflow names as the owner of the DAGs, and where he is reached; DAG files read them while parsed.
+OWNER_VARIABLE, OWNER_CONTACT_VARIABLE = "MUNICIPAL_OWNER", "MUNICIPAL_OWNER_CONTACT"
 # The district that a tool works for; a task works for that of its DAG.
 DISTRICT_VARIABLE = "MUNICIPAL_DISTRICT"
 _DISTRICT = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -177,6 +179,12 @@ def named(name: str) -> str:
     """The id of a DAG or asset for the present district: ``<district>__<name>``, or the name itself."""
     found = district()
     return f"{found}{_OF_DISTRICT}{name}" if found else name
+
+
+def dag_owner() -> tuple[str, str]:
+    """The owner of the DAGs, and his address: ``mailto:…``, ``https://…`` or nothing."""
+    name = os.environ.get(OWNER_VARIABLE) or "Отдел информатизации"
+    return name, os.environ.get(OWNER_CONTACT_VARIABLE, "")
 
 
 def warehouse_pool() -> str:
@@ -386,7 +394,7 @@ def personal_data_key() -> bytes:
         Variable.set(
             "personal_data_key",
             key,
-            description="Secret for keyed hashes of application numbers; losing it doubles applications",
+            description="Ключ хешей номеров заявлений: с другим ключом те же заявления сочтутся новыми",
         )
         if _read is not None:
             _read["personal_data_key"] = key

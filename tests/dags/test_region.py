@@ -66,7 +66,8 @@ def test_a_folder_of_passports_makes_the_dags_of_each_district(tmp_path: Path) -
             task: [f"{district}__{asset}" for asset in assets]
             for task, assets in alone["tasks"].items()
         }
-        for same in ("params", "doc", "hours", "limit", "task_names"):
+        assert dag["doc"] == alone["doc"].replace("report/)", f"report/{district}/)")
+        for same in ("params", "hours", "limit", "task_names", "task_docs", "owners"):
             assert dag[same] == alone[same], (dag_id, same)
 
 

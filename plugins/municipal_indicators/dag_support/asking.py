@@ -84,5 +84,5 @@ def approval_of(answer: Mapping[str, Any] | None, params: Mapping[str, Any]) -> 
         return Approval(params["closed_by"], datetime.now(UTC), params["reasons"] or {})
     who = (answer["responded_by_user"] or {}).get("name") or params["closed_by"]
     if CLOSE not in answer["chosen_options"]:
-        raise AirflowSkipException(f"{who} chose not to close the period.")
+        raise AirflowSkipException(f"Период не закрыт: {who} выбирает «{LEAVE}».")
     return Approval(who, answer["responded_at"], answer["params_input"])
