@@ -277,6 +277,11 @@ def report_path() -> Path:
     return _of_district(path.parent) / path.name
 
 
+def freshness_notice() -> str:
+    """What the page says above the freshness of the data: Variable ``freshness_notice``, else nothing."""
+    return _variable("freshness_notice") or ""
+
+
 def documents_folder() -> Path:
     """The documents that the page offers: ``documents`` beside it."""
     return report_path().parent / "documents"

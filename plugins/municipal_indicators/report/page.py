@@ -95,6 +95,7 @@ def read_content(
         "has_channel": settings.has_channel(),
         "airflow": settings.airflow_base(),
         "superset": settings.superset_address(),
+        "freshness_notice": settings.freshness_notice(),
         "sections": _sections(warehouse, labels),
     }
 
