@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import dag, get_parsing_context
 
 from municipal_indicators import settings
+from municipal_indicators.endings import plainly
 
 
 def district_dag(
@@ -24,7 +25,8 @@ def district_dag(
     With one passport the DAG is named after its function. In a region it is
     ``<district>__<function>``, has the district as a tag and in its display name, and its tasks use the pool
     of the district. ``schedule`` may be a function that is called for each of them, where it names assets.
-    What people read about it is the file beside its own that ends in ``.md``.
+    What people read about it is the file beside its own that ends in ``.md``. Errors of ours end its tasks
+    ``plainly``.
     """
 
     def declare(function: Callable[[], None]) -> Callable[[], None]:
@@ -60,5 +62,7 @@ def district_dag(
         for task in made.tasks:
             if task.pool == settings.WAREHOUSE_POOL:
                 task.pool = settings.warehouse_pool()
+            if hasattr(task, "python_callable"):
+                task.python_callable = plainly(task.python_callable)
 
     return declare
