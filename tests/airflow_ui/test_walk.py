@@ -83,6 +83,19 @@ def test_a_param_of_another_type_is_refused(
     assert f"Invalid input for param {told}" in answer.json()["detail"]
 
 
+def test_a_wrong_param_ends_the_log_as_one_sentence(airflow: Running) -> None:
+    conf = {"date_from": "2024-03-05", "date_to": "2024-03-01"}
+    asked = airflow.api("dags/load_metrica_visits/dagRuns", {"conf": conf, "logical_date": None})
+    task = (
+        f"dags/load_metrica_visits/dagRuns/{asked.json()['dag_run_id']}/taskInstances/plan_requests"
+    )
+    wait(lambda: airflow.api(task).json()["state"] == "failed", lambda: airflow.api(task).text)
+    log = airflow.api(f"{task}/logs/1").json()["content"]
+    said = [line for line in log if line.get("level") == "error"]
+    assert said[0]["event"].startswith("Первый день (date_from) 2024-03-05 позже")
+    assert [line for line in log if "error_detail" in line or "Traceback" in line["event"]] == []
+
+
 def test_the_report_is_for_those_who_may_see_its_dag(airflow: Running) -> None:
     airflow.stage.report.write_text("the figures", encoding="utf-8")
     stranger = page_of(airflow, None)

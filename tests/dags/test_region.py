@@ -129,11 +129,11 @@ def test_the_watch_the_doctor_and_the_page_know_the_district(
     assert "/dags/oryol__load_programme_registers" in text
     assert channel == "email"
     found = {one.subject: one for one in examine()}
-    assert "oryol: messages" in found
-    assert found["oryol: Metrica"].state == found["mtsensk: Metrica"].state == "ok"
+    assert "oryol: сообщения" in found
+    assert found["oryol: Метрика"].state == found["mtsensk: Метрика"].state == "ok"
     assert "airflow pools set warehouse_oryol 1" in found["oryol: Airflow"].text
-    assert found["mtsensk: messages"].state == "warn"
-    assert found["oryol: messages"].state == "ok"
+    assert found["mtsensk: сообщения"].state == "warn"
+    assert found["oryol: сообщения"].state == "ok"
     for district in DISTRICTS:
         page = region / "pages" / district / "report.html"
         page.parent.mkdir(parents=True, exist_ok=True)

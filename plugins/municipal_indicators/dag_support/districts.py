@@ -47,7 +47,7 @@ def district_dag(
         function: Callable[[], None], dag_id: str, district: str | None, explained: str
     ) -> None:
         owner, contact = settings.dag_owner()
-        report = settings.airflow_address(settings.report_route())
+        report = settings.report_address()
         made = dag(
             dag_id,
             dag_display_name=f"{dag_display_name} · {district}" if district else dag_display_name,
