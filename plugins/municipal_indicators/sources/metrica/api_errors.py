@@ -98,7 +98,9 @@ def api_error(call: ApiCall, response: requests.Response, calls_today: int) -> M
 
 def connection_error(call: str, error: requests.RequestException) -> BrokenResponseError:
     """The error for a broken connection; without the text of ``error``, which may quote the request."""
-    return BrokenResponseError(f"{call}: соединение оборвалось ({type(error).__name__}).")
+    return BrokenResponseError(
+        f"{call}: Метрика не отвечает, соединение оборвалось ({type(error).__name__})."
+    )
 
 
 def json_object(response: requests.Response) -> dict[str, Any] | None:
