@@ -1,32 +1,6 @@
-"""Rebuilds what BI reads: the indicators of the programme and the marts around them.
+"""Builds what BI reads: the indicators and the marts around them; checks, shows and reports them.
 
-### What it does
-It starts by itself when a load has published something and every morning at 06:30 (Moscow time),
-so that a month, a status and the report do not wait for a load. It can be started by hand at any
-time. A run that a load started waits until loads have been quiet for three minutes: those of a night
-share one build. Where nothing changed since the shown build (loads, passport, lists, code, the day),
-nothing is built and the tasks after it are skipped; the page is written all the same. Running it twice
-changes nothing but `computed_at`. The new marts are built beside those that readers see, the data
-checks look at the new ones, and then one insert shows all of them at once.
-After that the report page is written: the menu entry «Отчёт» here, and the file that the Airflow
-Variable `report` names (`report.html` in `AIRFLOW_HOME` by default). Beside it, in `documents/`, lie the
-reports of the newest whole month, quarter and year as .xlsx and .docx; the page offers them.
-
-### Inputs
-What the loads have published, the passport (`programme.yaml`), the lists in `reference/`.
-
-### Params
-`force`: build also where nothing changed, and count every visit anew, for instance after tables were
-repaired by hand.
-
-### When it fails
-The error names the file to correct: the passport (line and allowed values), a file of `reference/`,
-or one of `sql/`. Correct it and run the DAG again. "The embedded warehouse is held by …" means that
-another run is using it: wait, or stop it. A data check that fails names its file in `sql/checks/`
-and the rows that it found. Readers keep the last good marts, and the page says since when; the new
-ones can be read in the database `marts_next` until the next build. To show them all the same, mark
-`check_marts` as success and clear `publish_marts` with all that follows. If only `write_report`
-fails, marts and checks are done: correct what it names and clear that task.
+Starts by assets and by the clock. Running it twice changes nothing but `computed_at`.
 """
 
 from __future__ import annotations
@@ -46,8 +20,8 @@ from municipal_indicators.settings import WAREHOUSE_POOL
 
 
 @district_dag(
-    dag_display_name="Build the indicator marts",
-    description="Indicators and marts for BI, the data checks over them, and the report page",
+    dag_display_name="Сборка витрин и отчёта",
+    description="Показатели и витрины для BI, проверки данных и страница отчёта",
     # By the clock too: a month, a status and the report must not wait for a load.
     schedule=lambda: AssetOrTimeSchedule(timetable=every_night("30 6 * * *"), assets=any_of_all()),
     start_date=pendulum.datetime(2022, 1, 1, tz="Europe/Moscow"),
@@ -55,14 +29,13 @@ from municipal_indicators.settings import WAREHOUSE_POOL
     max_active_runs=1,
     dagrun_timeout=RUN_LIMIT,
     default_args=RETRYING,
-    doc_md=__doc__,
-    tags=["marts"],
+    tags=["витрины"],
     params={
         "force": Param(
             False,
             type="boolean",
-            title="Force",
-            description="Build also where nothing changed since the shown build, and count all rows anew.",
+            title="Собрать заново",
+            description="Собрать, даже если ничего не изменилось, и пересчитать все строки.",
         )
     },
 )
@@ -71,7 +44,8 @@ def build_indicator_marts() -> None:
 
     @task.sensor(
         pool=WAREHOUSE_POOL,
-        task_display_name="Wait for the loads of the night",
+        task_display_name="Дождаться ночных загрузок",
+        doc_md="Ждёт, пока загрузки затихнут: у ночи одна общая сборка.",
         poke_interval=60,
         mode="reschedule",
     )
@@ -80,7 +54,12 @@ def build_indicator_marts() -> None:
 
         return loads_are_quiet()
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Build the marts", multiple_outputs=False)
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Собрать витрины",
+        doc_md="Строит новые витрины рядом с показанными; пропускается, если ничего не изменилось.",
+        multiple_outputs=False,
+    )
     def build_marts() -> dict[str, Any]:
         from dataclasses import asdict
 
@@ -98,13 +77,17 @@ def build_indicator_marts() -> None:
             inputs = build.inputs_of(warehouse, passport)
             if not params["force"] and publishing.is_shown(warehouse, inputs):
                 raise AirflowSkipException(
-                    "Nothing changed since the marts that are shown were built."
+                    "С тех пор как собраны показанные витрины, ничего не изменилось."
                 )
             built = build.build_marts(warehouse, passport, anew=params["force"])
         lineage.tell_build(settings.passport_path(), built.rows)
         return asdict(built)
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Check the marts")
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Проверить витрины",
+        doc_md="Выполняет проверки из sql/checks над новыми витринами.",
+    )
     def check_marts() -> list[str]:
         from municipal_indicators.marts import checks
         from municipal_indicators.warehouse.client import open_warehouse
@@ -112,7 +95,11 @@ def build_indicator_marts() -> None:
         with open_warehouse() as warehouse:
             return list(checks.check_marts(warehouse).warnings)
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Show the marts")
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Показать витрины",
+        doc_md="Показывает читателям все новые витрины сразу.",
+    )
     def publish_marts(built: dict[str, Any]) -> None:
         from municipal_indicators.marts import publishing
         from municipal_indicators.warehouse.client import open_warehouse
@@ -123,7 +110,8 @@ def build_indicator_marts() -> None:
     # Also when a check failed: the page then says so, over the marts that stay.
     @task(
         pool=WAREHOUSE_POOL,
-        task_display_name="Write the report",
+        task_display_name="Записать отчёт",
+        doc_md="Пишет страницу отчёта и документы, даже если проверка не прошла.",
         trigger_rule=TriggerRule.ALL_DONE,
     )
     def write_report() -> str:
@@ -149,7 +137,11 @@ def build_indicator_marts() -> None:
                 )
         return str(written)
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Sweep old rows")
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Удалить старые строки",
+        doc_md="Удаляет строки прежних сборок и загрузок, которые больше не нужны.",
+    )
     def sweep_loads() -> int:
         from municipal_indicators.warehouse import retention
         from municipal_indicators.warehouse.client import open_warehouse

@@ -1,24 +1,6 @@
 """Closes a month, a quarter or a year: what the marts say of it is kept as it is reported.
 
-### What it does
-It looks whether the period is over and the marts are published, checked and not older than the last load.
-Then it asks, in Airflow's own form (*Required Actions*), for approval and for the reasons of deviation. At
-last it keeps values, parts, reasons, who and when in the warehouse and as a file in `archive/reported/`, and
-writes the report as .xlsx and .docx there and beside the report page. A period closed once stays as it is;
-version 2 is the refined one. `marts.indicator_revisions` shows what changed since.
-
-### Inputs
-The published marts and the passport.
-
-### Params
-`period`: `2026-09`, `2026-Q3` or `2026`. `version`: 1 (first) or 2 (refined). `reasons`: by the code of an
-indicator a text; with it, even empty, nothing is asked. `closed_by`: who closes it; needed where nothing is
-asked, else it is who answered. `airflow dags test` asks nothing.
-
-### When it fails
-The error names what is missing: a reason (indicator, fact, plan, deviation), `closed_by`, version 1, or marts
-that are behind. Correct it and run the DAG again. After an answer without a needed reason clear the task
-`ask_for_reasons`: it asks again. Run twice with the same numbers and reasons, it changes nothing.
+Run twice with the same numbers and reasons, it changes nothing.
 """
 
 from __future__ import annotations
@@ -36,47 +18,51 @@ from municipal_indicators.settings import WAREHOUSE_POOL
 
 
 @district_dag(
-    dag_display_name="Close a reporting period",
-    description="Keeps what the marts say of a month, quarter or year as it is reported",
+    dag_display_name="Закрытие отчётного периода",
+    description="Сохраняет месяц, квартал или год таким, как о нём отчитались",
     schedule=None,
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=ANSWER_LIMIT,
-    tags=["reporting"],
-    doc_md=__doc__,
+    tags=["отчётность"],
     default_args=RETRYING,
     params={
         "period": Param(
             "",
             type="string",
-            title="Period",
-            description="A month such as 2026-09, a quarter such as 2026-Q3, or a year such as 2026.",
+            title="Период",
+            description="Месяц, например 2026-09, квартал, например 2026-Q3, или год, например 2026.",
         ),
         "version": Param(
             1,
             type="integer",
             enum=[1, 2],
-            title="Version",
-            description="1: the first report of the period. 2: the refined one.",
+            title="Версия",
+            description="1 — первый отчёт о периоде, 2 — уточнённый.",
         ),
         "reasons": Param(
             None,
             type=["null", "object"],
-            title="Reasons of deviation",
-            description='Empty: asked in a form. Else {"smev_requests": "why"}, by code of the indicator.',
+            title="Причины отклонений",
+            description='Пусто — спросить в форме. Иначе по кодам показателей: {"smev_requests": "почему"}.',
         ),
         "closed_by": Param(
             "",
             type="string",
-            title="Closed by",
-            description="Who answers for the report, where nothing is asked.",
+            title="Кто закрывает",
+            description="Кто отвечает за отчёт, если форма не спрашивается.",
         ),
     },
 )
 def close_reporting_period() -> None:
     """Look, ask, keep, write."""
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Check the period", multiple_outputs=False)
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Проверить период",
+        doc_md="Смотрит, можно ли закрыть период и о чём спросить.",
+        multiple_outputs=False,
+    )
     def check_period() -> dict[str, Any]:
         """What is to be approved, and whether it is asked for."""
         from municipal_indicators.closings import closing
@@ -92,7 +78,12 @@ def close_reporting_period() -> None:
                 warehouse, load_passport(), params["period"], params["version"], asks=asks()
             )
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Keep the period", multiple_outputs=False)
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Сохранить период",
+        doc_md="Сохраняет значения, причины и подпись; пропускается, если выбрано не закрывать.",
+        multiple_outputs=False,
+    )
     def keep_period(checked: dict[str, Any], answer: dict[str, Any] | None) -> str:
         """Keep what was approved; returns the id of the closing. Skipped where it was not approved."""
         from municipal_indicators.closings import closing
@@ -112,7 +103,11 @@ def close_reporting_period() -> None:
             )
         return str(kept["closing_id"])
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Write the documents")
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Записать документы",
+        doc_md="Пишет отчёт в .xlsx и .docx рядом со страницей и в архив.",
+    )
     def write_documents(closing_id: str) -> list[str]:
         """Write the closed version as .xlsx and .docx beside the page, and keep copies in the archive."""
         from municipal_indicators import settings
@@ -137,7 +132,8 @@ def close_reporting_period() -> None:
     checked = check_period()
     asked = AskForReasons(
         task_id="ask_for_reasons",
-        task_display_name="Ask for approval and reasons",
+        task_display_name="Спросить согласие и причины",
+        doc_md="Ждёт ответа в форме «Требуемые действия».",
         checked=checked,
     )
     kept = keep_period(checked, asked.output)  # type: ignore[arg-type]  # Airflow hands over the values

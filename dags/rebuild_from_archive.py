@@ -1,22 +1,6 @@
 """Fills an empty warehouse from the archive alone: after its loss, or on a new server.
 
-### What it does
-It loads every file of `archive/gosuslugi`, `archive/smev` and `archive/registers` in the order of arrival,
-as the nights did, with the names and times noted in `archive/arrivals`, and announces them, so that the
-marts are built. Rejected and withdrawn files are left out. Run again after a kill, it goes on.
-
-### Inputs
-The archive, the passport, the lists in `reference/`, and the Variable `personal_data_key` with which the
-files were loaded. Visits and hits of the sites are not in the archive: the log ends with the
-command that orders them from Metrica again.
-
-### Params
-`after_restore`, false by default: the warehouse is a restored back-up; only what it lacks is loaded.
-
-### When it fails
-"The warehouse is not empty": nothing was done; name an empty one in the connection `clickhouse_default`.
-Files that could not be loaded are named with their reasons, all others were loaded: correct the causes
-and run the DAG again.
+Run again after a kill, it goes on.
 """
 
 from __future__ import annotations
@@ -34,21 +18,20 @@ from municipal_indicators.sources import SOURCES
 
 
 @district_dag(
-    dag_display_name="Rebuild from the archive",
-    description="Loads all archived files into an empty warehouse",
+    dag_display_name="Восстановление из архива",
+    description="Загружает все файлы архива в пустое хранилище",
     schedule=None,
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=RUN_LIMIT,
-    tags=["maintenance"],
-    doc_md=__doc__,
+    tags=["обслуживание"],
     default_args=RETRYING,
     params={
         "after_restore": Param(
             False,
             type="boolean",
-            title="After a restore",
-            description="The warehouse is a restored back-up: load only what the archive holds and it lacks.",
+            title="После восстановления из копии",
+            description="Хранилище восстановлено из резервной копии: загрузить только то, чего в нём нет.",
         )
     },
 )
@@ -57,7 +40,12 @@ def rebuild_from_archive() -> None:
 
     filled = assets_of(*(source for source in SOURCES if source.has_files))
 
-    @task(pool=WAREHOUSE_POOL, outlets=filled, task_display_name="Load the archive")
+    @task(
+        pool=WAREHOUSE_POOL,
+        outlets=filled,
+        task_display_name="Загрузить архив",
+        doc_md="Загружает все файлы архива в порядке поступления.",
+    )
     def load_archive() -> dict[str, int]:
         """Load every archived file; returns how many were published, by source."""
         from municipal_indicators.reference.passport import load_passport

@@ -14,9 +14,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.reported import close_and_correct, show_revision
+from demo.reported import close_and_correct, last_quarter, show_revision
 from demo.runs import Airflow, RunFailedError
-from demo.stage import FIRST_DAY, REPOSITORY, SITE_DAY, SMEV_DAY, TOKEN, Ends, Stage, ends
+from demo.stage import (
+    FIRST_DAY,
+    REPOSITORY,
+    SITE_DAY,
+    SMEV_DAY,
+    TOKEN,
+    Ends,
+    ImpossibleMonthError,
+    Stage,
+    ends,
+    read_month,
+)
 from tests.emulators.inbox import write_inbox
 from tests.emulators.metrica.parts import Settings
 from tests.emulators.metrica.server import MetricaEmulator
@@ -44,7 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     counter = Counter(COUNTER)
     today = date.today()  # noqa: DTZ011 - the user's own calendar
-    end = ends(today, options.last_month)
+    try:
+        end = ends(today, options.last_month and read_month(options.last_month, today))
+    except ImpossibleMonthError as error:
+        console.print(str(error), style="red", markup=False)
+        return 2
     try:
         with MetricaEmulator([counter], {TOKEN: None}, settings=Settings(polls=1)) as emulator:
             console.print(f"Эмулятор API Метрики: {emulator.url}")
@@ -55,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("Прервано. Повторный запуск продолжит с того же места: make demo")
         return 130
-    _say_what_next(console, stage, today, time.monotonic() - started)
+    say_what_next(console, stage, today, last_quarter(end)[0], time.monotonic() - started)
     return 0
 
 
@@ -130,30 +145,30 @@ def _show(environment: Mapping[str, str], console: Console) -> None:
         print_indicators(warehouse, console, load_passport().time_zone)
 
 
-def _say_what_next(console: Console, stage: Stage, today: date, seconds: float) -> None:
+def say_what_next(console: Console, stage: Stage, today: date, period: str, seconds: float) -> None:
+    """Where the page is, why it calls data late, and what to try next."""
+
     def short(path: Path) -> str:
         return str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else str(path)
 
     console.print(
         f"""
 Готово за {seconds:.0f} с. Страница для руководителя и аудитора: {short(stage.report)}
-Данные демо кончаются раньше, чем сегодня ({today:%d.%m.%Y}), поэтому на странице «запаздывают»: это правда.
+Источники демо нарочно заканчиваются раньше, чем сегодня ({today:%d.%m.%Y}):
+«запаздывают» на странице — не сбой.
 
 Что дальше:
   • открыть страницу в браузере; она не обращается к сети
-  • открыть Airflow с этими загрузками и нажать Trigger: make airflow
-  • посмотреть, что загружено, отклонено и почему: {short(stage.logs)}, {short(stage.root / "archive")}
-  • положить свой файл в {short(stage.inbox)}/gosuslugi и запустить make demo ещё раз
-  • подключить настоящую Метрику, папки и сервер ClickHouse: README.md, «Point it at the real sources»
+  • make airflow — Airflow с этими загрузками: нажмите «Запустить»
+  • make superset — доски Superset над теми же витринами
+  • make stack — то и другое вместе, со ссылками друг на друга
+  • make report PERIOD={period} — отчёт за квартал в .xlsx и .docx
+  • положить свой файл в {short(stage.inbox)}/gosuslugi и повторить make demo
+  • посмотреть журналы, принятые и отклонённые файлы с причинами:
+    {short(stage.logs)}, {short(stage.root / "archive")}
+  • подключить настоящую Метрику, папки и сервер ClickHouse: README.md
 """
     )
-
-
-def _month(text: str) -> date:
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a month, write YYYY-MM") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,7 +180,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="forget the earlier demo first")
     parser.add_argument(
         "--last-month",
-        type=_month,
         metavar="YYYY-MM",
         help="end with this month, whole; without it the sources end within the month under way: the site "
         f"on its {SITE_DAY}th, SMEV on its {SMEV_DAY}th, exports and registers before it. Until its "

@@ -21,6 +21,10 @@ from demo import commands
 from demo.stage import Stage
 
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception): .*")
+# An error of ours stands alone in the log.
+_SENTENCE = re.compile(
+    r"\[error +\] ((?:(?!\[error).)*?) +\[municipal_indicators\.endings\]", re.DOTALL
+)
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\dT|^\s|^Traceback|^Task ")
 _DAYS = re.compile(r": (\d+) days published")
 _COUNTED = re.compile(r"\[(\d+)/(\d+)\]\s*([^:\[]{1,60})")
@@ -87,7 +91,9 @@ class Airflow:
                     progress.update(task, advance=int(found[1]), note=f"+{found[1]} дней")
         if not tail or tail.pop() != f"{commands.ENDED}0\n":
             command = " ".join(arguments[:3])
-            raise RunFailedError(f"airflow {command} failed: {_reason(tail)}\nLog: {path}")
+            raise RunFailedError(
+                f"Команда airflow {command} не выполнена: {_reason(tail)}\nЖурнал: {path}"
+            )
         seconds = time.monotonic() - started
         self.console.print(f"  [green]✓[/] {title} — {seconds:.0f} с")
         return seconds
@@ -112,7 +118,9 @@ class Airflow:
 
 
 def _reason(tail: Sequence[str]) -> str:
-    """The last exception of a log, with the lines of its message."""
+    """The last error of ours in a log, else its last exception, with the lines of its message."""
+    if sentences := _SENTENCE.findall("".join(tail)):
+        return str(sentences[-1])
     found = [number for number, line in enumerate(tail) if _ERROR.match(line)]
     if not found:
         return "".join(list(tail)[-20:])

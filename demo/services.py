@@ -116,7 +116,11 @@ class AirflowServices:
         """
         headers = self.headers()
         if POOL not in {pool["name"] for pool in self._get("pools?limit=100", headers)["pools"]}:
-            pool = {"name": POOL, "slots": 1, "description": "One writer of the embedded engine"}
+            pool = {
+                "name": POOL,
+                "slots": 1,
+                "description": "Во встроенное хранилище пишет кто-то один",
+            }
             made = requests.post(f"{self.url}/api/v2/pools", json=pool, headers=headers, timeout=30)
             made.raise_for_status()
 

@@ -6,13 +6,19 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_DAY = date(2022, 1, 1)
+# The first month that ends a quarter of the programme, which the demo closes.
+FIRST_MONTH = date(2023, 3, 1)
 # The last days of the sources in the month under way; no two end together.
 SITE_DAY, SMEV_DAY = 17, 15
+NOTICE = (
+    "Это демонстрация: её источники нарочно заканчиваются раньше сегодняшнего дня. «Запаздывают» здесь "
+    "не сбой: так выглядела бы остановившаяся загрузка."
+)
 TOKEN = "demo-token"  # noqa: S105 - only the emulator knows it
 
 
@@ -87,6 +93,7 @@ class Stage:
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Moscow",
             "AIRFLOW_CONN_CLICKHOUSE_DEFAULT": json.dumps(clickhouse),
             "AIRFLOW_CONN_METRICA_DEFAULT": json.dumps(metrica),
             "AIRFLOW_VAR_PROGRAMME_PASSPORT": str(REPOSITORY / "programme.yaml"),
@@ -94,6 +101,7 @@ class Stage:
             "AIRFLOW_VAR_ARCHIVE": str(self.root / "archive"),
             "AIRFLOW_VAR_PERSONAL_DATA_KEY": self.personal_data_key(),
             "AIRFLOW_VAR_REPORT": str(self.report),
+            "AIRFLOW_VAR_FRESHNESS_NOTICE": NOTICE,
         }
 
 
@@ -123,6 +131,34 @@ def ends(today: date, last_month: date | None = None) -> Ends:
     before = (today - timedelta(days=SITE_DAY)).replace(day=1) - timedelta(days=1)
     month = before + timedelta(days=1)
     return Ends(before.replace(day=1), month.replace(day=SITE_DAY), month.replace(day=SMEV_DAY))
+
+
+class ImpossibleMonthError(ValueError):
+    """The demo cannot end with this month; the message says with which it can."""
+
+
+def read_month(text: str, today: date) -> date:
+    """The month ``YYYY-MM`` that the demo is to end with, as its first day.
+
+    Raises ImpossibleMonthError for what is no month, one that is not over, and one before the first quarter
+    of the programme is.
+    """
+    last = today.replace(day=1) - timedelta(days=1)
+    possible = f"возможны месяцы с {FIRST_MONTH:%Y-%m} по {last:%Y-%m}, последний закончившийся."
+    try:
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month, no instant
+    except ValueError:
+        raise ImpossibleMonthError(
+            f"«{text}» — не месяц, он пишется как {last:%Y-%m}; {possible}"
+        ) from None
+    if month > last:
+        raise ImpossibleMonthError(f"Месяц {text} ещё не закончился: {possible}")
+    if month < FIRST_MONTH:
+        raise ImpossibleMonthError(
+            f"Демо не может закончиться месяцем {text}: программа начинается в {FIRST_MONTH.year} году, и "
+            f"нужен её первый целый квартал; {possible}"
+        )
+    return month
 
 
 def month_end(month: date) -> date:

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugins" / "municipal_indicator
 # A room may import those above it in this list and nothing below; what one line holds, not each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
+    ("endings",),
     ("settings",),
     ("reference",),
     ("warehouse",),

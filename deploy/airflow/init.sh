@@ -6,7 +6,7 @@ airflow db migrate
 
 # Each load holds one slot while it writes: this limits the number of parallel writers.
 airflow pools set warehouse "${WAREHOUSE_SLOTS:?set WAREHOUSE_SLOTS, such as 4}" \
-  "Loads and builds that write to ClickHouse at the same time"
+  "Сколько загрузок и сборок пишут в ClickHouse одновременно"
 
 # The report is a page of a plugin: users who may only read must see its menu entry too.
 airflow roles add-perms Viewer User --action can_read --resource Plugins

@@ -32,6 +32,8 @@ WAREHOUSE_POOL = "warehouse"
 # Where the passport lies. A folder must be named here and not in Airflow's database: DAG files list it
 # while they are parsed.
 PASSPORT_VARIABLE = "AIRFLOW_VAR_PROGRAMME_PASSPORT"
+# Whom Airflow names as the owner of the DAGs, and where he is reached; DAG files read them while parsed.
+OWNER_VARIABLE, OWNER_CONTACT_VARIABLE = "MUNICIPAL_OWNER", "MUNICIPAL_OWNER_CONTACT"
 # The district that a tool works for; a task works for that of its DAG.
 DISTRICT_VARIABLE = "MUNICIPAL_DISTRICT"
 _DISTRICT = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -69,9 +71,9 @@ def needing_connection(conn_id: str, kind: str) -> Iterator[None]:
         yield
     except AirflowNotFoundException:
         raise ConfigurationError(
-            f"The Airflow connection {conn_id} is not set: run `airflow connections add {conn_id} "
-            f"{_CONNECTION_ARGUMENTS[kind]}` with your values (README.md has the other ways), then run the "
-            "DAG again."
+            f"Подключение Airflow {conn_id} не задано: выполните `airflow connections add {conn_id} "
+            f"{_CONNECTION_ARGUMENTS[kind]}` со своими значениями (другие способы — в README.md) и запустите "
+            "DAG снова."
         ) from None
 
 
@@ -128,10 +130,10 @@ def districts() -> tuple[str, ...]:
     wrong = [name for name in names if not _DISTRICT.fullmatch(name)]
     if wrong or not names:
         raise ConfigurationError(
-            f"The folder of passports {folder} ({PASSPORT_VARIABLE}) "
-            + (f"holds {wrong[0]}.yaml" if wrong else "holds no passport")
-            + ": give each district one file, such as mtsensk.yaml, named with at most 40 small Latin "
-            "letters, digits and single _."
+            f"Папка паспортов {folder} ({PASSPORT_VARIABLE}): "
+            + (f"имя {wrong[0]}.yaml не годится" if wrong else "в ней нет ни одного паспорта")
+            + ". Дайте каждому району один файл, например mtsensk.yaml: в имени не больше 40 строчных "
+            "латинских букв, цифр и одиночных _."
         )
     return tuple(names)
 
@@ -150,9 +152,9 @@ def district() -> str | None:
     name = of_task if has_one else os.environ.get(DISTRICT_VARIABLE)
     if name not in known:
         raise ConfigurationError(
-            f"This installation serves {len(known)} districts: name one of {', '.join(known)} in the "
-            f"environment variable {DISTRICT_VARIABLE} (make: DISTRICT={known[0]})"
-            + (f"; {name} has no passport." if name else ".")
+            f"Здесь несколько районов ({len(known)}): назовите один из {', '.join(known)} в переменной среды "
+            f"{DISTRICT_VARIABLE} (make: DISTRICT={known[0]})"
+            + (f"; паспорта {name} нет." if name else ".")
         )
     return name
 
@@ -177,6 +179,12 @@ def named(name: str) -> str:
     """The id of a DAG or asset for the present district: ``<district>__<name>``, or the name itself."""
     found = district()
     return f"{found}{_OF_DISTRICT}{name}" if found else name
+
+
+def dag_owner() -> tuple[str, str]:
+    """The owner of the DAGs, and his address: ``mailto:…``, ``https://…`` or nothing."""
+    name = os.environ.get(OWNER_VARIABLE) or "Отдел информатизации"
+    return name, os.environ.get(OWNER_CONTACT_VARIABLE, "")
 
 
 def warehouse_pool() -> str:
@@ -211,8 +219,8 @@ def passport_path() -> Path:
         return path / f"{found}.yaml"
     if path.is_dir():
         raise ConfigurationError(
-            f"The Airflow Variable programme_passport names the folder {path}: name it in the environment "
-            f"variable {PASSPORT_VARIABLE} of all services of Airflow instead."
+            f"Переменная Airflow programme_passport называет папку {path}: назовите её в переменной среды "
+            f"{PASSPORT_VARIABLE} всех служб Airflow."
         )
     return path
 
@@ -257,8 +265,8 @@ def file_quiet_seconds() -> float:
     given = _variable("file_quiet_seconds") or "0"
     if not given.isdecimal():
         raise ConfigurationError(
-            f"The Airflow Variable file_quiet_seconds is {given!r}: it must be a whole number of seconds, "
-            "such as 300."
+            f"Переменная Airflow file_quiet_seconds: {given!r} не годится, нужно целое число секунд, "
+            "например 300."
         )
     return float(given)
 
@@ -267,6 +275,11 @@ def report_path() -> Path:
     """The file of the report page: Variable ``report``, else ``report.html`` in ``AIRFLOW_HOME``."""
     path = Path(_variable("report") or _airflow_home() / "report.html").expanduser()
     return _of_district(path.parent) / path.name
+
+
+def freshness_notice() -> str:
+    """What the page says above the freshness of the data: Variable ``freshness_notice``, else nothing."""
+    return _variable("freshness_notice") or ""
 
 
 def documents_folder() -> Path:
@@ -351,7 +364,7 @@ def file_seconds() -> int:
 def _whole_number(name: str, default: int) -> int:
     text = _variable(name) or str(default)
     if not text.isdecimal() or not int(text):
-        raise ConfigurationError(f"The Airflow Variable {name} must be a whole number above 0.")
+        raise ConfigurationError(f"Переменная Airflow {name}: нужно целое число больше 0.")
     return int(text)
 
 
@@ -386,14 +399,15 @@ def personal_data_key() -> bytes:
         Variable.set(
             "personal_data_key",
             key,
-            description="Secret for keyed hashes of application numbers; losing it doubles applications",
+            description="Ключ хешей номеров заявлений: с другим ключом те же заявления сочтутся новыми",
         )
         if _read is not None:
             _read["personal_data_key"] = key
     if len(key) < 16:
         raise ConfigurationError(
-            "The Airflow Variable personal_data_key is shorter than 16 characters: "
-            "set a random secret of at least 16 and keep it for good."
+            "Переменная Airflow personal_data_key короче 16 знаков: задайте случайный ключ не короче и "
+            "храните его "
+            "всегда."
         )
     # Its name is on no list of Airflow's own: without this a message that holds it would show it.
     mask_secret(key)

@@ -1,4 +1,4 @@
--- Every request is answered in time, overdue or open, and all are those of smev_requests_daily.
+-- Каждый запрос отвечен в срок, просрочен или открыт, и все вместе — запросы smev_requests_daily.
 -- severity: fail
 SELECT
     day,

@@ -1,4 +1,4 @@
--- No more requests answered, rejected or overdue than received.
+-- Отвеченных, отклонённых и просроченных запросов не больше, чем полученных.
 -- severity: fail
 SELECT day, sender, information_type, channel_class, requests, answered, rejected, overdue
 FROM marts_next.smev_requests_daily

@@ -1,4 +1,4 @@
--- All rows of an application name one service: only the one of the newest row is counted.
+-- Все строки заявления называют одну услугу: считается только услуга самой новой строки.
 -- severity: warn
 SELECT service_codes, count() AS applications, uniqExactArray(keys) AS files
 FROM

@@ -1,4 +1,4 @@
--- A day of the last two weeks has not under 30 % of the median of its weekday in the eight weeks before.
+-- День последних двух недель не меньше 30 % медианы своего дня недели за восемь недель до него.
 -- severity: warn
 WITH
     days AS

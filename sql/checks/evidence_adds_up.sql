@@ -1,4 +1,4 @@
--- The parts of each indicator's value add up to its numerator and denominator.
+-- Слагаемые каждого показателя дают его числитель и знаменатель.
 -- severity: fail
 SELECT
     i.indicator AS indicator,

@@ -1,4 +1,4 @@
--- Every indicator of the passport has one row in every month of the programme.
+-- У каждого показателя паспорта одна строка в каждом месяце программы.
 -- severity: fail
 SELECT i.code AS code, m.month AS month, count(f.month) AS rows
 FROM reference.programme_indicators AS i

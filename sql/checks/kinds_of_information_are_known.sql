@@ -1,4 +1,4 @@
--- Kinds of information of the last 90 days are named in reference/smev_kinds.csv: add a line for each.
+-- Виды сведений последних 90 дней названы в reference/smev_kinds.csv: добавьте строку для каждого.
 -- severity: warn
 SELECT information_type, sum(requests) AS received
 FROM marts_next.smev_answer_terms_daily

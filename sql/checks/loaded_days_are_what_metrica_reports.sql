@@ -1,4 +1,4 @@
--- Visits, visitors and page views of settled days differ from Metrica's own report by at most 1 %.
+-- Визиты, посетители и просмотры устоявшихся дней отличаются от отчёта Метрики не больше чем на 1 %.
 -- severity: warn
 SELECT
     day,

@@ -1,4 +1,4 @@
--- A source with published loads reaches a day: its rows say when something happened.
+-- Источник с опубликованными загрузками доходит до какого-то дня: в его строках есть даты.
 -- severity: warn
 SELECT source, uniqExact(unit_key, dataset) AS units
 FROM ops.published

@@ -1,4 +1,4 @@
--- Published files hold nothing doubtful: the text says what; load a corrected file.
+-- В опубликованных файлах нет сомнительного: что именно, говорит текст; загрузите исправленный файл.
 -- severity: warn
 SELECT source, unit, code, text, sum(times) AS times
 FROM ops.load_warnings

@@ -1,4 +1,4 @@
--- Visits of the days of a month sum up to the month, for every site.
+-- Визиты дней месяца дают визиты месяца, по каждому сайту.
 -- severity: fail
 SELECT counter_id, month, days, months
 FROM

@@ -1,4 +1,4 @@
--- No recorded time lies ahead of the clock: one was wrong when it was written, or is now.
+-- Ни одно записанное время не впереди часов: они шли неверно тогда или идут неверно сейчас.
 -- severity: warn
 SELECT source, unit, max(at) AS recorded_at
 FROM

@@ -1,4 +1,4 @@
--- Every published load balances: delivered = loaded + quarantined + duplicates.
+-- Каждая опубликованная загрузка сходится: получено = загружено + в карантине + повторы.
 -- severity: fail
 SELECT source, unit, delivered, loaded, quarantined, duplicates
 FROM ops.loads

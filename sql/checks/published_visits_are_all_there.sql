@@ -1,4 +1,4 @@
--- Every published counter day holds as many visits, or hits, as its load counted.
+-- В каждом опубликованном дне счётчика столько визитов или просмотров, сколько насчитала загрузка.
 -- severity: fail
 SELECT e.unit AS unit, any(e.loaded) AS loaded, any(r.rows) AS rows
 FROM ops.load_events AS e

@@ -1,4 +1,4 @@
--- What changed in a closed period is what its causes brought.
+-- Изменение закрытого периода равно тому, что дали его причины.
 -- severity: fail
 SELECT period_start, period_end, version, indicator, difference, explained
 FROM

@@ -1,4 +1,4 @@
--- Settled days older than a week were compared with Metrica's own report.
+-- Устоявшиеся дни старше недели сверены с отчётом Метрики.
 -- severity: warn
 SELECT counter_id, count() AS days, min(day) AS first_day, max(day) AS last_day
 FROM marts_next.metrica_reconciliation

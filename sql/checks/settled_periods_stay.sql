@@ -1,4 +1,4 @@
--- What was settled stays: days that Metrica no longer refines, indicators of ended years and closed periods.
+-- Устоявшееся не меняется: дни, которые Метрика не уточняет, показатели прошлых лет и закрытые периоды.
 -- severity: warn
 SELECT mart, what, period_start, shown_now, to_be_shown
 FROM

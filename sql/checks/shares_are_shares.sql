@@ -1,4 +1,4 @@
--- Shares lie between 0 and 1, percentages of shares between 0 and 100.
+-- Доли лежат между 0 и 1, проценты долей — между 0 и 100.
 -- severity: fail
 SELECT 'site_audience' AS mart, toString(period_start) AS place, bounce_share AS value
 FROM marts_next.site_audience

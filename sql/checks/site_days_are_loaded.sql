@@ -1,4 +1,4 @@
--- Days of sites older than a week are loaded; the command loads those that are not.
+-- Дни сайтов старше недели загружены; команда загрузит недостающие.
 -- severity: warn
 SELECT
     site,

@@ -1,4 +1,4 @@
--- A source that reaches a day in the marts shown now reaches one in the new marts too.
+-- Источник, который доходит до дня в показанных витринах, доходит и в новых.
 -- severity: fail
 SELECT source, max(data_through) AS reached_before
 FROM marts.data_coverage

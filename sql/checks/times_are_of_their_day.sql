@@ -1,4 +1,4 @@
--- The time of a visit or hit lies on the day under which it was loaded, in some time zone of the earth.
+-- Время визита или просмотра лежит в том дне, под которым он загружен, в каком-нибудь часовом поясе земли.
 -- severity: warn
 -- One that lies more than a day off is not counted.
 {%- for view, time in {'site_visits': 'started_at', 'site_hits': 'happened_at'}.items() %}

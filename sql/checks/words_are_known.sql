@@ -1,4 +1,4 @@
--- Words of published files are in the lists of reference/: add a line for each, then load the files again.
+-- Слова опубликованных файлов есть в списках reference/: добавьте их и загрузите файлы заново.
 -- severity: warn
 SELECT source, code, text, sum(times) AS times
 FROM ops.load_warnings

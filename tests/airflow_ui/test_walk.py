@@ -83,6 +83,19 @@ def test_a_param_of_another_type_is_refused(
     assert f"Invalid input for param {told}" in answer.json()["detail"]
 
 
+def test_a_wrong_param_ends_the_log_as_one_sentence(airflow: Running) -> None:
+    conf = {"date_from": "2024-03-05", "date_to": "2024-03-01"}
+    asked = airflow.api("dags/load_metrica_visits/dagRuns", {"conf": conf, "logical_date": None})
+    task = (
+        f"dags/load_metrica_visits/dagRuns/{asked.json()['dag_run_id']}/taskInstances/plan_requests"
+    )
+    wait(lambda: airflow.api(task).json()["state"] == "failed", lambda: airflow.api(task).text)
+    log = airflow.api(f"{task}/logs/1").json()["content"]
+    said = [line for line in log if line.get("level") == "error"]
+    assert said[0]["event"].startswith("Первый день (date_from) 2024-03-05 позже")
+    assert [line for line in log if "error_detail" in line or "Traceback" in line["event"]] == []
+
+
 def test_the_report_is_for_those_who_may_see_its_dag(airflow: Running) -> None:
     airflow.stage.report.write_text("the figures", encoding="utf-8")
     stranger = page_of(airflow, None)
@@ -180,7 +193,7 @@ def test_the_watch_may_ask_a_running_airflow_for_the_runs_of_all_dags(airflow: R
 
 @pytest.mark.browser
 def test_from_the_list_of_dags_to_the_report(airflow: Running, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="ru-RU")
     page = context.new_page()
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
@@ -211,13 +224,13 @@ def log_in(page: Page, airflow: Running) -> None:
 
 def look_at_the_dags(page: Page, airflow: Running) -> None:
     page.goto(f"{airflow.url}/dags")
-    for name in ("Load Metrica visits", "Load programme registers", "Build the indicator marts"):
+    for name in ("Визиты сайта (Метрика)", "Реестры программы", "Сборка витрин и отчёта"):
         expect(page.get_by_role("link", name=name).first).to_be_visible()
     shoot(page, "dags")
-    page.get_by_role("link", name="Load Metrica visits").first.click()
-    page.get_by_role("button", name="Dag Docs").click()
+    page.get_by_role("link", name="Визиты сайта (Метрика)").first.click()
+    page.get_by_role("button", name="Документация Dag-а").click()
     dialog = page.get_by_role("dialog")
-    for heading in ("What it does", "Inputs", "Params", "When it fails"):
+    for heading in ("Что делает", "Что нужно", "Параметры", "Если не выполнено"):
         expect(dialog.get_by_role("heading", name=heading)).to_be_attached()
     shoot(page, "docs")
     page.keyboard.press("Escape")
@@ -225,7 +238,7 @@ def look_at_the_dags(page: Page, airflow: Running) -> None:
 
 
 def open_form(page: Page) -> None:
-    page.get_by_role("button", name="Trigger Dag").first.click()
+    page.get_by_role("button", name="Запуск Dag-а").first.click()
     expect(page.get_by_role("dialog").get_by_text("Run Parameters")).to_be_visible()
 
 
@@ -235,7 +248,7 @@ def look_at_the_form_of_days(page: Page, airflow: Running) -> None:
         field = page.locator(f"#element_{param}")
         assert field.get_attribute("type") == "date"
         field.fill("2026-10-31")
-    expect(page.get_by_role("dialog").get_by_text("Load all days again")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("Загрузить все дни заново")).to_be_visible()
     shoot(page, "form-of-days")
     page.keyboard.press("Escape")
 
@@ -245,7 +258,7 @@ def trigger_a_load(page: Page, airflow: Running) -> None:
     open_form(page)
     page.locator("#element_again").fill("true")
     shoot(page, "form")
-    page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
+    page.get_by_role("dialog").get_by_role("button", name="Запустить").click()
     wait(lambda: airflow.runs("load_programme_registers") != [], lambda: "nothing was triggered")
     run = airflow.wait_for_success("load_programme_registers")
     assert (run["conf"], run["triggering_user_name"]) == ({"again": "true"}, USER)
@@ -254,7 +267,7 @@ def trigger_a_load(page: Page, airflow: Running) -> None:
 def look_at_its_tasks(page: Page, airflow: Running) -> None:
     run_id = airflow.runs("load_programme_registers")[0]["dag_run_id"]
     page.goto(f"{airflow.url}/dags/load_programme_registers/runs/{run_id}")
-    for name in ("Load the files", "Announce new data", "Name failed files"):
+    for name in ("Загрузить файлы", "Объявить новые данные", "Незагруженные файлы"):
         expect(page.get_by_role("link", name=name).first).to_be_visible()
     shoot(page, "run")
     # One by the clock may have begun before it.

@@ -61,37 +61,41 @@ def test_a_period_is_named(name: str, first: date, last: date) -> None:
     "name", ["", "2026-13", "2026-Q5", "2026-9", "26", "2026-09-01", "Q3 2026"]
 )
 def test_what_is_no_period_is_told_with_the_names_there_are(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="a month such as 2026-09, a quarter such as"):
+    with pytest.raises(ConfigurationError, match="месяц, например 2026-09, квартал, например"):
         parse_period(name)
 
 
 def test_a_period_that_runs_or_has_no_marts_is_not_closed(closer: Closer) -> None:
-    with pytest.raises(IndicatorsError, match="no marts are published yet"):
+    with pytest.raises(IndicatorsError, match="витрины ещё не показаны"):
         closer.close("2024-Q1")
     closer.requests({date(2024, 3, 9): 2, date(2026, 11, 9): 1})
     closer.build()
-    with pytest.raises(IndicatorsError, match="2026-Q4 is not over: it ends on 2026-12-31"):
+    with pytest.raises(
+        IndicatorsError, match="2026-Q4 ещё не закончился: его последний день — 2026-12-31"
+    ):
         closer.close("2026-Q4")
-    with pytest.raises(IndicatorsError, match="the marts have no month 2021-12"):
+    with pytest.raises(IndicatorsError, match="в витринах нет месяца 2021-12"):
         closer.close("2021")
     closer.build(now=datetime(2024, 3, 31, 20, tzinfo=UTC))
-    with pytest.raises(IndicatorsError, match="computed on 2024-03-31, before it was over"):
+    with pytest.raises(
+        IndicatorsError, match="рассчитаны 2024-03-31, когда период ещё не закончился"
+    ):
         closer.close("2024-Q1")
     assert counted(closer) == 0
 
 
 def test_marts_that_are_behind_unpublished_or_failed_are_not_reported(quarter: Closer) -> None:
     quarter.requests({date(2024, 2, 9): 1})
-    with pytest.raises(IndicatorsError, match="loaded or withdrawn since the marts were built"):
+    with pytest.raises(IndicatorsError, match="после сборки витрин что-то загружено или отозвано"):
         quarter.close("2024-Q1", reasons=REASON)
     build_marts(quarter.warehouse, quarter.passport, NOW, only=("indicators_monthly",))
-    with pytest.raises(IndicatorsError, match="newer marts were built and are not published"):
+    with pytest.raises(IndicatorsError, match="новые витрины собраны, но не показаны"):
         quarter.close("2024-Q1", reasons=REASON)
     quarter.warehouse.command(
         "INSERT INTO ops.checks VALUES (now64(6), 'evidence_adds_up', 'fail', false, 1, '')"
     )
     with pytest.raises(
-        IndicatorsError, match=r"failed evidence_adds_up\. Run build_indicator_marts"
+        IndicatorsError, match=r"не прошли evidence_adds_up\. Запустите build_indicator_marts"
     ):
         quarter.close("2024-Q1", reasons=REASON)
 
@@ -103,11 +107,11 @@ def test_a_deviation_without_a_reason_is_refused_with_fact_plan_and_deviation(
         with pytest.raises(ConfigurationError) as told:
             quarter.close("2024-Q1", reasons=reasons)
         assert "smev_requests (Количество запросов" in str(told.value)
-        assert "fact 2, plan 4, deviation 50.0 %, which is beyond 5 %" in str(told.value)
+        assert "факт 2, план 4, отклонение 50.0 % больше 5 %" in str(told.value)
         assert '{"reasons": {"smev_requests": "…"}}' in str(told.value)
-    with pytest.raises(ConfigurationError, match="reasons name smev, which is no indicator"):
+    with pytest.raises(ConfigurationError, match="reasons называет smev — такого показателя"):
         quarter.close("2024-Q1", reasons={"smev": "x"})
-    with pytest.raises(ConfigurationError, match='give "closed_by"'):
+    with pytest.raises(ConfigurationError, match='Укажите в параметре "closed_by"'):
         quarter.close("2024-Q1", reasons=REASON, closed_by=" ")
     assert counted(quarter) == 0
     assert quarter.close("2024-Q1", reasons=REASON)["reasons"] == REASON
@@ -168,7 +172,7 @@ def test_what_the_marts_said_is_kept(quarter: Closer) -> None:
 
 
 def test_the_same_again_changes_nothing_and_anything_else_is_refused(quarter: Closer) -> None:
-    with pytest.raises(IndicatorsError, match="2024-Q1 has no version 1 yet"):
+    with pytest.raises(IndicatorsError, match="Версии 1 для 2024-Q1 ещё нет"):
         quarter.close("2024-Q1", 2, REASON)
     quarter.close("2024-Q1", reasons=REASON)
     before = tables(quarter)
@@ -176,13 +180,13 @@ def test_the_same_again_changes_nothing_and_anything_else_is_refused(quarter: Cl
     quarter.close("2024-Q1", reasons=REASON, closed_by="Другой")
     assert tables(quarter) == before
     with pytest.raises(
-        IndicatorsError, match=f"on 2026-10-12 by {WHO}, with other numbers or reasons"
+        IndicatorsError, match=rf"12\.10\.2026 \({WHO}\) как версия 1 с другими числами"
     ):
         quarter.close("2024-Q1", reasons={"smev_requests": "Иначе"})
-    with pytest.raises(IndicatorsError, match=r"Close version 2, the refined one"):
+    with pytest.raises(IndicatorsError, match="Закройте версию 2, уточнённую"):
         closing.look(quarter.warehouse, quarter.passport, "2024-Q1", 1, NOW, asks=True)
     quarter.close("2024-Q1", 2, reasons={"smev_requests": "Иначе"})
-    with pytest.raises(IndicatorsError, match="There is no third version"):
+    with pytest.raises(IndicatorsError, match="Третьей версии не бывает"):
         quarter.close("2024-Q1", 2, reasons=REASON)
     assert counted(quarter) == 2
 
@@ -191,7 +195,7 @@ def test_numbers_that_changed_after_they_were_approved_are_not_kept(quarter: Clo
     state = closing.look(quarter.warehouse, quarter.passport, "2024-Q1", 1, NOW)["state"]
     quarter.requests({date(2024, 2, 9): 1})
     quarter.build()
-    with pytest.raises(IndicatorsError, match="changed after they were shown for approval"):
+    with pytest.raises(IndicatorsError, match="изменились после того, как их показали"):
         quarter.close("2024-Q1", reasons=REASON, state=state)
     state = closing.look(quarter.warehouse, quarter.passport, "2024-Q1", 1, NOW)["state"]
     quarter.close("2024-Q1", reasons=REASON, state=state)
@@ -267,7 +271,7 @@ def test_a_closing_that_only_the_archive_has_is_not_written_over(quarter: Closer
     quarter.close("2024-Q1", reasons=REASON)
     for table in ("ops.closings", *TABLES.values()):
         quarter.warehouse.command(f"TRUNCATE TABLE {table}")
-    with pytest.raises(IndicatorsError, match=r"has another closing of 2024-Q1, version 1"):
+    with pytest.raises(IndicatorsError, match="другое закрытие 2024-Q1, версия 1"):
         quarter.close("2024-Q1", reasons={"smev_requests": "Иначе"})
     quarter.close("2024-Q1", reasons=REASON)
     assert counted(quarter) == 1

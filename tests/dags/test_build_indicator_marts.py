@@ -114,11 +114,9 @@ def test_a_run_that_a_load_started_waits_until_loads_are_quiet(
 
 def test_a_page_that_cannot_be_written_fails_in_words_after_all_else(dag: DAG, page: Path) -> None:
     page.parent.write_text("a file where the folder should be")
-    with pytest.raises(
-        ConfigurationError, match=re.escape(f"cannot be written to {page}: ")
-    ) as told:
+    with pytest.raises(ConfigurationError, match=re.escape(f"не записать в {page}: ")) as told:
         _replace(page, "the page")
-    assert "The Airflow Variable report names another file" in str(told.value)
+    assert "в переменной Airflow report" in str(told.value)
     # A leaf: it fails the run, and nothing waits for it. It runs after a failed check too; what
     # fails the run then is the other leaf.
     assert dag.task_dict["write_report"].downstream_task_ids == set()

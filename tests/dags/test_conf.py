@@ -55,21 +55,30 @@ def test_an_unknown_key_of_the_conf_stops_the_run(
     assert warehouse.rows("SELECT * FROM ops.loads") == []
 
 
+def test_an_error_of_ours_ends_the_log_as_a_sentence(
+    dags: dict[str, DAG], warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    dags["load_smev_requests"].test(run_conf={"date_too": "2024-03-02"})
+    (said,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert "неизвестно «date_too»; допустимы again." in said.getMessage()
+    assert said.exc_info is None
+
+
 @pytest.mark.parametrize(
     ("given", "known", "told"),
     [
         (
             {"date_from": "", "date_too": ""},
             ["date_from", "date_to", "force"],
-            "'date_too' (meant is 'date_to'?), which a_dag does not know: "
-            "allowed are date_from, date_to, force.",
+            "a_dag: неизвестно «date_too» (может быть, «date_to»?); "
+            "допустимы date_from, date_to, force.",
         ),
         (
             {"x": 1, "y": 2},
             ["again"],
-            "has 'x' and 'y', which a_dag does not know: allowed are again.",
+            "a_dag: неизвестно «x» и «y»; допустимы again.",
         ),
-        ({"again": True}, [], "has 'again', which a_dag does not know: it takes none."),
+        ({"again": True}, [], "a_dag: неизвестно «again»; у него их нет."),
     ],
 )
 def test_the_message_names_the_key_and_what_is_allowed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -82,6 +83,9 @@ print("RESULT " + json.dumps({
         "fields": {name: {"description": dag.params.get_param(name).description or "",
                           **dag.params.get_param(name).schema} for name in dag.params},
         "task_names": {task.task_id: task.task_display_name for task in dag.tasks},
+        "task_docs": {task.task_id: task.doc_md or "" for task in dag.tasks},
+        "owners": sorted({task.owner for task in dag.tasks}),
+        "owner_links": dag.owner_links,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "awaits": [
@@ -164,15 +168,34 @@ def test_every_param_is_a_typed_field_with_words(parsed: dict[str, Any]) -> None
 
 def test_every_dag_explains_itself(parsed: dict[str, Any]) -> None:
     for dag_id, dag in parsed["dags"].items():
-        for heading in ("What it does", "Inputs", "When it fails"):
+        for heading in ("Что делает", "Что нужно", "Если не выполнено"):
             assert f"\n### {heading}\n" in dag["doc"], dag_id
-        assert ("\n### Params\n" in dag["doc"]) == bool(dag["params"]), dag_id
+        assert ("\n### Параметры\n" in dag["doc"]) == bool(dag["params"]), dag_id
+        assert "/programme-report/)" in dag["doc"], dag_id
         assert all(f"`{name}`" in dag["doc"] for name in dag["params"]), dag_id
         assert dag["name"] != dag_id
         assert dag["description"], dag_id
         assert dag["tags"], dag_id
         assert dag["catchup"] is False, dag_id
         assert dag["max_active_runs"] == 1, dag_id
+
+
+def test_people_read_russian_and_ids_are_latin(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        read = [dag["name"], dag["description"], dag["doc"], *dag["tags"], *dag["owners"]]
+        read += [*dag["task_names"].values(), *dag["task_docs"].values()]
+        for field in dag["fields"].values():
+            read += [field["title"], field["description"]]
+        assert [text for text in read if not re.search("[А-ЯЁа-яё]", text)] == [], dag_id
+        assert [one for one in (dag_id, *dag["tasks"], *dag["params"]) if not one.isascii()] == []
+
+
+def test_the_owner_is_who_the_installation_names(parsed: dict[str, Any]) -> None:
+    assert {*parsed["dags"]["keep_house"]["owners"]} == {"Отдел информатизации"}
+    contact = "mailto:it@example.org"
+    named = parse(MUNICIPAL_OWNER="МКУ «Цифра»", MUNICIPAL_OWNER_CONTACT=contact)
+    for dag in named["dags"].values():
+        assert (dag["owners"], dag["owner_links"]) == (["МКУ «Цифра»"], {"МКУ «Цифра»": contact})
 
 
 def test_a_run_is_over_before_the_next_night_and_after_a_wait(parsed: dict[str, Any]) -> None:

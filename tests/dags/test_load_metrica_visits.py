@@ -227,7 +227,7 @@ def test_a_wrong_token_ends_the_run_at_once(
 def test_the_dag_is_what_users_know(dag: DAG) -> None:
     assert dag.params.dump() == {"date_from": None, "date_to": None, "force": False}
     assert (dag.max_active_runs, dag.catchup) == (1, False)
-    assert "When it fails" in str(dag.doc_md)
+    assert "Если не выполнено" in str(dag.doc_md)
     assert dag.task_dict["announce_visits"].outlets[0].name == "metrica_visits"
     in_the_pool = {task.task_id for task in dag.tasks if task.pool == "warehouse"}
     everything = {task.task_id for task in dag.tasks}

@@ -64,6 +64,6 @@ def test_an_empty_inbox_announces_nothing(dag: DAG, smev: SmevInbox) -> None:
 def test_the_dag_is_what_users_know(dag: DAG) -> None:
     assert (dag.max_active_runs, dag.catchup, dag.params.dump()) == (1, False, {"again": None})
     assert dag.doc_md
-    assert "When it fails" in dag.doc_md
+    assert "Если не выполнено" in dag.doc_md
     assert dag.task_dict["load_files"].pool == "warehouse"
     assert [one.name for one in dag.task_dict["announce_new_data"].outlets] == ["smev_requests"]

@@ -66,7 +66,8 @@ def test_a_folder_of_passports_makes_the_dags_of_each_district(tmp_path: Path) -
             task: [f"{district}__{asset}" for asset in assets]
             for task, assets in alone["tasks"].items()
         }
-        for same in ("params", "doc", "hours", "limit", "task_names"):
+        assert dag["doc"] == alone["doc"].replace("report/)", f"report/{district}/)")
+        for same in ("params", "hours", "limit", "task_names", "task_docs", "owners"):
             assert dag[same] == alone[same], (dag_id, same)
 
 
@@ -128,11 +129,11 @@ def test_the_watch_the_doctor_and_the_page_know_the_district(
     assert "/dags/oryol__load_programme_registers" in text
     assert channel == "email"
     found = {one.subject: one for one in examine()}
-    assert "oryol: messages" in found
-    assert found["oryol: Metrica"].state == found["mtsensk: Metrica"].state == "ok"
+    assert "oryol: сообщения" in found
+    assert found["oryol: Метрика"].state == found["mtsensk: Метрика"].state == "ok"
     assert "airflow pools set warehouse_oryol 1" in found["oryol: Airflow"].text
-    assert found["mtsensk: messages"].state == "warn"
-    assert found["oryol: messages"].state == "ok"
+    assert found["mtsensk: сообщения"].state == "warn"
+    assert found["oryol: сообщения"].state == "ok"
     for district in DISTRICTS:
         page = region / "pages" / district / "report.html"
         page.parent.mkdir(parents=True, exist_ok=True)

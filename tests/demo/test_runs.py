@@ -16,12 +16,23 @@ from demo.stage import Stage
 def test_a_command_that_fails_is_told_with_its_log_and_the_next_one_runs(tmp_path: Path) -> None:
     stage, shown = Stage(tmp_path / "demo"), io.StringIO()
     with Airflow(stage, stage.environment(emulator_port=1), Console(file=shown)) as airflow:
-        with pytest.raises(RunFailedError, match="airflow nonesuch failed: ") as failed:
+        with pytest.raises(RunFailedError, match="airflow nonesuch не выполнена: ") as failed:
             airflow.run(["nonesuch"], "Чего нет", "nonesuch")
         airflow.run(["version"], "Версия", "version")
     assert str(stage.logs / "nonesuch.log") in str(failed.value)
     assert "✓ Версия — " in shown.getvalue()
     assert "✓ Чего нет" not in shown.getvalue()
+
+
+@pytest.mark.frees_engine
+def test_an_error_of_ours_is_told_as_its_sentence(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "demo")
+    with Airflow(stage, stage.environment(emulator_port=1), Console(quiet=True)) as airflow:
+        airflow.run(["db", "migrate"], "База", "migrate")
+        with pytest.raises(
+            RunFailedError, match=r"не выполнена: Последний день .* один первый\.\nЖ"
+        ):
+            airflow.run_dag("load_metrica_visits", "Визиты", {"date_to": "2024-03-01"})
 
 
 @pytest.mark.frees_engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def test_a_whole_installation_is_well_and_nothing_is_left_behind(
 ) -> None:
     findings = found()
     assert {name: one.state for name, one in findings.items()} == dict.fromkeys(findings, "ok")
-    assert "12345678 (Europe/Moscow)" in findings["Metrica"].text
-    assert "embedded in" in findings["warehouse"].text or "a server" in findings["warehouse"].text
+    assert "12345678 (Europe/Moscow)" in findings["Метрика"].text
+    assert re.search("встроенный в|сервер", findings["хранилище"].text)
     assert warehouse.rows("SELECT name FROM system.tables WHERE name LIKE 'doctor%'") == []
     assert not [path for path in whole.rglob("*") if path.name.startswith(".doctor")]
 
@@ -77,11 +78,11 @@ def test_each_thing_that_is_missing_is_named_with_its_remedy(
     findings = found()
     told = {name: one.text for name, one in findings.items() if one.state != "ok"}
     assert "airflow pools set warehouse 1" in told["Airflow"]
-    assert "programme.yaml:1: first_year: is missing" in told["passport"]
-    assert "Airflow Variable inbox" in told["inbox"]
-    assert "Airflow Variable archive" in told["archive"]
-    assert findings["messages"].state == "warn"
-    assert findings["warehouse"].state == "ok"
+    assert "programme.yaml:1: first_year: отсутствует" in told["паспорт"]
+    assert "переменной Airflow inbox" in told["папка приёма"]
+    assert "переменной Airflow archive" in told["архив"]
+    assert findings["сообщения"].state == "warn"
+    assert findings["хранилище"].state == "ok"
 
 
 def test_metrica_that_refuses_and_a_warehouse_that_is_not_set(
@@ -91,7 +92,7 @@ def test_metrica_that_refuses_and_a_warehouse_that_is_not_set(
     server = {"conn_type": "clickhouse", "host": "127.0.0.1", "port": 1}
     monkeypatch.setenv("AIRFLOW_CONN_CLICKHOUSE_DEFAULT", json.dumps(server))
     findings = found()
-    assert findings["Metrica"].state == findings["warehouse"].state == "fail"
-    assert "token" in findings["Metrica"].text
-    assert "y0_a-token-of-nobody" not in findings["Metrica"].text
-    assert "did not answer" in findings["warehouse"].text
+    assert findings["Метрика"].state == findings["хранилище"].state == "fail"
+    assert "токен" in findings["Метрика"].text
+    assert "y0_a-token-of-nobody" not in findings["Метрика"].text
+    assert "не ответил" in findings["хранилище"].text

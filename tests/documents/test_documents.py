@@ -160,9 +160,9 @@ def test_events_summary_and_evaluation(made: tuple[Path, Path]) -> None:
 
 def test_a_period_without_data_is_refused(year: Given, tmp_path: Path) -> None:
     with pytest.raises(
-        IndicatorsError, match=r"nothing to report for 2026-Q3: the marts have no month"
+        IndicatorsError, match=r"За 2026-Q3 отчитаться не о чем: в витринах нет ни одного"
     ):
         make_report(year.warehouse, year.passport, "2026-Q3", tmp_path)
-    with pytest.raises(ConfigurationError, match=r"'2026-Q5' is no period"):
+    with pytest.raises(ConfigurationError, match=r"'2026-Q5' — не период"):
         make_report(year.warehouse, year.passport, "2026-Q5", tmp_path)
     assert not list(tmp_path.iterdir())

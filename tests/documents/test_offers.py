@@ -53,5 +53,7 @@ def test_the_newest_whole_periods_replace_older_ones(year: Given, tmp_path: Path
 
 
 def test_a_version_that_was_not_closed_is_refused(year: Given, tmp_path: Path) -> None:
-    with pytest.raises(IndicatorsError, match="2025-Q4 was not closed as version 1: run close_rep"):
+    with pytest.raises(
+        IndicatorsError, match="2025-Q4 не закрывали как версию 1: запустите сначала close_rep"
+    ):
         make_report(year.warehouse, year.passport, "2025-Q4", tmp_path, version=1)

@@ -103,7 +103,7 @@ def test_a_child_that_dies_is_told_and_the_next_one_works(tmp_path: Path, conten
     file = tmp_path / "a"
     file.write_text(content, "utf-8")
     with fenced():
-        with pytest.raises(ParserDiedError, match=r"^the parser died: "):
+        with pytest.raises(ParserDiedError, match=r"^разбор файла прервался: "):
             parse(by_content, file).finish()
         file.write_text("good", "utf-8")
         assert parse(by_content, file).finish() == "good"
@@ -128,7 +128,7 @@ def test_a_deadly_file_is_rejected_at_its_second_attempt_and_the_others_are_load
     arrivals.put("before.csv", b"before")
     deadly = arrivals.put("deadly.csv", content.encode())
     arrivals.put("after.csv", b"after")
-    with pytest.raises(FilesFailedError, match=r"deadly\.csv: the parser died") as first:
+    with pytest.raises(FilesFailedError, match=r"deadly\.csv: разбор файла прервался") as first:
         arrivals.load()
     assert (first.value.run.published, first.value.run.rejected) == (2, [])
     assert deadly.exists()

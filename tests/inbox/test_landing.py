@@ -172,11 +172,11 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
 
     with (
         caplog.at_level(logging.DEBUG),
-        pytest.raises(FilesFailedError, match="1 files failed") as caught,
+        pytest.raises(FilesFailedError, match="не загружено файлов: 1") as caught,
     ):
         load_new_files(file_source("registers", "Europe/Moscow", loader))
     assert caught.value.run.published == 1
-    assert "ValueError at test_landing.py" in str(caught.value)
+    assert "ValueError, место в коде test_landing.py" in str(caught.value)
     assert "112-233" not in caplog.text + str(caught.value)
     assert (path.exists(), other.exists()) == (False, True)
     outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
@@ -191,7 +191,7 @@ def test_a_failure_of_ours_leaves_the_file_and_tells_no_content(
 
 def test_counts_that_do_not_balance_are_not_published(inbox: Path, warehouse: Warehouse) -> None:
     put(inbox / "a.csv")
-    with pytest.raises(FilesFailedError, match="2 rows delivered, but 1 loaded"):
+    with pytest.raises(FilesFailedError, match="получено строк 2, а загружено 1"):
         load_new_files(
             file_source(
                 "registers", "Europe/Moscow", lambda _: (LoadCounts(delivered=2, loaded=1), "")
@@ -324,7 +324,7 @@ def test_a_source_without_a_folder_is_no_error(places: Path, warehouse: Warehous
 
 def test_an_inbox_that_does_not_exist_is_an_error(places: Path, warehouse: Warehouse) -> None:
     (places / "inbox").rmdir()
-    with pytest.raises(ConfigurationError, match="Airflow Variable inbox"):
+    with pytest.raises(ConfigurationError, match="переменную Airflow inbox"):
         load_outcome(file_source("registers", "Europe/Moscow", one_row))
 
 

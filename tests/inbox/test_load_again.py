@@ -140,7 +140,7 @@ def test_without_its_archived_content_the_published_version_stays(
     arrivals.put("b.xlsx", register_of("да", number="9"))
     outcome = load_outcome(file_source("registers", ZONE, load_file), again=True)
     assert outcome["published"] == 1
-    assert ("is not its content" if is_there else "does not exist") in outcome["failed"]
+    assert ("лежит не его содержимое" if is_there else "его нет") in outcome["failed"]
     assert sorted(arrivals.rows("number", "core.workplace_rows")) == [("1",), ("1",), ("9",)]
 
 

@@ -116,7 +116,7 @@ def test_the_folder_of_a_source_may_not_be_a_link_but_the_inbox_may(
 ) -> None:
     put(places / "elsewhere" / "registers" / "a.csv")
     (places / "inbox" / "registers").symlink_to(places / "elsewhere" / "registers")
-    assert "registers/: its files cannot be listed" in str(outcome()["failed"])
+    assert "registers/: папка не читается" in str(outcome()["failed"])
     (places / "link").symlink_to(places / "elsewhere")
     monkeypatch.setenv("AIRFLOW_VAR_INBOX", str(places / "link"))
     assert outcome() == {"published": 1, "rejected": [], "failed": ""}
@@ -333,8 +333,8 @@ def test_rights_that_are_lacking_are_the_matter_of_their_files_only(
     copies.mkdir()
     waiting = landing.waiting_files("registers")
     assert waiting.problems == [
-        "registers/unlisted/: its files cannot be listed: "
-        "this user lacks the right: correct owner or mode (PermissionError)"
+        "registers/unlisted/: папка не читается: "
+        "у этого пользователя нет права: исправьте владельца или права (PermissionError)"
     ]
     said = {}
     for arrival in waiting.files:
@@ -345,10 +345,10 @@ def test_rights_that_are_lacking_are_the_matter_of_their_files_only(
         except StorageError as error:
             said[arrival.label] = str(error)
     assert said == {
-        "registers/locked.csv": "it cannot be read: "
-        "this user lacks the right: correct owner or mode (PermissionError)",
-        "registers/unwritable/a.csv": "it is archived, but cannot be removed from the inbox: "
-        "this user lacks the right: correct owner or mode (PermissionError)",
+        "registers/locked.csv": "файл не читается: "
+        "у этого пользователя нет права: исправьте владельца или права (PermissionError)",
+        "registers/unwritable/a.csv": "файл в архиве, но его не убрать из папки приёма: "
+        "у этого пользователя нет права: исправьте владельца или права (PermissionError)",
     }
     archived = sorted(path.read_bytes() for path in (as_nobody / "archive" / "registers").iterdir())
     assert archived == [b"good", b"stays"]
@@ -364,11 +364,10 @@ def test_a_published_file_that_cannot_be_removed_is_told_every_night_and_loaded_
     for published_now in (2, 0, 0):
         found = outcome()
         assert found["published"] == published_now
-        assert (
-            "registers/common/a.csv: it is archived, but cannot be removed from the inbox"
-            in str(found["failed"])
+        assert "registers/common/a.csv: файл в архиве, но его не убрать из папки приёма" in str(
+            found["failed"]
         )
-        assert "read-only" in str(found["failed"])
+        assert "закрыт для записи" in str(found["failed"])
     assert sorted(contents(places)) == [b"good", b"shared"]
     disk(shared, "rw")
     assert outcome() == {"published": 0, "rejected": [], "failed": ""}
@@ -378,7 +377,7 @@ def test_a_published_file_that_cannot_be_removed_is_told_every_night_and_loaded_
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [("size=64k", "its disk is full: make room"), ("ro", "its disk is read-only")],
+    [("size=64k", "диск заполнен: освободите место"), ("ro", "диск закрыт для записи")],
 )
 def test_an_archive_that_takes_nothing_is_named(
     inbox: Path, places: Path, warehouse: Warehouse, disk: Disk, options: str, words: str
@@ -394,7 +393,7 @@ def test_an_archive_that_takes_nothing_is_named(
         return one_row(task)
 
     found = outcome(loader if options != "ro" else one_row)
-    assert f"registers/big.csv: the archive {archive} (Variable archive): {words}" in str(
+    assert f"registers/big.csv: архив {archive} (переменная archive): {words}" in str(
         found["failed"]
     )
     assert found["published"] == (1 if options != "ro" else 2)
@@ -412,9 +411,8 @@ def test_a_full_temporary_folder_is_named(
     put(inbox / "good.csv", b"good")
     found = outcome()
     assert found["published"] == 1
-    assert (
-        f"registers/big.csv: the temporary folder {place} (Variable landing): its disk is full"
-        in str(found["failed"])
+    assert f"registers/big.csv: временная папка {place} (переменная landing): диск заполнен" in str(
+        found["failed"]
     )
     disk(place, "rw,size=4m")
     assert outcome() == {"published": 1, "rejected": [], "failed": ""}
@@ -427,5 +425,5 @@ def test_a_disk_that_fills_while_a_file_is_unpacked_is_named(
     monkeypatch.setenv("AIRFLOW_VAR_LANDING", str(place))
     rows = b"".join(b"row %d\n" % number for number in range(100_000))
     put(inbox / "big.csv.gz", gzip.compress(rows))
-    assert "(Variable landing): its disk is full" in str(outcome()["failed"])
+    assert "(переменная landing): диск заполнен" in str(outcome()["failed"])
     assert files_in(inbox) == {"big.csv.gz"}

@@ -133,10 +133,10 @@ def test_sound_marts_pass_every_check(sound: Warehouse) -> None:
 )
 def test_damage_is_found_and_named(sound: Warehouse, damage: str, check: str) -> None:
     damaged(sound, damage)
-    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): \d+ rows") as told:
+    with pytest.raises(DataCheckError, match=rf"sql/checks/{check}\.sql \(.+\): строк \d+") as told:
         check_marts(sound)
     since = sound.value("SELECT formatDateTime(at, '%F %R') FROM ops.published_marts")
-    assert f"The new marts are not shown; those of {since} UTC stay." in str(told.value)
+    assert f"новые не показаны; остаются витрины от {since} UTC." in str(told.value)
     ((name, severity, passed, rows, example),) = recorded(sound, f"check = '{check}'")
     assert (name, severity, passed) == (check, "fail", False)
     assert rows > 0
@@ -147,7 +147,7 @@ def test_a_source_that_loses_its_data_keeps_the_build_from_readers(sound: Wareho
     rebuilt(sound, "data_coverage", "NULL AS data_through")
     with pytest.raises(
         DataCheckError,
-        match=r"sources_keep_their_data\.sql \(.+\): 1 rows, first \(metrica, 2024-01-31\)",
+        match=r"sources_keep_their_data\.sql \(.+\): строк 1, первые \(metrica, 2024-01-31\)",
     ):
         check_marts(sound)
     assert recorded(sound, "NOT passed AND severity = 'fail'") == [
@@ -159,7 +159,7 @@ def test_settled_periods_that_change_are_told_once(sound: Warehouse) -> None:
     build = rebuilt(sound, "site_audience", "visitors + 1 AS visitors")
     (warning,) = check_marts(sound).warnings
     assert re.search(
-        r"settled_periods_stay\.sql \(.+\): 2 rows, first "
+        r"settled_periods_stay\.sql \(.+\): строк 2, первые "
         r"\(site_audience, 12345678, 2024-01-30, 2 visits, 2 visitors, 2 visits, 3 visitors\)",
         warning,
     )
@@ -231,12 +231,12 @@ def test_checks_look_at_the_new_marts(path: Path) -> None:
         (
             "(build, day, counter_id, visits, reported_visits, is_within_tolerance, compared_at) "
             "VALUES ({build}, '2024-01-30', 5, 90, 100, false, now())",
-            r"checks/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): 1 rows, "
-            r"first \(2024-01-30, 5, 90, 100, ",
+            r"checks/loaded_days_are_what_metrica_reports\.sql \(.*1 %\.\): строк 1, "
+            r"первые \(2024-01-30, 5, 90, 100, ",
         ),
         (
             "(build, day, counter_id) VALUES ({build}, '2024-01-29', 5), ({build}, '2024-01-30', 5)",
-            r"checks/settled_days_are_compared\.sql \(.*\): 1 rows, first \(5, 2, 2024-01-29, 2024-01-30\)",
+            r"checks/settled_days_are_compared\.sql \(.*\): строк 1, первые \(5, 2, 2024-01-29, 2024-01-30\)",
         ),
     ],
 )
@@ -258,7 +258,7 @@ def test_a_visit_far_from_the_day_of_its_load_is_told(sound: Warehouse) -> None:
     )
     (warning,) = check_marts(sound).warnings
     assert warning.startswith("sql/checks/times_are_of_their_day.sql (")
-    assert "1 rows, first (site_visits, 12345678, 2024-01-31, 1, 2024-02-0" in warning
+    assert "строк 1, первые (site_visits, 12345678, 2024-01-31, 1, 2024-02-0" in warning
 
 
 def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> None:
@@ -273,7 +273,7 @@ def test_holes_are_told_with_the_command_that_loads_them(sound: Warehouse) -> No
     # 13 February is within the last week, and the nights still fill it. Nothing of the other site was loaded.
     (warning,) = [one for one in check_marts(sound).warnings if "site_days" in one]
     assert warning.startswith("sql/checks/site_days_are_loaded.sql (")
-    assert "2 rows, first (Сайт, 3, 2024-02-10, 2024-02-12, airflow dags trigger" in warning
+    assert "строк 2, первые (Сайт, 3, 2024-02-10, 2024-02-12, airflow dags trigger" in warning
     dates = '--conf \'{"date_from": "2022-05-09", "date_to": "2022-05-09"}\''
     assert (
         f"(Сайт, 1, 2022-05-09, 2022-05-09, airflow dags trigger load_metrica_visits {dates})"

@@ -147,7 +147,7 @@ def test_a_build_is_seen_by_its_checks_only_until_it_is_published(given: Given) 
 def test_only_the_newest_build_is_published(given: Given) -> None:
     old = build_marts(given.warehouse, given.passport, NOW)
     build_marts(given.warehouse, given.passport, NOW, only=["site_audience"])
-    with pytest.raises(IndicatorsError, match=rf"{old.id} of the marts is not the newest"):
+    with pytest.raises(IndicatorsError, match=rf"{old.id} — не последняя"):
         publish_marts(given.warehouse, old.id)
     assert published_at(given.warehouse) is None
 

@@ -98,14 +98,13 @@ from municipal_indicators.dag_support.schedules import RUN_LIMIT, every_night
 
 # Airflow parses only files that name it.
 @district_dag(
-    dag_display_name="Load the queue",
-    description="Tickets of the electronic queue from inbox/mfc_queue",
+    dag_display_name="Очередь МФЦ",
+    description="Талоны электронной очереди из inbox/mfc_queue",
     schedule=every_night("10 5 * * *"),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=RUN_LIMIT,
-    tags=["source", "mfc_queue"],
-    doc_md=__doc__,
+    tags=["источник", "МФЦ"],
     default_args=RETRYING,
     params=again_params(),
 )
@@ -116,6 +115,7 @@ def load_mfc_queue() -> None:
 
 load_mfc_queue()
 ''',
+    "dags/load_mfc_queue.md": "Загружает выгрузки электронной очереди МФЦ.\n",
 }
 
 LINES = (

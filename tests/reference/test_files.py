@@ -41,36 +41,42 @@ def told(tmp_path: Path, text: str) -> list[str]:
     [
         (
             "leaves:\n  - name: ''\n",
-            "2: leaves[0].name: '' cannot stand here; it must have at least",
+            "2: leaves[0].name: '' — нужен непустой",
         ),
-        ("leaves:\n  - day: 2023-01-01\n", "2: leaves[0].name: is missing"),
-        ("leaves: []\nleafs: 1\n", "2: leafs: unknown key; allowed are leaves, by_colour, enabled"),
+        ("leaves:\n  - day: 2023-01-01\n", "2: leaves[0].name: отсутствует"),
+        (
+            "leaves: []\nleafs: 1\n",
+            "2: leafs: незнакомый ключ; допустимы leaves, by_colour, enabled",
+        ),
         (
             "leaves: []\nby_colour:\n  red:\n    1: {title: a}\n",
-            "4: by_colour.red.1.name: is missing",
+            "4: by_colour.red.1.name: отсутствует",
         ),
         (
             "leaves: []\nby_colour:\n  blue: {}\n",
-            "3: by_colour.blue: 'blue' cannot stand here; it must be 'red' or 'green'",
+            "3: by_colour.blue: 'blue' — допустимы 'red' или 'green'",
         ),
         (
             "leaves:\n- {name: a, day: 2023-02-30}\n",
-            "2: leaves[0].day: '2023-02-30' cannot stand here; it must be a valid date",
+            "2: leaves[0].day: '2023-02-30' — нужен день",
         ),
-        ("leaves: []\nenabled: perhaps\n", "2: enabled: 'perhaps' cannot stand here; it must be a"),
-        ("leaves: {a: b}\n", "1: leaves: a mapping cannot stand here; it must be a list"),
+        (
+            "leaves: []\nenabled: perhaps\n",
+            "2: enabled: 'perhaps' — нужно true или false",
+        ),
+        ("leaves: {a: b}\n", "1: leaves: ключи со значениями — нужен список"),
         (
             "leaves:\n- {name: [a]}\n",
-            "2: leaves[0].name: a list cannot stand here; it must be a text",
+            "2: leaves[0].name: список — нужен текст",
         ),
-        ("leaves:\n", "1: leaves: nothing cannot stand here; it must be a list"),
-        ("leaves: []\n\nleaves: []\n", "3: leaves: the key is given twice, first in line 1"),
+        ("leaves:\n", "1: leaves: пусто — нужен список"),
+        ("leaves: []\n\nleaves: []\n", "3: leaves: ключ дан дважды, первый раз в строке 1"),
         (
             "leaves:\n- name: a\n  name: b\n",
-            "3: leaves[0].name: the key is given twice, first in line 2",
+            "3: leaves[0].name: ключ дан дважды, первый раз в строке 2",
         ),
-        ("- a\n", "1: top level: a list cannot stand here; it must be a mapping"),
-        ("leaves: [\n", "2: top level: not valid YAML: did not find expected node content"),
+        ("- a\n", "1: весь файл: список — нужны ключи со значениями"),
+        ("leaves: [\n", "2: весь файл: это не YAML: did not find expected node content"),
     ],
 )
 def test_a_mistake_has_line_place_value_and_what_is_allowed(
@@ -81,7 +87,9 @@ def test_a_mistake_has_line_place_value_and_what_is_allowed(
 
 def test_an_unknown_key_in_a_deep_part_names_the_keys_of_that_part(tmp_path: Path) -> None:
     text = "leaves: []\nby_colour:\n  red:\n    1: {name: a, title: b}\n"
-    assert told(tmp_path, text) == ["4: by_colour.red.1.title: unknown key; allowed are name, day."]
+    assert told(tmp_path, text) == [
+        "4: by_colour.red.1.title: незнакомый ключ; допустимы name, day."
+    ]
 
 
 def test_several_mistakes_are_several_lines(tmp_path: Path) -> None:
@@ -106,7 +114,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     path = tmp_path / "tree.yaml"
     if content:
         path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"tree\.yaml:1: file: cannot be read \(.*restore"):
+    with pytest.raises(ConfigurationError, match=r"tree\.yaml:1: файл не читается \(.*верните"):
         read_yaml(path, Tree)
 
 
@@ -116,9 +124,13 @@ def test_mistakes_of_a_table_name_line_and_heading(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_table(path, Leaf)
     lines = [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
-    assert [line.split(": ")[:2] for line in lines] == [["4", "name"], ["5", "day"], ["6", "row"]]
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["4", "name"],
+        ["5", "day"],
+        ["6", "строка"],
+    ]
     path.write_text("name,day\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r":1: headings: they must be name;day"):
+    with pytest.raises(ConfigurationError, match=r":1: заголовки: нужны name;day"):
         read_table(path, Leaf)
 
 
@@ -137,7 +149,8 @@ def test_words_that_are_no_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
         read_words()
     lines = str(caught.value).splitlines()
     assert [line.split(": ", 1)[1] for line in lines] == [
-        "no: 'нет' cannot stand here; it must be a list.",
-        "totals[0]: a mapping cannot stand here; it must be a text.",
-        "levels.федеральная[0]: «федеральная» is listed under другая and федеральная; it can mean only one.",
+        "no: 'нет' — нужен список.",
+        "totals[0]: ключи со значениями — нужен текст.",
+        "levels.федеральная[0]: «федеральная» стоит и в другая, и в федеральная; значение может быть только "
+        "одно.",
     ]

@@ -21,15 +21,15 @@ def test_unknown_codes_are_shown_and_come_last() -> None:
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        ("sources: {metrica: Метрика}\n", ":1: freshness: is missing"),
-        ("sources: [metrica]\n", ":1: sources: a list cannot stand here; it must be a mapping"),
-        ("colours: {a: b}\n", ":1: colours: unknown key; allowed are sources, freshness,"),
+        ("sources: {metrica: Метрика}\n", ":1: freshness: отсутствует"),
+        ("sources: [metrica]\n", ":1: sources: список — нужны ключи со значениями"),
+        ("colours: {a: b}\n", ":1: colours: незнакомый ключ; допустимы sources, freshness,"),
         (
             "indicators: {ict_events: {formula: ф}}\n",
-            ":1: indicators.ict_events.numerator: is missing",
+            ":1: indicators.ict_events.numerator: отсутствует",
         ),
-        ("", ":1: top level: nothing cannot stand here; it must be a mapping"),
-        ("sources: {metrica\n", ":2: top level: not valid YAML"),
+        ("", ":1: весь файл: пусто — нужны ключи со значениями"),
+        ("sources: {metrica\n", ":2: весь файл: это не YAML"),
     ],
 )
 def test_a_wrong_file_is_named_with_the_place(tmp_path: Path, content: str, place: str) -> None:
@@ -42,5 +42,5 @@ def test_a_wrong_file_is_named_with_the_place(tmp_path: Path, content: str, plac
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"gone\.yaml:1: file: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"gone\.yaml:1: файл не читается"):
         read_labels(tmp_path / "gone.yaml")

@@ -28,12 +28,12 @@ def test_annotations_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("2026-13;ict_events;Текст", "month: '2026-13' is no month; write it as 2026-10"),
-        ("02.2026;ict_events;Текст", "month: '02.2026' is no month"),
-        ("2026-02-15;ict_events;Текст", "month: '2026-02-15' is no month"),
-        ("2026-02;events;Текст", "indicator: 'events' cannot stand here; it must be '"),
-        ("2026-02;ict_events; ", "text: .*cannot stand here"),
-        ("2026-02;ict_events", "row: 3 cells are needed"),
+        ("2026-13;ict_events;Текст", "month: '2026-13' — не месяц; напишите его как 2026-10"),
+        ("02.2026;ict_events;Текст", "month: '02.2026' — не месяц"),
+        ("2026-02-15;ict_events;Текст", "month: '2026-02-15' — не месяц"),
+        ("2026-02;events;Текст", "indicator: 'events' — допустимы '"),
+        ("2026-02;ict_events; ", "text: .*нужен"),
+        ("2026-02;ict_events", "строка: нужно ячеек: 3"),
     ],
 )
 def test_a_wrong_annotation_is_named(

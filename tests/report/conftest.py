@@ -15,6 +15,8 @@ from municipal_indicators import settings
 from municipal_indicators.settings import REPOSITORY
 from tests.report.made_up_parts import ANNOTATIONS
 
+NOTICE = "Загрузки СМЭВ остановлены до 1 июля <переезд>"
+
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -27,7 +29,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "tests.report.made_up_marts", str(folder)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, settings.REFERENCE_VARIABLE: str(lists)},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "AIRFLOW_VAR_FRESHNESS_NOTICE": NOTICE,
+            settings.REFERENCE_VARIABLE: str(lists),
+        },
         capture_output=True,
         text=True,
         check=False,

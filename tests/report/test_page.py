@@ -172,7 +172,7 @@ def test_empty_marts_give_a_page_that_says_so(empty: html.HtmlElement) -> None:
 
 def test_a_missing_mart_is_an_error_with_the_way_out(written: Path) -> None:
     message = (written / "missing.txt").read_text(encoding="utf-8")
-    assert message.startswith("site_devices_last_year.sql: a mart it reads does not exist")
+    assert message.startswith("site_devices_last_year.sql: нет витрины, которую он читает")
     assert "marts.site_devices_monthly" in message
     assert "build_indicator_marts" in message
     assert not (written / "missing.html").exists()

@@ -51,7 +51,7 @@ def test_a_programme_without_a_whole_month_has_a_sheet(written: Path) -> None:
 
 def test_without_indicators_there_is_none(written: Path) -> None:
     assert not (written / "empty.pdf").exists()
-    assert "no indicators" in (written / "empty.txt").read_text(encoding="utf-8")
+    assert "нет показателей" in (written / "empty.txt").read_text(encoding="utf-8")
 
 
 def test_the_same_numbers_give_the_same_file(written: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import html
 
+from tests.report.conftest import NOTICE
 from tests.report.made_up_marts import MISSING
 from tests.report.made_up_parts import HOSTILE
 from tests.report.reading import (
@@ -88,6 +89,10 @@ def test_statuses_differ_without_colour(full: html.HtmlElement) -> None:
     assert [text(item) for item in found(full, "//*[@class='tally']/li")] == [
         "1 отстаёт", "1 под угрозой", "1 нет данных", "3 в графике", "1 достигнут",
     ]  # fmt: skip
+
+
+def test_what_the_installation_says_of_freshness_stands_above_it(full: html.HtmlElement) -> None:
+    assert text(one(full, "//*[@class='freshness-notice']")) == NOTICE
 
 
 def test_freshness_of_each_source(full: html.HtmlElement) -> None:

@@ -84,5 +84,12 @@ def test_a_narrow_terminal_loses_nothing(written: Path) -> None:
     assert "…" not in printed
 
 
+def test_a_narrow_terminal_shows_all_indicators_in_one_screen(written: Path) -> None:
+    lines = (written / "full-80.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 24, "\n".join(lines)
+    for name in ("Посетители сайта, %", "Электронные услуги, %"):
+        assert [line for line in lines if name in line], name
+
+
 def test_empty_marts_say_what_to_do(written: Path) -> None:
     assert "build_indicator_marts" in (written / "empty-140.txt").read_text(encoding="utf-8")

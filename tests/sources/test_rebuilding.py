@@ -123,13 +123,13 @@ def test_what_is_noted_of_a_file_is_its_name_without_persons_and_its_latest_arri
 
 def test_a_warehouse_that_is_not_empty_is_left_alone(events: Arrivals) -> None:
     events.take("a.xlsx", events_of("Первое"))
-    with pytest.raises(ConfigurationError, match="The warehouse is not empty"):
+    with pytest.raises(ConfigurationError, match="Хранилище не пустое"):
         rebuild_from_archive(load_passport())
     assert events.warehouse.value("SELECT count() FROM ops.load_events") == 2
 
 
 def test_an_archive_without_files_is_an_error(places: Path, warehouse: Warehouse) -> None:
-    with pytest.raises(ConfigurationError, match="There is no file in the archive"):
+    with pytest.raises(ConfigurationError, match="в нём нет ни одного файла"):
         rebuild_from_archive(load_passport())
 
 
@@ -140,13 +140,13 @@ def test_a_rebuild_that_ended_early_goes_on(events: Arrivals) -> None:
     kept = second.read_bytes()
     second.write_bytes(b"spoilt")
     empty(events.warehouse)
-    with pytest.raises(IndicatorsError, match=r"registers/Второе.xlsx: .* is not its content"):
+    with pytest.raises(IndicatorsError, match=r"registers/Второе.xlsx: .* лежит не его содержимое"):
         rebuild_from_archive(load_passport())
     assert titles(events.warehouse) == ["Первое"]
     second.write_bytes(kept)
     assert rebuild_from_archive(load_passport())["registers"] == 1
     assert titles(events.warehouse) == ["Второе", "Первое"]
-    with pytest.raises(ConfigurationError, match="The warehouse is not empty"):
+    with pytest.raises(ConfigurationError, match="Хранилище не пустое"):
         rebuild_from_archive(load_passport())
     assert first.exists()
 

@@ -128,7 +128,7 @@ def test_a_heading_under_two_columns_is_an_error(
         "events:\n  held_on: [Дата]\n  title: [Название, ДАТА]\n", "utf-8"
     )
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» is listed under held_on and title"
+    words = r"headings\.yaml:3: events\.title\[1\]: «ДАТА» стоит и в held_on, и в title"
     with pytest.raises(ConfigurationError, match=words):
         heading_sets()
 
@@ -136,8 +136,11 @@ def test_a_heading_under_two_columns_is_an_error(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("events: {title: [Название]}\n", "no headings for id, address; add under the key toys"),
-        ("toys: {id: [Номер]}\n", "no headings for address; add under the key toys"),
+        (
+            "events: {title: [Название]}\n",
+            "нет заголовков для id, address; добавьте под ключом toys",
+        ),
+        ("toys: {id: [Номер]}\n", "нет заголовков для address; добавьте под ключом toys"),
     ],
 )
 def test_a_kind_without_headings_is_an_error(
@@ -158,7 +161,9 @@ def test_a_field_that_only_the_sql_asks_for_is_told_too(
         del lists["workplaces"][name]
     (tmp_path / "headings.yaml").write_text(yaml.safe_dump(lists, allow_unicode=True), "utf-8")
     monkeypatch.setattr(settings, "REFERENCE", tmp_path)
-    with pytest.raises(ConfigurationError, match=r"workplaces: .* no headings for \w+; add under"):
+    with pytest.raises(
+        ConfigurationError, match=r"workplaces: .* нет заголовков для \w+; добавьте под"
+    ):
         staging_scripts([kind])
 
 

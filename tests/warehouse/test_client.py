@@ -95,8 +95,8 @@ def test_second_process_waits_then_says_who_and_what_to_do(tmp_path: Path) -> No
     with _held_elsewhere(tmp_path) as environment:
         waited = _open_in_another_process(environment, seconds=1)
     assert "WarehouseBusyError" in waited
-    assert "is held by process" in waited
-    assert "let the other run end or stop it" in waited
+    assert "занято: process" in waited
+    assert "дождитесь конца другого запуска или остановите его" in waited
 
 
 def test_second_process_gets_its_turn(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_engine_held_without_our_lock_is_told_too(tmp_path: Path) -> None:
     try:
         assert holder.stdout.readline().strip() == "held"
         said = _open_in_another_process(_environment(tmp_path / "other"), seconds=1)
-        assert "is held by another program" in said
+        assert "занято: другая программа" in said
     finally:
         holder.stdin.close()
         holder.wait(timeout=20)

@@ -74,7 +74,7 @@ def test_the_district_is_that_of_the_dag_or_is_named(
 ) -> None:
     assert settings.districts() == ("mtsensk", "oryol")
     with pytest.raises(
-        ConfigurationError, match=r"name one of mtsensk, oryol .*MUNICIPAL_DISTRICT"
+        ConfigurationError, match=r"назовите один из mtsensk, oryol .*MUNICIPAL_DISTRICT"
     ):
         settings.district()
     monkeypatch.setenv(settings.DISTRICT_VARIABLE, "oryol")
@@ -86,17 +86,19 @@ def test_the_district_is_that_of_the_dag_or_is_named(
         assert settings.named("load_smev_requests") == "oryol__load_smev_requests"
         assert settings.inbox_folder().name == "oryol"
     monkeypatch.setenv("AIRFLOW_CTX_DAG_ID", "elsewhere__load_metrica_visits")
-    with pytest.raises(ConfigurationError, match="elsewhere has no passport"):
+    with pytest.raises(ConfigurationError, match="паспорта elsewhere нет"):
         settings.district()
 
 
 def test_a_passport_with_a_name_that_no_database_can_have_is_refused(passports: Path) -> None:
     (passports / "Мценск.yaml").touch()
-    with pytest.raises(ConfigurationError, match=r"holds Мценск\.yaml: give each district"):
+    with pytest.raises(
+        ConfigurationError, match=r"имя Мценск\.yaml не годится\. Дайте каждому району"
+    ):
         settings.districts()
     for path in passports.iterdir():
         path.unlink()
-    with pytest.raises(ConfigurationError, match="holds no passport"):
+    with pytest.raises(ConfigurationError, match="в ней нет ни одного паспорта"):
         settings.districts()
 
 
@@ -105,5 +107,5 @@ def test_a_folder_named_where_dag_files_cannot_read_it_is_refused(
 ) -> None:
     monkeypatch.delenv(settings.PASSPORT_VARIABLE)
     monkeypatch.setattr(settings, "_variable", lambda _: str(passports))
-    with pytest.raises(ConfigurationError, match="AIRFLOW_VAR_PROGRAMME_PASSPORT of all services"):
+    with pytest.raises(ConfigurationError, match="AIRFLOW_VAR_PROGRAMME_PASSPORT всех служб"):
         settings.passport_path()

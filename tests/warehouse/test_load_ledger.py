@@ -41,7 +41,9 @@ def test_attempt_is_invisible_until_published(warehouse: Warehouse) -> None:
 
 def test_unbalanced_counts_publish_nothing(warehouse: Warehouse) -> None:
     first, second = begin_loads(warehouse, [DAY, NEXT_DAY])
-    with pytest.raises(UnbalancedLoadError, match=r"1/2024-03-06: 10 rows delivered, but 7 loaded"):
+    with pytest.raises(
+        UnbalancedLoadError, match=r"1/2024-03-06: получено строк 10, а загружено 7"
+    ):
         publish_loads(
             warehouse, [(first, LoadCounts(1, 1), ""), (second, LoadCounts(10, 7, 1, 1), "")]
         )

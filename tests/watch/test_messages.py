@@ -166,7 +166,7 @@ def test_the_template_of_the_webhook_is_a_file(
     note_messages(warehouse, [replace(LATE, what='Файл "а" не загружен')], ["webhook"])
     path.write_text('{"text": "{{ text }}"}', encoding="utf-8")
     with pytest.raises(
-        ChannelError, match=r"chat\.json\.j2: it makes no JSON .* notify_webhook_template"
+        ChannelError, match=r"chat\.json\.j2: получается не JSON .* notify_webhook_template"
     ):
         send_unsent(warehouse, open_channels())
     path.write_text(

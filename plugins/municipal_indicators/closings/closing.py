@@ -65,15 +65,17 @@ def close_period(
     wanted = parse_period(period)
     if not approval.closed_by.strip():
         raise ConfigurationError(
-            f'{period} cannot be closed by nobody: give "closed_by", the name of who answers for the report.'
+            f'{period}: неизвестно, кто закрывает период. Укажите в параметре "closed_by", кто отвечает за '
+            "отчёт."
         )
     found = readiness.standings(warehouse, passport, wanted, now)
     reasons = readiness.require_reasons(wanted, found, approval.reasons)
     read = store.read_marts(warehouse, wanted)
     if state is not None and store.content_of(read) != state:
         raise IndicatorsError(
-            f"The numbers of {period} changed after they were shown for approval: clear the task "
-            "check_period, so that they are looked at again."
+            f"Числа {period} изменились после того, как их показали для согласования: очистите задачу "
+            "check_period, "
+            "чтобы посмотреть на них снова."
         )
     given = store.Approval(approval.closed_by.strip(), approval.closed_at, reasons)
     return store.keep(warehouse, wanted, version, read, given)

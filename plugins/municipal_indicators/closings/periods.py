@@ -30,8 +30,9 @@ def parse_period(name: str) -> Period:
     match = _NAME.fullmatch(name)
     if not match:
         raise ConfigurationError(
-            f"period {name!r} is no period: it must be a month such as 2026-09, a quarter such as 2026-Q3, "
-            "or a year such as 2026."
+            f"Параметр period: {name!r} — не период. Напишите месяц, например 2026-09, квартал, например "
+            "2026-Q3, или "
+            "год, например 2026."
         )
     year, quarter, month = int(match[1]), match[2], match[3]
     begin = int(month) if month else int(quarter) * 3 - 2 if quarter else 1

@@ -44,20 +44,23 @@ def standings(
     today = (now or datetime.now(UTC)).astimezone(passport.zone).date()
     if period.last >= today:
         raise IndicatorsError(
-            f"{period.name} is not over: it ends on {period.last}. Close it after that day."
+            f"{period.name} ещё не закончился: его последний день — {period.last}. Закройте период после "
+            "него."
         )
     _require_marts(warehouse)
     rows = warehouse.mappings(render("closings/indicators.sql", month=period.last_month))
     if not rows:
         raise IndicatorsError(
-            f"{period.name} cannot be closed: the marts have no month {period.last_month:%Y-%m}. "
-            "It is outside of the programme, or no source reaches it."
+            f"{period.name} нельзя закрыть: в витринах нет месяца {period.last_month:%Y-%m}. Он вне "
+            "программы, или до "
+            "него не доходит ни один источник."
         )
     computed = rows[0]["computed_at"].replace(tzinfo=UTC).astimezone(passport.zone).date()
     if computed <= period.last:
         raise IndicatorsError(
-            f"{period.name} cannot be closed: the marts were computed on {computed}, before it was over. "
-            "Run build_indicator_marts, then this again."
+            f"{period.name} нельзя закрыть: витрины рассчитаны {computed}, когда период ещё не закончился. "
+            "Запустите "
+            "build_indicator_marts, затем закройте снова."
         )
     beyond = passport.reporting.deviation_needs_reason_percent
     names = ("indicator", "name", "unit", "fact", "plan", "deviation")
@@ -83,7 +86,8 @@ def require_reasons(
     known = [one.indicator for one in found]
     if unknown := sorted(reasons.keys() - set(known)):
         raise ConfigurationError(
-            f"reasons name {', '.join(unknown)}, which is no indicator of {period.name}; allowed are "
+            f"Параметр reasons называет {', '.join(unknown)} — такого показателя в {period.name} нет. "
+            "Допустимы: "
             f"{', '.join(known)}."
         )
     given = {code: text.strip() for code, text in reasons.items() if text and text.strip()}
@@ -92,8 +96,9 @@ def require_reasons(
         told = "; ".join(f"{one.indicator} ({one.name}): {one.why}" for one in missing)
         example = ", ".join(f'"{one.indicator}": "…"' for one in missing)
         raise ConfigurationError(
-            f"{period.name} cannot be closed without a reason for {told}. Nothing was kept. Give the "
-            "reasons in the form (clear the task ask_for_reasons to be asked again), or as "
+            f"{period.name} нельзя закрыть без причины отклонения: {told}. Ничего не сохранено. Укажите "
+            "причины в форме "
+            "(очистите задачу ask_for_reasons, она спросит снова) или параметром "
             f'{{"reasons": {{{example}}}}}.'
         )
     return given
@@ -103,16 +108,16 @@ def _require_marts(warehouse: Warehouse) -> None:
     (marts,) = warehouse.mappings(render("closings/marts.sql"))
     why = ""
     if marts["shown_at"].year == 1970:
-        why = "no marts are published yet"
+        why = "витрины ещё не показаны"
     elif marts["failed_checks"]:
-        why = f"the newest marts failed {', '.join(marts['failed_checks'])}"
+        why = f"новые витрины не прошли {', '.join(marts['failed_checks'])}"
     elif marts["newer_waits"]:
-        why = "newer marts were built and are not published"
+        why = "новые витрины собраны, но не показаны"
     elif marts["is_behind"]:
-        why = "something was loaded or withdrawn since the marts were built"
+        why = "после сборки витрин что-то загружено или отозвано"
     if why:
         raise IndicatorsError(
-            f"Nothing can be closed: {why}. Run build_indicator_marts until it succeeds, then this again."
+            f"Закрыть нельзя: {why}. Запустите build_indicator_marts, дождитесь успеха и закройте снова."
         )
 
 
@@ -124,9 +129,9 @@ def _why(row: Mapping[str, Any], beyond: float) -> str:
     if row["plan"] is None:
         return ""
     if row["fact"] is None:
-        return f"there is no fact, but a plan of {row['plan']:g}"
-    of_plan = f"fact {row['fact']:g}, plan {row['plan']:g}"
+        return f"факта нет, а план {row['plan']:g}"
+    of_plan = f"факт {row['fact']:g}, план {row['plan']:g}"
     if row["deviation"] > beyond:
-        found = f"{row['deviation']:.1f} %" if math.isfinite(row["deviation"]) else "without bounds"
-        return f"{of_plan}, deviation {found}, which is beyond {beyond:g} %"
+        found = f"{row['deviation']:.1f} %" if math.isfinite(row["deviation"]) else "без предела"
+        return f"{of_plan}, отклонение {found} больше {beyond:g} %"
     return ""

@@ -72,7 +72,7 @@ def read_marts(warehouse: Warehouse, period: Period) -> Document:
         )
     read["loads"] = warehouse.mappings(render("closings/loads.sql", month=period.last_month))
     if warehouse.mappings(render("closings/marts.sql"))[0]["shown_at"] != before["shown_at"]:
-        raise WarehouseBusyError("The marts were published while they were read: run this again.")
+        raise WarehouseBusyError("Витрины опубликованы заново, пока их читали: запустите снова.")
     plain: Document = json.loads(json.dumps(read, default=_plain))
     return plain
 
@@ -105,16 +105,13 @@ def require_free(warehouse: Warehouse, period: Period, version: int, content: st
         if known == content:
             return False
         raise IndicatorsError(
-            f"{period.name} was closed as version {version} on {at:%Y-%m-%d} by {by}, with other numbers or "
-            "reasons: what was reported stays. "
-            + (
-                "Close version 2, the refined one."
-                if version == 1
-                else "There is no third version."
-            )
+            f"{period.name} уже закрыт {at:%d.%m.%Y} ({by}) как версия {version} с другими числами или "
+            "причинами: "
+            "отчётное остаётся. "
+            + ("Закройте версию 2, уточнённую." if version == 1 else "Третьей версии не бывает.")
         )
     if version == 2 and 1 not in closed:
-        raise IndicatorsError(f"{period.name} has no version 1 yet: close that first.")
+        raise IndicatorsError(f"Версии 1 для {period.name} ещё нет: закройте сначала её.")
     return True
 
 
@@ -150,9 +147,9 @@ def keep(
         _archive(path, document)
     elif document["closing"]["content"] != content:
         raise IndicatorsError(
-            f"{archived.described()} has another closing of {period.name}, version {version}: "
-            f"reported/{path.name}. If it counts, run rebuild_from_archive with "
-            '{"after_restore": true}; if it never did, move the file away. Then run this again.'
+            f"{archived.described()}: там лежит другое закрытие {period.name}, версия {version}: "
+            f"reported/{path.name}. Если верно оно, запустите rebuild_from_archive с "
+            '{"after_restore": true}; если нет, уберите файл. Затем закройте снова.'
         )
     _put(warehouse, document)
     return _closing(warehouse, period, version)
@@ -238,7 +235,7 @@ def _archived(path: UPath) -> Document:
         is_whole = False
     if not is_whole:
         raise IndicatorsError(
-            f"reported/{path.name} of {archived.described()} is damaged or was edited: put back a copy of it."
+            f"{archived.described()}: файл reported/{path.name} повреждён или изменён. Верните его копию."
         )
     return document
 

@@ -10,6 +10,8 @@ from airflow.providers.standard.operators.hitl import HITLEntryOperator
 from airflow.sdk import Context, Param, get_current_context
 from airflow.sdk.definitions.param import ParamsDict
 
+from municipal_indicators.endings import plainly
+
 if TYPE_CHECKING:
     from municipal_indicators.closings.store import Approval
 
@@ -33,6 +35,7 @@ class AskForReasons(HITLEntryOperator):
         super().__init__(subject="", options=[CLOSE, LEAVE], **kwargs)
         self.checked = checked
 
+    @plainly
     def execute(self, context: Context) -> Any:
         """Show the form, unless the run brought the reasons or is a test."""
         if not self.checked["asks"]:
@@ -41,6 +44,7 @@ class AskForReasons(HITLEntryOperator):
         self._form()
         return super().execute(context)
 
+    @plainly
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Take the answer; the form of this process is made anew."""
         self._form()
@@ -84,5 +88,5 @@ def approval_of(answer: Mapping[str, Any] | None, params: Mapping[str, Any]) -> 
         return Approval(params["closed_by"], datetime.now(UTC), params["reasons"] or {})
     who = (answer["responded_by_user"] or {}).get("name") or params["closed_by"]
     if CLOSE not in answer["chosen_options"]:
-        raise AirflowSkipException(f"{who} chose not to close the period.")
+        raise AirflowSkipException(f"Период не закрыт: {who} выбирает «{LEAVE}».")
     return Approval(who, answer["responded_at"], answer["params_input"])

@@ -29,11 +29,11 @@ def again_params() -> dict[str, Param]:
             minLength=1,
             maxLength=250,
             examples=[TICKED, "2024/*", "*/register.xlsx"],
-            title="Load archived files again",
+            title="Загрузить файлы архива заново",
             description=(
-                "Empty: new files only. true: before them, the archived files with rows in quarantine or "
-                "words that no list maps. A pattern: those whose path below the inbox is like it, "
-                "* stands for anything."
+                "Пусто: только новые файлы. true: сначала файлы архива, у которых есть строки в карантине "
+                "или слова не из списков. Образец: файлы с таким путём внутри папки приёма, "
+                "* — любые знаки."
             ),
         )
     }
@@ -50,7 +50,11 @@ def load_and_announce(name: str) -> None:
     """
     (announced,) = source(name).assets
 
-    @task(pool=WAREHOUSE_POOL, task_display_name="Load the files")
+    @task(
+        pool=WAREHOUSE_POOL,
+        task_display_name="Загрузить файлы",
+        doc_md="Загружает все новые файлы папки приёма.",
+    )
     def load_files() -> dict[str, Any]:
         """Load everything new; returns how many files were published and which failed."""
         from airflow.sdk import get_current_context
@@ -68,15 +72,23 @@ def load_and_announce(name: str) -> None:
         lineage.tell_load(name)
         return outcome
 
-    @task(outlets=[asset(announced)], task_display_name="Announce new data")
+    @task(
+        outlets=[asset(announced)],
+        task_display_name="Объявить новые данные",
+        doc_md="Сообщает витринам о новых данных; пропускается, если их нет.",
+    )
     def announce_new_data(outcome: dict[str, Any]) -> None:
         """Tell the marts that files were published; skipped where none were."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         if not outcome["published"]:
-            raise AirflowSkipException(f"No new file of inbox/{name} was published.")
+            raise AirflowSkipException(f"В inbox/{name} не опубликовано ни одного нового файла.")
 
-    @task(retries=0, task_display_name="Name failed files")
+    @task(
+        retries=0,
+        task_display_name="Незагруженные файлы",
+        doc_md="Падает и называет файлы, не загруженные по нашей вине; они остались в папке приёма.",
+    )
     def name_failed_files(outcome: dict[str, Any]) -> None:
         """Fail if files stayed in the inbox because of an error on our side."""
         from municipal_indicators.errors import IndicatorsError
@@ -88,6 +100,7 @@ def load_and_announce(name: str) -> None:
     @task(
         retries=0,
         task_display_name="Отклонённые файлы",
+        doc_md="Называет файлы, которые нельзя загрузить; пропускается, если таких нет.",
         map_index_template="{{ named }}",
     )
     def name_rejected_files(outcome: dict[str, Any], part: str) -> list[str]:
@@ -97,9 +110,10 @@ def load_and_announce(name: str) -> None:
         rejected: list[str] = outcome[part]
         get_current_context()["named"] = f"Отклонённые файлы: {len(rejected)}"  # type: ignore[typeddict-unknown-key]
         if not rejected:
-            raise AirflowSkipException(f"No file of inbox/{name} was rejected.")
+            raise AirflowSkipException(f"В inbox/{name} отклонённых файлов нет.")
         log.warning(
-            "Moved to archive/rejected, with a .reason.txt for the sender: %s", "; ".join(rejected)
+            "Перенесены в archive/rejected вместе с .reason.txt для отправителя: %s",
+            "; ".join(rejected),
         )
         return rejected
 

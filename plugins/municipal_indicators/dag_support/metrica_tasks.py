@@ -22,14 +22,14 @@ def span_params() -> dict[str, Param]:
     """The params of a run: ``date_from``, ``date_to`` and ``force``."""
     return {
         "date_from": _day_param(
-            "First day", "YYYY-MM-DD, inclusive. Empty: yesterday and the settling days before it."
+            "Первый день", "Включительно. Пусто: вчера и дни перед ним, которые Метрика уточняет."
         ),
-        "date_to": _day_param("Last day", "YYYY-MM-DD, inclusive, a past day. Empty: yesterday."),
+        "date_to": _day_param("Последний день", "Включительно, прошедший. Пусто: вчера."),
         "force": Param(
             False,
             type="boolean",
-            title="Load all days again",
-            description="Also those that an interrupted run of the same dates has published.",
+            title="Загрузить все дни заново",
+            description="И те, что опубликовал прерванный запуск с теми же днями.",
         ),
     }
 
@@ -44,7 +44,8 @@ def load_logs(source: str, asset: Asset) -> None:
     apply_schema() >> planned
     loaded = LoadMetricaLogsOperator.partial(
         task_id="load_logs",
-        task_display_name="Load a site's logs",
+        task_display_name="Загрузить сайт",
+        doc_md="Заказывает выгрузку в Метрике, ждёт, скачивает и публикует дни одного сайта.",
         pool=settings.WAREHOUSE_POOL,
         on_failure_callback=release_requests,
         execution_timeout=timedelta(hours=3),
@@ -59,7 +60,11 @@ def load_logs(source: str, asset: Asset) -> None:
         loaded >> reconcile() >> announced
 
 
-@task(pool=settings.WAREHOUSE_POOL, task_display_name="Apply the schema")
+@task(
+    pool=settings.WAREHOUSE_POOL,
+    task_display_name="Обновить схему",
+    doc_md="Создаёт и обновляет таблицы и представления хранилища.",
+)
 def apply_schema() -> None:
     """Create or update the tables and views of the warehouse."""
     from municipal_indicators.sources import schema
@@ -70,7 +75,11 @@ def apply_schema() -> None:
         schema.apply_schema(opened)
 
 
-@task(pool=settings.WAREHOUSE_POOL, task_display_name="Plan the requests")
+@task(
+    pool=settings.WAREHOUSE_POOL,
+    task_display_name="Составить план",
+    doc_md="Решает, какие дни каких сайтов заказать.",
+)
 def plan_requests(source: str) -> list[dict[str, Any]]:
     """The plan of each site, from the params of the run."""
     from municipal_indicators.sources.metrica.run_planning import plan_run
@@ -91,7 +100,8 @@ def plan_requests(source: str) -> list[dict[str, Any]]:
 @task(
     trigger_rule="all_done",
     pool=settings.WAREHOUSE_POOL,
-    task_display_name="Compare with Metrica",
+    task_display_name="Сверить с Метрикой",
+    doc_md="Спрашивает у Метрики её числа; её ошибки — только предупреждения.",
 )
 def reconcile() -> dict[str, int]:
     """Ask for Metrica's own figures of the settled days; errors of the API are only warnings."""
@@ -105,7 +115,8 @@ def reconcile() -> dict[str, int]:
 @task(
     trigger_rule="all_done",
     pool=settings.WAREHOUSE_POOL,
-    task_display_name="Announce new data",
+    task_display_name="Объявить новые данные",
+    doc_md="Сообщает витринам о новых данных; пропускается, если их нет.",
 )
 def announce(source: str) -> None:
     """Update the asset when days were published, even if others were not."""
@@ -117,10 +128,13 @@ def announce(source: str) -> None:
     with open_warehouse() as opened:
         published = has_published(opened, get_current_context()["run_id"], source)
     if not published:
-        raise AirflowSkipException("No day was published.")
+        raise AirflowSkipException("Ни одного дня не опубликовано.")
     lineage.tell_load("metrica", source)
 
 
-@task(task_display_name="Confirm all sites")
+@task(
+    task_display_name="Все ли сайты загружены",
+    doc_md="Выполнена, только если загружены все сайты.",
+)
 def confirm_all_loaded() -> None:
     """Succeed only if the logs of all sites were loaded."""

@@ -28,13 +28,14 @@ def check_known(dag_id: str, given: Iterable[str], known: list[str]) -> None:
     unknown = [key for key in given if key not in known]
     if not unknown:
         return
-    allowed = f"allowed are {', '.join(known)}" if known else "it takes none"
+    allowed = f"допустимы {', '.join(known)}" if known else "у него их нет"
     raise ConfigurationError(
-        f"The run's conf has {' and '.join(_with_guess(key, known) for key in unknown)}, which {dag_id} "
-        f"does not know: {allowed}. Nothing was done: correct the conf and trigger the DAG again."
+        f"Параметры запуска {dag_id}: неизвестно {' и '.join(_with_guess(key, known) for key in unknown)}; "
+        f"{allowed}. "
+        "Ничего не сделано: исправьте параметры и запустите DAG снова."
     )
 
 
 def _with_guess(key: str, known: list[str]) -> str:
     near = get_close_matches(key, known, n=1)
-    return f"{key!r} (meant is {near[0]!r}?)" if near else repr(key)
+    return f"«{key}» (может быть, «{near[0]}»?)" if near else f"«{key}»"

@@ -16,7 +16,7 @@ WHERE_IT_HELPS = ExceptionRetryPolicy(
         RetryRule(
             "municipal_indicators.errors.IndicatorsError",
             RetryAction.FAIL,
-            reason="repeating the same work cannot help",
+            reason="повтор не поможет",
         ),
     ]
 )

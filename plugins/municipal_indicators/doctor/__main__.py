@@ -16,8 +16,8 @@ def main() -> int:
     """Print a line a matter; 0 where nothing failed, else 1."""
     argparse.ArgumentParser(
         prog="make doctor",
-        description="Look at an installation: Airflow, passport, lists, warehouse, Metrica, folders, "
-        "messages. Says what is missing and how to mend it.",
+        description="Смотрит на установку: Airflow, паспорт, списки, хранилище, Метрика, папки, сообщения. "
+        "Говорит, чего не хватает и как это исправить.",
     ).parse_args()
     console = Console(highlight=False)
     failed = 0
@@ -25,7 +25,7 @@ def main() -> int:
         failed += finding.state == "fail"
         console.print(f"{SIGNS[finding.state]} {finding.subject}: ", end="")
         console.print(finding.text, markup=False, soft_wrap=True)
-    console.print("Nothing is missing." if not failed else f"{failed} to be mended.")
+    console.print("Всё на месте." if not failed else f"Нужно исправить: {failed}.")
     return 1 if failed else 0
 
 

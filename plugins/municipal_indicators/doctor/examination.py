@@ -42,7 +42,7 @@ def examine() -> Iterator[Finding]:
     try:
         districts = settings.districts()
     except IndicatorsError as error:
-        yield Finding("passports", "fail", str(error))
+        yield Finding("паспорта", "fail", str(error))
         return
     for number, district in enumerate(districts or (None,)):
         for subject, look in _MATTERS:
@@ -69,25 +69,24 @@ def _airflow() -> tuple[State, str]:
         name = settings.warehouse_pool()
         pool = Pool.get_pool(name)
     except DBAPIError:
-        return "fail", "Airflow's database is not ready: run `.venv/bin/airflow db migrate`."
+        return "fail", "База Airflow не готова: выполните `.venv/bin/airflow db migrate`."
     if pool is None:
         return "fail", (
-            f"The pool {name} is missing, so no task would start: run "
-            f'`.venv/bin/airflow pools set {name} 1 "embedded engine"` (4 or more for a '
-            "server)."
+            f"Нет пула {name}, ни одна задача не начнётся: выполните "
+            f'`.venv/bin/airflow pools set {name} 1 "встроенное хранилище"` (для сервера 4 или больше).'
         )
     if embedded_path() and pool.slots != 1:
         return "warn", (
-            f"The pool {name} has {pool.slots} slots, but one process at a time can open "
-            "the embedded warehouse: set 1, so that tasks queue instead of waiting inside."
+            f"В пуле {name} мест: {pool.slots}, а встроенное хранилище открывает один процесс: задайте 1, "
+            "чтобы задачи ждали в очереди."
         )
-    return "ok", f"database is ready, pool {name} has {pool.slots} slots"
+    return "ok", f"база готова, в пуле {name} мест: {pool.slots}"
 
 
 def _passport() -> tuple[State, str]:
     passport = load_passport()
     effectiveness.chosen_methods(passport.effectiveness)
-    return "ok", f"{settings.passport_path()}: {len(passport.indicators)} indicators"
+    return "ok", f"{settings.passport_path()}: показателей {len(passport.indicators)}"
 
 
 def _lists() -> tuple[State, str]:
@@ -97,7 +96,7 @@ def _lists() -> tuple[State, str]:
     lists.course_annotations()
     labels.read_labels()
     check_template(template_path())
-    return "ok", f"{settings.REFERENCE} is read"
+    return "ok", f"{settings.REFERENCE} читается"
 
 
 def _warehouse() -> tuple[State, str]:
@@ -116,13 +115,14 @@ def _warehouse() -> tuple[State, str]:
     apart = abs((datetime.now(UTC) - theirs.replace(tzinfo=UTC)).total_seconds())
     if apart > CLOCKS_DIFFER:
         return "fail", (
-            f"Its clock and this machine's differ by {apart:.0f} s: let both follow a time server (NTP), "
-            "else the order of loads is wrong."
+            f"Часы сервера и этой машины расходятся на {apart:.0f} с: сверяйте те и другие по серверу "
+            "времени "
+            "(NTP), иначе порядок загрузок неверен."
         )
     place = embedded_path()
     return (
         "ok",
-        f"ClickHouse {version}, {f'embedded in {place}' if place else 'a server'}; may be written",
+        f"ClickHouse {version}, {f'встроенный в {place}' if place else 'сервер'}; запись возможна",
     )
 
 
@@ -130,22 +130,22 @@ def _metrica() -> tuple[State, str]:
     """One call a site of the passport, as a load begins."""
     sites = load_passport().sites
     if not sites:
-        return "ok", "the passport has no sites"
+        return "ok", "в паспорте нет сайтов"
     client = MetricaHook(settings.metrica_connection()).get_conn()
     zones = [
         f"{site.counter_id} ({client.counter(site.counter_id).time_zone_name})" for site in sites
     ]
-    return "ok", f"answers for {', '.join(zones)}"
+    return "ok", f"отвечает за {', '.join(zones)}"
 
 
 def _inbox() -> tuple[State, str]:
     folder = settings.inbox_folder()
     if not folder.is_dir():
         return "fail", (
-            f"{folder} does not exist: make it, or name another one with the Airflow Variable inbox."
+            f"Папки {folder} нет: создайте её или назовите другую в переменной Airflow inbox."
         )
     found = sum(1 for _ in folder.iterdir())
-    return "ok", f"{folder}: {found} entries"
+    return "ok", f"{folder}: файлов и папок {found}"
 
 
 def _archive() -> tuple[State, str]:
@@ -168,36 +168,40 @@ def _writable(folder: Path | UPath, variable: str) -> tuple[State, str]:
         probe.unlink()
     except OSError as error:
         return "fail", (
-            f"{folder} cannot be written ({error.strerror}): give the user of Airflow the right, or name "
-            f"another one with the Airflow Variable {variable}."
+            f"В {folder} не записать ({error.strerror}): дайте право пользователю Airflow или назовите "
+            "другую "
+            f"папку в переменной Airflow {variable}."
         )
     if isinstance(folder, Path):
         free = shutil.disk_usage(folder).free
-        room = f"{free / (1 << 30):.1f} GiB free"
+        room = f"свободно {free / (1 << 30):.1f} ГиБ"
         if free < ENOUGH:
-            return "fail" if free < TOO_LITTLE else "warn", f"{folder} has only {room}: make room."
+            return (
+                "fail" if free < TOO_LITTLE else "warn",
+                f"{folder}: {room}, этого мало. Освободите место.",
+            )
         return "ok", f"{folder}: {room}"
     return "ok", str(folder)
 
 
 def _messages() -> tuple[State, str]:
     if settings.has_channel():
-        return "ok", "problems of the night are sent"
+        return "ok", "о неполадках ночи сообщается"
     return "warn", (
-        "Problems of the night are told in a log only: set the Airflow Variable notify_email or "
-        "notify_webhook (docs/operations.md)."
+        "О неполадках ночи говорит только журнал: задайте переменную Airflow notify_email или notify_webhook "
+        "(docs/operations.md)."
     )
 
 
 _MATTERS: tuple[tuple[str, Callable[[], tuple[State, str]]], ...] = (
     ("Airflow", _airflow),
-    ("passport", _passport),
-    ("lists", _lists),
-    ("warehouse", _warehouse),
-    ("Metrica", _metrica),
-    ("inbox", _inbox),
-    ("archive", _archive),
-    ("landing", _landing),
-    ("report", _report),
-    ("messages", _messages),
+    ("паспорт", _passport),
+    ("списки", _lists),
+    ("хранилище", _warehouse),
+    ("Метрика", _metrica),
+    ("папка приёма", _inbox),
+    ("архив", _archive),
+    ("временная папка", _landing),
+    ("отчёт", _report),
+    ("сообщения", _messages),
 )

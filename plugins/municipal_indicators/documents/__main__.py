@@ -16,21 +16,22 @@ from municipal_indicators.warehouse.client import open_warehouse
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make report",
-        description="Write the report of a period as .xlsx and .docx, from the published marts or from a "
-        "closed period.",
+        description="Пишет отчёт за период в .xlsx и .docx: по показанным витринам или по закрытому периоду.",
     )
-    parser.add_argument("period", nargs="?", help="2026-09, 2026-Q3 or 2026")
+    parser.add_argument("period", nargs="?", help="2026-09, 2026-Q3 или 2026")
     parser.add_argument(
         "--version",
         type=int,
         choices=(1, 2),
-        help="as it was closed; without it as the marts are now",
+        help="как закрыт; без версии — по витринам на сегодня",
     )
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder (default: build)")
     parser.add_argument(
-        "--template", type=Path, help="another template than reference/report/report.docx"
+        "--out", type=Path, default=Path("build"), help="папка (build, если не названа)"
     )
-    parser.add_argument("--check", action="store_true", help="only check the template")
+    parser.add_argument(
+        "--template", type=Path, help="другой шаблон вместо reference/report/report.docx"
+    )
+    parser.add_argument("--check", action="store_true", help="только проверить шаблон")
     return parser.parse_args()
 
 
@@ -43,7 +44,7 @@ def main() -> int:
             sys.stdout.write(f"{given.template or template_path()}: шаблон в порядке.\n")
             return 0
         if not given.period:
-            sys.stderr.write("Which period? make report PERIOD=2026-Q3\n")
+            sys.stderr.write("За какой период? Например: make report PERIOD=2026-Q3\n")
             return 2
         with open_warehouse() as warehouse:
             written = make_report(

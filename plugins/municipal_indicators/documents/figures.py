@@ -106,8 +106,8 @@ def read_figures(
     indicators = frame("indicators")
     if indicators.empty:
         raise NothingToReportError(
-            f"There is nothing to report for {period.name}: the marts have no month of it. Run "
-            "build_indicator_marts, or choose a period that the sources reach."
+            f"За {period.name} отчитаться не о чем: в витринах нет ни одного его месяца. Запустите "
+            "build_indicator_marts или выберите период, до которого доходят источники."
         )
     reasons = closing.reasons if closing else _annotated(period)
     indicators["reason"] = [reasons.get(code, "") for code in indicators["indicator"]]

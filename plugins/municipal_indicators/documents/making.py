@@ -135,8 +135,9 @@ def _closed(warehouse: Warehouse, period: Period, version: int) -> Closing:
     found = warehouse.mappings(render("documents/closing.sql", period=period.name, version=version))
     if not found:
         raise IndicatorsError(
-            f"{period.name} was not closed as version {version}: run close_reporting_period first, or "
-            "leave the version out for the marts of today."
+            f"{period.name} не закрывали как версию {version}: запустите сначала close_reporting_period или "
+            "уберите "
+            "версию, и отчёт будет по сегодняшним витринам."
         )
     return Closing(**found[0])
 

@@ -38,7 +38,7 @@ class Archived:
 
 def described() -> str:
     """What messages call the archive."""
-    return f"the archive {settings.archive_folder()} (Variable archive)"
+    return f"архив {settings.archive_folder()} (переменная archive)"
 
 
 def local(path: UPath) -> Path | None:

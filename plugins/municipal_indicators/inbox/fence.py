@@ -37,7 +37,7 @@ ITEM_LIMIT = 64 << 20
 """Bytes that the child may hand over at once: a block of rows."""
 
 _DEATHS = 2
-_DIED = "the parser died"
+_DIED = "разбор файла прервался"
 _OUT_OF_MEMORY = 77
 # A busy host gives the child a part of a processor: by the clock it may take some times its time, and more
 # to start.
@@ -128,7 +128,7 @@ def counted(warehouse: Warehouse, load: Load) -> Iterator[None]:
         if before + 1 < _DEATHS:
             raise
         raise FileRejectedError(
-            f"{error}, as in an attempt before",
+            f"{error}, как и в прошлый раз",
             "Не удаётся прочитать файл: его разбор занимает слишком много памяти или времени. "
             "Удалите из таблицы лишние строки, столбцы и очень длинные тексты, сохраните её заново как "
             ".xlsx или .csv, большой файл разделите на несколько.",
@@ -224,7 +224,7 @@ class _Child:
                 return answer
         except (EOFError, ConnectionResetError):
             raise ParserDiedError(f"{_DIED}: {_cause(self._process.wait())}") from None
-        raise ParserDiedError(f"{_DIED}: no answer for {patience:.0f} s")
+        raise ParserDiedError(f"{_DIED}: нет ответа {patience:.0f} с")
 
     def end(self) -> None:
         """Kill the process; it has nothing to lose."""
@@ -241,12 +241,12 @@ def _environment() -> dict[str, str]:
 
 def _cause(code: int) -> str:
     if code == -signal.SIGXCPU:
-        return "it took more than its processor time"
+        return "ему не хватило отведённого времени процессора"
     if code == _OUT_OF_MEMORY:
-        return "it took more than its memory"
+        return "ему не хватило отведённой памяти"
     if code < 0:
-        return f"it took more than its memory or crashed ({signal.Signals(-code).name})"
-    return f"it ended by itself (exit code {code})"
+        return f"ему не хватило памяти, или он упал ({signal.Signals(-code).name})"
+    return f"он закончился сам (код {code})"
 
 
 @atexit.register

@@ -162,7 +162,9 @@ def load_new_files(source: FileSource) -> FileRun:
     )
     if run.broken:
         raise FilesFailedError(
-            f"{source.name}: {len(run.broken)} files failed and stay in the inbox: {first_of(run.broken)}",
+            f"Источник {source.name}: не загружено файлов: {len(run.broken)}, они остались в папке приёма. "
+            "Исправьте причину "
+            f"и запустите DAG снова: {first_of(run.broken)}",
             run,
         )
     return run
@@ -184,8 +186,9 @@ def load_again(source: FileSource, names: str = "") -> FileRun:
     log.info("%s: %d of %d archived files loaded again.", source.name, run.published, found)
     if run.broken:
         raise FilesFailedError(
-            f"{source.name}: {len(run.broken)} files could not be loaded again and keep their published "
-            f"version: {first_of(run.broken)}",
+            f"Источник {source.name}: не загружено заново файлов архива: {len(run.broken)}, их прежняя "
+            "версия осталась. "
+            f"Исправьте причину и запустите DAG снова: {first_of(run.broken)}",
             run,
         )
     return run
@@ -261,7 +264,7 @@ class _FileLoader:
             # What was published must be announced, which a failed task does not do.
             if not self.run.published:
                 raise
-            self.run.broken.append(f"the files that are left: {error}")
+            self.run.broken.append(f"остальные файлы: {error}")
 
     @contextmanager
     def _fate(self, label: str, place: str) -> Iterator[None]:
@@ -402,9 +405,7 @@ class _FileLoader:
                 task.quarantine(member, 0, "", reason)
             counts, message = self.source.load_file(task)
         if not landing.is_unchanged(file):
-            raise _FileChangedError(
-                "the file grew while it was loaded: it is left for the next run"
-            )
+            raise _FileChangedError("файл вырос, пока загружался: остаётся до следующего запуска")
         return counts, message
 
     def _reject(self, load: Load, file: LandedFile, error: FileRejectedError, place: str) -> None:

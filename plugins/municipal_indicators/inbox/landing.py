@@ -103,8 +103,9 @@ def waiting_files(source: str) -> Waiting:
         log.info("%s does not exist: nothing has arrived.", root)
     else:
         raise ConfigurationError(
-            f"The inbox {root} does not exist: create or mount this folder, or correct the Airflow Variable "
-            "inbox, then run again."
+            f"Папки приёма {root} нет: создайте или подключите её, или исправьте переменную Airflow inbox, "
+            "затем "
+            "запустите снова."
         )
     quiet = settings.file_quiet_seconds()
     for one in [one for one in waiting.files if one.stamp.age < quiet]:
@@ -127,7 +128,7 @@ def land(arrival: Arrival, folder: Path) -> LandedFile | None:
     except OSError as error:
         if error.errno in GONE:
             return None
-        raise StorageError(f"it cannot be read: {in_words(error)}") from None
+        raise StorageError(f"файл не читается: {in_words(error)}") from None
     if key is None:
         return None
     return LandedFile(
@@ -199,8 +200,9 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
         digest = _copy(_place(found), target) if found else ""
     if not found or digest != unit.key:
         raise IndicatorsError(
-            f"{unit.label}: {place}/{unit.key}… {'is not its content' if found else 'does not exist'}: "
-            "ask for the file again and put it into the inbox"
+            f"{unit.label}: в {place}/{unit.key}… {'лежит не его содержимое' if found else 'его нет'}: "
+            "попросите файл "
+            "ещё раз и положите его в папку приёма"
         )
     return LandedFile(unit, target, suffix_of(found.name), modified_at, None)
 
@@ -259,14 +261,12 @@ def _list(folder: Place, waiting: Waiting) -> None:
                 elif stamp is None:
                     log.warning("%s is left alone: a link or a device, no file.", label)
                 else:
-                    waiting.problems.append(f"{label}: it cannot be read: {in_words(stamp)}")
+                    waiting.problems.append(f"{label}: файл не читается: {in_words(stamp)}")
         except FileNotFoundError:
             if len(folder.names) == 1:
                 log.info("%s does not exist: nothing has arrived.", folder.path)
         except OSError as error:
-            waiting.problems.append(
-                f"{shown(folder.names)}/: its files cannot be listed: {in_words(error)}"
-            )
+            waiting.problems.append(f"{shown(folder.names)}/: папка не читается: {in_words(error)}")
 
 
 def _list_remote(source: str, folder: UPath, waiting: Waiting) -> None:
@@ -282,7 +282,7 @@ def _list_remote(source: str, folder: UPath, waiting: Waiting) -> None:
             if stamp := _stamp(path):
                 waiting.files.append(Arrival(source, path, label, stamp))
         except OSError as error:
-            waiting.problems.append(f"{label}: it cannot be read: {in_words(error)}")
+            waiting.problems.append(f"{label}: файл не читается: {in_words(error)}")
 
 
 def _place(path: UPath) -> Place | UPath:
@@ -380,7 +380,7 @@ def _is_kept(target: Path, file: LandedFile) -> bool:
 
 def _remove(arrival: Arrival) -> None:
     # If it has changed since it was copied, it is another unit, which the next run loads.
-    with named("it is archived, but cannot be removed from the inbox"):
+    with named("файл в архиве, но его не убрать из папки приёма"):
         if isinstance(arrival.origin, Place):
             local_files.remove(arrival.origin, arrival.stamp)
         elif arrival.stamp.is_of(_stamp(arrival.origin)):

@@ -34,11 +34,11 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 # The file was taken away, or a link or another kind of file took its place.
 GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 _WORDS = {
-    errno.ENOSPC: "its disk is full: make room",
-    errno.EDQUOT: "its disk quota is used up: make room",
-    errno.EROFS: "its disk is read-only: mount it for writing",
-    errno.EACCES: "this user lacks the right: correct owner or mode",
-    errno.EPERM: "this user lacks the right: correct owner or mode",
+    errno.ENOSPC: "диск заполнен: освободите место",
+    errno.EDQUOT: "квота диска исчерпана: освободите место",
+    errno.EROFS: "диск закрыт для записи: подключите его для записи",
+    errno.EACCES: "у этого пользователя нет права: исправьте владельца или права",
+    errno.EPERM: "у этого пользователя нет права: исправьте владельца или права",
 }
 
 

@@ -13,7 +13,7 @@ from municipal_indicators.inbox.local_files import in_words
 
 def first_of(reasons: Sequence[str], shown: int = 20) -> str:
     """The first of many reasons, for a message."""
-    more = f"; and {len(reasons) - shown} more, see the log" if len(reasons) > shown else ""
+    more = f"; и ещё {len(reasons) - shown}, смотрите журнал" if len(reasons) > shown else ""
     return "; ".join(reasons[:shown]) + more
 
 
@@ -27,5 +27,5 @@ def reason_of(error: Exception) -> str:
     )
     if isinstance(error, OSError):
         # Reading the copy and unpacking it are all that a loader does on a disk.
-        return f"{workplace.described()}: {in_words(error)} at {place}"
-    return f"{type(error).__name__} at {place}"
+        return f"{workplace.described()}: {in_words(error)}, место в коде {place}"
+    return f"{type(error).__name__}, место в коде {place}"

@@ -18,7 +18,7 @@ _LOCK = "lock"
 
 def described() -> str:
     """What messages call the place of all such folders."""
-    return f"the temporary folder {settings.landing_folder()} (Variable landing)"
+    return f"временная папка {settings.landing_folder()} (переменная landing)"
 
 
 @contextmanager

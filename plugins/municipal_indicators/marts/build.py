@@ -320,8 +320,8 @@ def _freshness_terms() -> list[tuple[str, int, str]]:
     for source in SOURCES:
         if source.name not in known:
             raise ConfigurationError(
-                f"reference/freshness.csv: the source {source.name} has no line: add "
-                f"`{source.name};days after which its data are late;why`."
+                f"reference/freshness.csv: нет строки источника {source.name}: добавьте "
+                f"`{source.name};через сколько дней данные опаздывают;почему`."
             )
     return terms
 

@@ -40,7 +40,7 @@ class _Check:
 
     def __str__(self) -> str:
         shown = "; ".join(map(_text, self.rows[:_SHOWN]))
-        return f"sql/{self.name} ({self.claim}): {len(self.rows)} rows, first {shown}"
+        return f"sql/{self.name} ({self.claim}): строк {len(self.rows)}, первые {shown}"
 
 
 def check_marts(warehouse: Warehouse) -> Checked:
@@ -70,9 +70,14 @@ def check_marts(warehouse: Warehouse) -> Checked:
         log.warning("%s", warning)
     if failed := [str(one) for one in found if one.severity == "fail"]:
         shown = publishing.published_at(warehouse)
-        stays = f"those of {shown:%Y-%m-%d %H:%M} UTC stay" if shown else "there were none before"
+        stays = f"остаются витрины от {shown:%Y-%m-%d %H:%M} UTC" if shown else "прежних витрин нет"
         raise DataCheckError(
-            "\n".join([*failed, f"The new marts are not shown; {stays}. They are in marts_next."])
+            "\n".join(
+                [
+                    f"Проверка витрин не прошла, новые не показаны; {stays}. Новые — в базе marts_next.",
+                    *failed,
+                ]
+            )
         )
     return Checked(len(checks) - len(found), warnings)
 

@@ -65,8 +65,8 @@ def publish_marts(warehouse: Warehouse, build: str) -> None:
     )[0]
     if newest != build:
         raise IndicatorsError(
-            f"Build {build} of the marts is not the newest one: another build began after it. "
-            "Nothing was published; run build_indicator_marts again."
+            f"Сборка витрин {build} — не последняя: после неё начата другая. Ничего не показано; запустите "
+            "build_indicator_marts снова."
         )
     if status == "built":
         if "indicators_monthly" in marts:

@@ -46,7 +46,7 @@ class Method(Strict):
             rest = rest[token.end() :]
         if rest or formula.count("(") != formula.count(")") or not formula.strip():
             raise ValueError(
-                f"{formula!r} is no formula: allowed are {', '.join(PARTS)}, numbers, + - * / and ()"
+                f"{formula!r} — не формула: допустимы {', '.join(PARTS)}, числа, + - * / и ()"
             )
         return formula
 
@@ -55,9 +55,11 @@ class Method(Strict):
         limits = [step.lowest for step in self.scale]
         known = [limit for limit in limits if limit is not None]
         if self.scale and (limits[-1] is not None or len(known) != len(limits) - 1):
-            raise PlacedError("each verdict but the last needs `from`, the last has none", "scale")
+            raise PlacedError(
+                "каждой оценке, кроме последней, нужно `from`, последней — нет", "scale"
+            )
         if sorted(set(known), reverse=True) != known:
-            raise PlacedError("the thresholds must descend", "scale")
+            raise PlacedError("пороги должны убывать", "scale")
         return self
 
     @property
@@ -84,8 +86,8 @@ def chosen_methods(evaluation: Evaluation) -> dict[str, Method]:
     methods = dict(read_methods())
     if evaluation.method not in methods:
         raise PassportError(
-            f"{settings.passport_path()}: effectiveness.method: {evaluation.method!r} is not in "
-            f"reference/effectiveness.yaml; there are {', '.join(methods)}."
+            f"{settings.passport_path()}: effectiveness.method: {evaluation.method!r} нет в "
+            f"reference/effectiveness.yaml; есть {', '.join(methods)}."
         )
     own = evaluation.model_dump(exclude={"method", "thresholds"}, exclude_none=True)
     if own.get("cap") == "none":
@@ -100,9 +102,9 @@ def _with_thresholds(method: Method, thresholds: list[float]) -> list[Step]:
     descending = sorted(set(thresholds), reverse=True) == thresholds
     if not descending or len(thresholds) != len(method.scale) - 1:
         raise PassportError(
-            f"{settings.passport_path()}: effectiveness.thresholds: give "
-            f"{max(len(method.scale) - 1, 0)} descending numbers, one less than the verdicts: "
-            f"{', '.join(method.verdicts) or 'this method has none'}."
+            f"{settings.passport_path()}: effectiveness.thresholds: нужно чисел по убыванию: "
+            f"{max(len(method.scale) - 1, 0)}, на одно меньше, чем оценок: "
+            f"{', '.join(method.verdicts) or 'у этого способа их нет'}."
         )
     return [
         step.model_copy(update={"lowest": limit})

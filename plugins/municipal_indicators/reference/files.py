@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -23,11 +22,33 @@ Place = tuple[str | int, ...]
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
-_PLAIN_WORDS = {
-    "model_type": "it must be a mapping",
-    "dict_type": "it must be a mapping",
-    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), "it must be a list"),
-    "string_type": "it must be a text",
+# What must stand in a place, by the kind of pydantic's error, or by its family.
+_NEEDED = {
+    "greater_than_equal": "нужно не меньше {ge}",
+    "greater_than": "нужно больше {gt}",
+    "less_than_equal": "нужно не больше {le}",
+    "less_than": "нужно меньше {lt}",
+    "literal_error": "допустимы {expected}",
+    "enum": "допустимы {expected}",
+    "string_pattern_mismatch": "нужен текст вида {pattern}",
+    "string_too_short": "нужен непустой текст",
+    "too_short": "нужно значений не меньше {min_length}",
+    "finite_number": "нужно число",
+    "decimal_max_places": "нужно не больше {decimal_places} знаков после запятой",
+}
+_FAMILIES = {
+    "model": "нужны ключи со значениями",
+    "dict": "нужны ключи со значениями",
+    "list": "нужен список",
+    "tuple": "нужен список",
+    "frozen_set": "нужен список",
+    "string": "нужен текст",
+    "int": "нужно целое число",
+    "float": "нужно число",
+    "decimal": "нужно число",
+    "bool": "нужно true или false",
+    "date": "нужен день, например 2026-10-31",
+    "time": "нужно время, например 08:00",
 }
 
 
@@ -59,7 +80,7 @@ def read_yaml(
     path: Path,
     kind: type[T],
     error: type[ConfigurationError] = ConfigurationError,
-    remedy: str = "restore it",
+    remedy: str = "верните его",
 ) -> T:
     """A YAML file as what ``kind`` says: a model, or a mapping with checked keys and values.
 
@@ -73,9 +94,9 @@ def read_yaml(
         content = loader.construct_document(tree) if tree else None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        words = getattr(problem, "problem", None) or "it cannot be parsed"
+        words = getattr(problem, "problem", None) or "не разбирается"
         raise error(
-            f"{path}:{mark.line + 1 if mark else 1}: top level: not valid YAML: {words}."
+            f"{path}:{mark.line + 1 if mark else 1}: весь файл: это не YAML: {words}."
         ) from None
     finally:
         loader.dispose()
@@ -104,9 +125,9 @@ def read_table(path: Path, row: type[M]) -> list[M]:
     before as ``info.context``, by their line.
     """
     headings = list(row.model_fields)
-    reader = csv.reader(io.StringIO(_text(path, ConfigurationError, "restore it")), delimiter=";")
+    reader = csv.reader(io.StringIO(_text(path, ConfigurationError, "верните его")), delimiter=";")
     if next(reader, None) != headings:
-        raise ConfigurationError(f"{path}:1: headings: they must be {';'.join(headings)}.")
+        raise ConfigurationError(f"{path}:1: заголовки: нужны {';'.join(headings)}.")
     rows: dict[int, M] = {}
     mistakes: list[str] = []
     for cells in reader:
@@ -114,7 +135,7 @@ def read_table(path: Path, row: type[M]) -> list[M]:
         if not cells:
             continue
         if len(cells) != len(headings):
-            mistakes.append(f"{path}:{line}: row: {len(headings)} cells are needed.")
+            mistakes.append(f"{path}:{line}: строка: нужно ячеек: {len(headings)}.")
             continue
         try:
             content = dict(zip(headings, cells, strict=True))
@@ -131,7 +152,7 @@ def _text(path: Path, error: type[ConfigurationError], remedy: str) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         name = type(problem).__name__
-        raise error(f"{path}:1: file: cannot be read ({name}): {remedy}.") from problem
+        raise error(f"{path}:1: файл не читается ({name}): {remedy}.") from problem
 
 
 def _lines(path: Path, tree: yaml.Node | None, error: type[ConfigurationError]) -> dict[Place, int]:
@@ -140,7 +161,7 @@ def _lines(path: Path, tree: yaml.Node | None, error: type[ConfigurationError]) 
     twice: list[str] = []
     for place, mark in _nodes(tree, ()):
         if place in lines:
-            problem = f"the key is given twice, first in line {lines[place]}"
+            problem = f"ключ дан дважды, первый раз в строке {lines[place]}"
             twice.append(f"{path}:{mark.line + 1}: {_dotted(place)}: {problem}.")
         lines.setdefault(place, mark.line + 1)
     if twice:
@@ -177,12 +198,19 @@ def _problem(kind: Any, place: Place, problem: ErrorDetails) -> str:
     if problem["type"] == "value_error":
         return message.removeprefix("Value error, ")
     if problem["type"] == "missing":
-        return "is missing"
+        return "отсутствует"
     if problem["type"] == "extra_forbidden":
-        return f"unknown key; allowed are {', '.join(_allowed_keys(kind, place[:-1]))}"
-    must = _PLAIN_WORDS.get(problem["type"]) or re.sub(r"^\w[\w ]*? should ", "it must ", message)
-    named = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(given))
-    return f"{named or repr(given)} cannot stand here; {must}"
+        return f"незнакомый ключ; допустимы {', '.join(_allowed_keys(kind, place[:-1]))}"
+    named = {dict: "ключи со значениями", list: "список", type(None): "пусто"}.get(type(given))
+    return f"{named or repr(given)} — {_needed(problem)}"
+
+
+def _needed(problem: ErrorDetails) -> str:
+    """What must stand there; pydantic's own words where there are none of ours."""
+    kind = problem["type"]
+    if kind in _NEEDED:
+        return _NEEDED[kind].format(**problem.get("ctx", {})).replace(" or ", " или ")
+    return next((words for one, words in _FAMILIES.items() if kind.startswith(one)), problem["msg"])
 
 
 def _allowed_keys(kind: Any, place: Place) -> list[str]:
@@ -203,4 +231,4 @@ def _allowed_keys(kind: Any, place: Place) -> list[str]:
 
 def _dotted(place: Place) -> str:
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return "".join(parts).removeprefix(".") or "top level"
+    return "".join(parts).removeprefix(".") or "весь файл"

@@ -25,7 +25,7 @@ _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 def _given_once(value: T, info: ValidationInfo) -> T:
     before = info.context or {}
     if any(getattr(row, str(info.field_name)) == value for row in before.values()):
-        raise ValueError(f"{value} is given twice; give each once")
+        raise ValueError(f"{value} дано дважды; оставьте одно")
     return value
 
 
@@ -54,7 +54,7 @@ class _SmevKind(Strict):
     @model_validator(mode="after")
     def _term_has_a_unit(self) -> _SmevKind:
         if (self.term is None) != (self.unit == ""):
-            problem = "term and unit belong together: give both, or neither for the passport's term"
+            problem = "term и unit даются вместе: оба или ни одного, тогда действует срок паспорта"
             raise PlacedError(problem, "term")
         return self
 
@@ -63,7 +63,7 @@ def _first_day(month: str) -> date:
     try:
         return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
     except ValueError:
-        raise ValueError(f"{month!r} is no month; write it as 2026-10") from None
+        raise ValueError(f"{month!r} — не месяц; напишите его как 2026-10") from None
 
 
 class _Annotation(Strict):

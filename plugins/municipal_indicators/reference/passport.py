@@ -51,9 +51,7 @@ FundingSource = Literal["municipal", "regional", "federal", "extrabudgetary"]
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(
-            f"{name!r} is not an IANA time zone; allowed are names such as Europe/Moscow"
-        )
+        raise ValueError(f"{name!r} — не часовой пояс IANA; допустимы имена вроде Europe/Moscow")
     return name
 
 
@@ -84,7 +82,7 @@ class Site(_Part):
     @model_validator(mode="after")
     def _days_fit(self) -> Site:
         if self.observed_from and self.observed_until and self.observed_until < self.observed_from:
-            raise ValueError(f"until {self.observed_until} is before from {self.observed_from}")
+            raise ValueError(f"until {self.observed_until} раньше, чем from {self.observed_from}")
         return self
 
 
@@ -137,8 +135,8 @@ class Indicator(_Part):
         direction = fields.data.get("direction")
         if (direction, relation) in {("up", "at_most"), ("down", "at_least")}:
             raise ValueError(
-                f"{relation} contradicts direction {direction}: "
-                "at_least goes with up, at_most with down"
+                f"{relation} противоречит direction {direction}: "
+                "at_least бывает при up, at_most при down"
             )
         return relation
 
@@ -146,17 +144,19 @@ class Indicator(_Part):
     def _fits_its_code(self) -> Indicator:
         if self.code == "site_visitors_growth":
             if self.baseline_year is None and self.baseline_value is None:
-                raise ValueError("site_visitors_growth needs baseline_year (or baseline_value)")
+                raise ValueError("site_visitors_growth нужен baseline_year (или baseline_value)")
             if self.baseline_year and self.baseline_year >= (year := datetime.now(UTC).year):
                 raise ValueError(
-                    f"baseline_year {self.baseline_year} is not over; give a year before {year}"
+                    f"baseline_year {self.baseline_year} ещё не закончился; нужен год раньше {year}"
                 )
         elif self.baseline_year is not None or self.baseline_value is not None:
-            raise ValueError("baseline_year and baseline_value belong to site_visitors_growth only")
+            raise ValueError("baseline_year и baseline_value бывают только у site_visitors_growth")
         if self.accumulate is not None and self.code not in COUNTED:
-            raise ValueError(f"accumulate belongs to counted indicators only: {', '.join(COUNTED)}")
+            raise ValueError(
+                f"accumulate бывает только у показателей-количеств: {', '.join(COUNTED)}"
+            )
         if self.count is not None and self.code != "eservices_share":
-            raise ValueError("count belongs to eservices_share only; of requests it is smev.count")
+            raise ValueError("count бывает только у eservices_share; для запросов это smev.count")
         return self
 
     @property
@@ -230,8 +230,8 @@ class Edition(_Part):
         for year, parts in split.items():
             if year in whole and sum(parts.values()) != whole[year]:
                 raise PlacedError(
-                    f"the sources add up to {sum(parts.values())}, but "
-                    f"funding_thousand_roubles says {whole[year]}: correct one of them",
+                    f"сумма источников {sum(parts.values())}, а в "
+                    f"funding_thousand_roubles стоит {whole[year]}: исправьте одно из них",
                     str(year),
                 )
         return split
@@ -323,7 +323,7 @@ class Passport(_Part):
     def _not_before_the_first(cls, year: int, fields: ValidationInfo) -> int:
         first = fields.data.get("first_year", year)
         if year < first:
-            raise ValueError(f"last_year {year} is before first_year {first}")
+            raise ValueError(f"last_year {year} раньше, чем first_year {first}")
         return year
 
     @field_validator("editions")
@@ -340,8 +340,8 @@ class Passport(_Part):
     def _has_the_sites_that_it_needs(self) -> Passport:
         if not self.sites and any(one.code == "site_visitors_growth" for one in self.indicators):
             raise ValueError(
-                "sites is empty, but the indicator site_visitors_growth counts their visitors: "
-                "list a site as {counter_id: 12345678, name: …}, or take the indicator out"
+                "sites пуст, а показатель site_visitors_growth считает посетителей сайтов: укажите сайт как "
+                "{counter_id: 12345678, name: …} или уберите показатель"
             )
         return self
 
@@ -390,14 +390,14 @@ def load_passport(path: Path | None = None) -> Passport:
         path or settings.passport_path(),
         Passport,
         PassportError,
-        "set the Airflow Variable programme_passport to the path of a UTF-8 YAML file",
+        "впишите в переменную Airflow programme_passport путь файла YAML в UTF-8",
     )
 
 
 def _distinct(key: str, values: Sequence[object]) -> None:
     for number, value in enumerate(values):
         if value in values[:number]:
-            raise PlacedError(f"{key} {value} is given twice; give each once", number, key)
+            raise PlacedError(f"{key} {value} дано дважды; оставьте одно", number, key)
 
 
 def _chained(sites: Sequence[Site]) -> None:
@@ -408,7 +408,7 @@ def _chained(sites: Sequence[Site]) -> None:
             continue
         if site.replaces not in known:
             raise PlacedError(
-                f"replaces {site.replaces}, which is no counter of the passport; allowed are "
+                f"replaces {site.replaces} — такого счётчика в паспорте нет; допустимы "
                 f"{', '.join(map(str, sorted(known.keys() - {site.counter_id})))}",
                 number,
                 "replaces",
@@ -417,14 +417,14 @@ def _chained(sites: Sequence[Site]) -> None:
         older: int | None = site.replaces
         while older is not None:
             if older in seen:
-                raise PlacedError("replaces itself in a circle", number, "replaces")
+                raise PlacedError("счётчики заменяют друг друга по кругу", number, "replaces")
             seen.add(older)
             older = known.get(older)
     replaced = [site.replaces for site in sites]
     for number, counter_id in enumerate(replaced):
         if counter_id is not None and counter_id in replaced[:number]:
             raise PlacedError(
-                f"replaces {counter_id}, which another one replaces", number, "replaces"
+                f"replaces {counter_id}: его уже заменяет другой счётчик", number, "replaces"
             )
 
 
@@ -438,13 +438,11 @@ def _within(edition: Edition, allowed: range, number: int) -> None:
         for year in years:
             if year not in allowed:
                 problem = (
-                    f"the edition of {edition.date} names the year {year}; "
-                    f"allowed are {allowed[0]}…{allowed[-1]}"
+                    f"редакция от {edition.date} называет год {year}; "
+                    f"допустимы {allowed[0]}…{allowed[-1]}"
                 )
                 raise PlacedError(problem, number, *place, str(year))
     for event, planned in enumerate(edition.events):
         if planned.due.year not in allowed:
-            problem = (
-                f"{planned.due} is outside of the programme's years {allowed[0]}…{allowed[-1]}"
-            )
+            problem = f"{planned.due} вне лет программы {allowed[0]}…{allowed[-1]}"
             raise PlacedError(problem, number, "events", event, "due")

@@ -95,6 +95,7 @@ def read_content(
         "has_channel": settings.has_channel(),
         "airflow": settings.airflow_base(),
         "superset": settings.superset_address(),
+        "freshness_notice": settings.freshness_notice(),
         "sections": _sections(warehouse, labels),
     }
 
@@ -183,6 +184,7 @@ def _replace(path: Path, text: str) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"The report cannot be written to {path}: {error.strerror}. "
-            "The Airflow Variable report names another file."
+            f"Отчёт не записать в {path}: {error.strerror}. Исправьте это или назовите другой файл в "
+            "переменной Airflow "
+            "report."
         ) from error

@@ -28,10 +28,11 @@ def rows(warehouse: Warehouse, query: str) -> list[Row]:
     # Not raised inside ``except``: the driver's error quotes the server's address and the statement.
     if "UNKNOWN_TABLE" in message or "UNKNOWN_DATABASE" in message:
         raise IndicatorsError(
-            f"{path.name}: a mart it reads does not exist ({_first_sentence(message)}). "
-            "Run the DAG build_indicator_marts first, against the same warehouse."
+            f"{path.name}: нет витрины, которую он читает ({_first_sentence(message)}). Запустите сначала "
+            "DAG "
+            "build_indicator_marts с тем же хранилищем."
         )
-    raise IndicatorsError(f"{path}: the warehouse refused it: {_first_sentence(message)}.")
+    raise IndicatorsError(f"{path}: хранилище отказало: {_first_sentence(message)}.")
 
 
 def by_indicator(warehouse: Warehouse, query: str) -> dict[str, list[Row]]:

@@ -34,7 +34,9 @@ def write_sheet(
 
     content = read_content(warehouse, programme, ZoneInfo(time_zone), baseline_year)
     if not content["cards"]:
-        raise IndicatorsError("There is nothing to tell of: the marts have no indicators.")
+        raise IndicatorsError(
+            "Рассказать не о чем: в витринах нет показателей. Запустите build_indicator_marts."
+        )
     fonts = typst.Fonts(include_system_fonts=False)
     data = {"data": json.dumps(_told(content) | {"address": address}, ensure_ascii=False)}
     path.write_bytes(typst.compile(str(TEMPLATES / "sheet.typ"), sys_inputs=data, font_paths=fonts))

@@ -28,7 +28,7 @@ STATUS_STYLES = {
     "no_data": ("○", "dim"),
 }
 
-# A narrower terminal gets a smaller frame: the words need the space.
+# A narrower terminal gets a smaller frame and short names: all indicators stand in its 24 lines.
 COMFORTABLE_WIDTH = 110
 
 
@@ -49,7 +49,7 @@ def print_indicators(warehouse: Warehouse, console: Console, time_zone: str) -> 
     table = _empty_table(f"Показатели программы, {latest.month}", beside, narrow=narrow)
     for code in in_order(latest.shown, labels.indicators):
         cells = _cells(latest.shown[code], latest.beside.get(code), labels)
-        table.add_row(*(_joined(cells) if narrow else cells.values()))
+        table.add_row(*(_joined(cells, _short(labels, code)) if narrow else cells.values()))
     console.print(table)
     if latest.reaches:
         console.print(f"{'* ' if beside else ''}{latest.reaches}", markup=False)
@@ -58,7 +58,7 @@ def print_indicators(warehouse: Warehouse, console: Console, time_zone: str) -> 
 def _empty_table(title: str, beside: str, *, narrow: bool) -> Table:
     table = Table(title=title, title_justify="left", box=box.ROUNDED, header_style="bold")
     if narrow:
-        table.box, table.padding, table.leading = box.SIMPLE_HEAD, (0, 1, 0, 0), 1
+        table.box, table.padding, table.show_edge = box.SIMPLE_HEAD, (0, 1, 0, 0), False
     table.add_column("Показатель", overflow="fold")
     if not narrow:
         table.add_column("Ед.", no_wrap=True)
@@ -96,9 +96,15 @@ def _cells(row: queries.Row, beside: queries.Row | None, labels: Labels) -> dict
     }
 
 
-def _joined(cells: dict[str, Text]) -> list[Text]:
-    """The cells of a narrow table: the unit behind the name, the final plan below the plan."""
-    name = Text(f"{cells.pop('name').plain}, {cells.pop('unit').plain}")
+def _short(labels: Labels, code: str) -> str:
+    words = labels.indicators.get(code)
+    return words.short[:1].upper() + words.short[1:] if words else ""
+
+
+def _joined(cells: dict[str, Text], short: str) -> list[Text]:
+    """The cells of a narrow table: the unit behind the short name, the final plan below the plan."""
+    full = cells.pop("name").plain
+    name = Text(f"{short or full}, {cells.pop('unit').plain}")
     plan = Text("\n").join([cells.pop("plan"), cells.pop("final_plan")])
     return [name, plan, *cells.values()]
 

@@ -61,7 +61,7 @@ def keep_airflow_logs(now: datetime | None = None, *, dry_run: bool = False) -> 
     """
     before = ((now or datetime.now(UTC)) - settings.kept_days("airflow_logs")).timestamp()
     folder = settings.airflow_logs()
-    with named(f"the logs of Airflow in {folder}"):
+    with named(f"журналы Airflow в {folder}"):
         files = (path for path in sorted(folder.rglob("*"), reverse=True) if path.is_file())
         count = _delete((path for path in files if path.lstat().st_mtime < before), dry_run)
         for place in sorted(folder.rglob("*"), reverse=True):

@@ -36,7 +36,7 @@ def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> 
     names = [one.name for one in SOURCES if one.has_files]
     if not any(map(archived.contents, names)):
         raise ConfigurationError(
-            f"There is no file in {archived.described()}: correct the Variable, or mount the folder."
+            f"{archived.described()}: в нём нет ни одного файла. Исправьте переменную или подключите папку."
         )
     with open_warehouse() as warehouse:
         apply_schema(warehouse)
@@ -49,8 +49,9 @@ def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> 
     broken = [reason for run in runs.values() for reason in (*run.broken, *run.rejected)] + damaged
     if broken:
         raise IndicatorsError(
-            f"{len(broken)} files of the archive were not loaded: {'; '.join(broken[:20])}. All others were. "
-            "Correct the causes and run this again: it goes on."
+            f"Не загружено файлов архива: {len(broken)}, остальные загружены. Исправьте причины и запустите "
+            "снова: "
+            f"восстановление продолжится. {'; '.join(broken[:20])}"
         )
     if not after_restore:
         with open_warehouse() as warehouse:
@@ -83,9 +84,11 @@ def _begin(warehouse: Warehouse) -> None:
     mark = "SELECT argMax(value, at) FROM ops.settings WHERE name = {name:String}"
     if published and warehouse.value(mark, {"name": _MARK}) != "begun":
         raise ConfigurationError(
-            "The warehouse is not empty: a rebuild from the archive fills an empty one only, and nothing was "
-            "done. Name an empty folder or server in the connection clickhouse_default. To load only what a "
-            'restored back-up lacks, run this with {"after_restore": true}.'
+            "Хранилище не пустое: архив восстанавливается только в пустое, ничего не сделано. Назовите "
+            "пустую папку или "
+            "сервер в подключении clickhouse_default. Чтобы загрузить только то, чего нет в восстановленной "
+            "копии, "
+            'запустите с {"after_restore": true}.'
         )
     if not published:
         _mark(warehouse, "begun")

@@ -115,8 +115,8 @@ def headings_of(needed: Mapping[str, Sequence[str]]) -> list[HeadingSet]:
 def no_headings(kind: str, fields: Sequence[str]) -> ConfigurationError:
     """The error for fields of a kind that ``reference/headings.yaml`` lacks."""
     return ConfigurationError(
-        f"{settings.REFERENCE / FILE}:1: {kind}: this kind of table has no headings for "
-        f"{', '.join(fields) or 'any field'}; add under the key {kind} a list of headings for each."
+        f"{settings.REFERENCE / FILE}:1: {kind}: у таблиц этого вида нет заголовков для "
+        f"{', '.join(fields) or 'полей'}; добавьте под ключом {kind} список заголовков для каждого."
     )
 
 
@@ -367,7 +367,7 @@ def _heading_set(kind: str, fields: Mapping[str, list[str]], ending: re.Pattern[
             other = exact.setdefault(normal_form(heading), (name, rank))[0]
             if other != name:
                 problem = (
-                    f"«{heading}» is listed under {other} and {name}; it can mean only one column"
+                    f"«{heading}» стоит и в {other}, и в {name}; столбец может быть только один"
                 )
                 raise PlacedError(problem, kind, name, rank)
     names = {name: headings[0] for name, headings in fields.items()}

@@ -32,9 +32,7 @@ class Dictionary:
                 if "*" in word:
                     self._patterns.append((wildcard(word), meaning))
                 elif (other := self._exact.setdefault(normal_form(word), meaning)) != meaning:
-                    problem = (
-                        f"«{word}» is listed under {other} and {meaning}; it can mean only one"
-                    )
+                    problem = f"«{word}» стоит и в {other}, и в {meaning}; значение может быть только одно"
                     raise PlacedError(problem, meaning, number)
 
     @classmethod

@@ -309,7 +309,7 @@ def _connect(path: Path | None, wait_seconds: float) -> Client:
             if path is None or "EmbeddedServer" not in str(error):
                 raise
             if time.monotonic() >= deadline:
-                raise WarehouseBusyError(_busy(path, "another program", wait_seconds)) from error
+                raise WarehouseBusyError(_busy(path, "другая программа", wait_seconds)) from error
             time.sleep(1)
 
 
@@ -334,10 +334,10 @@ def _plainly() -> Iterator[None]:
 def _full(error: Exception) -> StorageError | None:
     if getattr(error, "code", None) != _NOT_ENOUGH_SPACE and not _NO_SPACE.search(str(error)):
         return None
-    place = embedded_path() or f"of the connection {settings.CLICKHOUSE_CONNECTION}"
+    place = embedded_path() or f"подключения {settings.CLICKHOUSE_CONNECTION}"
     return StorageError(
-        f"The warehouse {place}: its disk is full or read-only. Make room, then run again: nothing that was "
-        "published is lost."
+        f"Диск хранилища {place} заполнен или закрыт для записи. Освободите место и запустите снова: "
+        "опубликованное не потеряно."
     )
 
 
@@ -349,32 +349,28 @@ def _in_plain_words(error: Exception) -> IndicatorsError | None:
     code = getattr(error, "code", None)
     if code in _LOGIN_CODES:
         return WarehouseAccessError(
-            f"The ClickHouse server of the connection {server} refuses the login "
-            f"{connection.login!r}: correct login and password of the connection, then run again."
+            f"Сервер ClickHouse подключения {server} не принимает логин {connection.login!r}: исправьте "
+            "логин и пароль подключения и запустите снова."
         )
     if code in _RIGHT_CODES:
         reason = re.search(
             r"DB::Exception: (?:[^:]*: )?(.*?)\. \((?:ACCESS_DENIED|READONLY)\)", str(error)
         )
         return WarehouseAccessError(
-            f"The user {connection.login!r} of the connection {server} may not do this: "
-            f"{reason[1] if reason else 'no right for it'}. Loads and builds need the rights of the role "
-            "loader in deploy/clickhouse/users.d/municipal.xml: name that user in the connection, "
-            "then run again."
+            f"Пользователю {connection.login!r} подключения {server} этого нельзя: "
+            f"{reason[1] if reason else 'нет права'}. Загрузкам и сборкам нужны права роли loader из "
+            "deploy/clickhouse/users.d/municipal.xml: назовите такого пользователя в подключении и запустите "
+            "снова."
         )
     page = re.search(r"received HTTP status (\d+)", str(error)) if code is None else None
     cut = code is None and isinstance(error, (OperationalError, StreamFailureError))
     if not cut and not page:
         return None
-    what = (
-        f"answered HTTP {page[1]} instead of a result"
-        if page
-        else f"did not answer: {_root(error)}"
-    )
+    what = f"ответил HTTP {page[1]} вместо результата" if page else f"не ответил: {_root(error)}"
     return WarehouseUnreachableError(
-        f"The ClickHouse server of the connection {server}, or a proxy before it, {what}. Check whether "
-        f"it runs and is reachable (curl http://{connection.host}:{connection.port}/ping), then run "
-        "again: what was not published is loaded again, and nothing is doubled."
+        f"Сервер ClickHouse подключения {server} или прокси перед ним {what}. Проверьте, что он работает и "
+        f"доступен (curl http://{connection.host}:{connection.port}/ping), и запустите снова: "
+        "неопубликованное загрузится, ничего не удвоится."
     )
 
 
@@ -394,7 +390,7 @@ def _turn(path: Path, wait_seconds: float) -> Iterator[None]:
         is_reported = False
         while not _try_lock(lock.fileno()):
             lock.seek(0)
-            holder = lock.read().strip() or "another process"
+            holder = lock.read().strip() or "другой процесс"
             if time.monotonic() >= deadline:
                 raise WarehouseBusyError(_busy(path, holder, wait_seconds))
             if not is_reported:
@@ -418,7 +414,7 @@ def _try_lock(descriptor: int) -> bool:
 
 def _busy(path: Path, holder: str, waited: float) -> str:
     return (
-        f"The embedded warehouse {path} is held by {holder}; waited {waited:.0f} s. "
-        "Only one process at a time can open it: let the other run end or stop it, then repeat this "
-        "task; or point the connection clickhouse_default at a ClickHouse server."
+        f"Встроенное хранилище {path} занято: {holder}; ждали {waited:.0f} с. Открыть его может только один "
+        "процесс: дождитесь конца другого запуска или остановите его и повторите задачу, или укажите в "
+        "подключении clickhouse_default сервер ClickHouse."
     )

@@ -98,8 +98,9 @@ def cluster_of(connection: Connection) -> str | None:
         return None
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigurationError(
-            f"Connection {connection.conn_id}: `cluster` of its extra must be the name of a cluster in the "
-            "server's remote_servers: letters, digits and _."
+            f"Подключение {connection.conn_id}: `cluster` в его extra должно быть именем кластера из "
+            "remote_servers "
+            "сервера: буквы, цифры и _."
         )
     return name
 
@@ -161,9 +162,11 @@ class _Translation:
         )
         if plain:
             raise ConfigurationError(
-                f"The connection names the cluster {self.cluster}, but {name}.{plain[0][0]} of this server "
-                "was created without one and exists on this server only. Take the cluster out of the "
-                "connection, or start with empty volumes and load again from the archive (docs/cluster.md)."
+                f"Подключение называет кластер {self.cluster}, но {name}.{plain[0][0]} создана без него и "
+                "есть только на "
+                "этом сервере. Уберите кластер из подключения или начните с пустых томов и загрузите всё из "
+                "архива "
+                "(docs/cluster.md)."
             )
         names = [name, SHARDS] if name == "core" else [name]
         return [f"CREATE DATABASE IF NOT EXISTS {one}{self.on}" for one in names]

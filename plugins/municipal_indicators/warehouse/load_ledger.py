@@ -66,10 +66,11 @@ class LoadCounts:
         """Raise UnbalancedLoadError unless delivered = loaded + quarantined + duplicates."""
         if self.delivered != self.loaded + self.quarantined + self.duplicates:
             raise UnbalancedLoadError(
-                f"{load.unit.source} {load.unit.label}: {self.delivered} rows delivered, but "
-                f"{self.loaded} loaded + {self.quarantined} quarantined + {self.duplicates} duplicates; "
-                "nothing of it was published. Run the DAG again; if it repeats, inspect load "
-                f"{load.load_id} in ops.load_events and ops.quarantine."
+                f"{load.unit.source} {load.unit.label}: получено строк {self.delivered}, а загружено "
+                f"{self.loaded} + в "
+                f"карантине {self.quarantined} + повторов {self.duplicates}; ничего не опубликовано. "
+                "Запустите DAG снова; "
+                f"если повторится, смотрите загрузку {load.load_id} в ops.load_events и ops.quarantine."
             )
 
 

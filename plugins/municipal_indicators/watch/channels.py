@@ -127,7 +127,7 @@ class Mail:
         if problem:
             # Not chained: the answer of a server may quote addresses and logins.
             raise ChannelError(
-                f"the mail server of {settings.SMTP_CONNECTION} did not take it ({problem})"
+                f"почтовый сервер подключения {settings.SMTP_CONNECTION} не принял письмо ({problem})"
             )
 
 
@@ -162,7 +162,9 @@ class Webhook:
             problem = type(error).__name__
         if problem:
             # Not chained: the error of requests quotes the address.
-            raise ChannelError(f"the address of {self.connection} did not take it ({problem})")
+            raise ChannelError(
+                f"адрес подключения {self.connection} не принял сообщение ({problem})"
+            )
 
     def _body(self, messages: Sequence[Message]) -> Any:
         from jinja2 import StrictUndefined, TemplateError
@@ -179,7 +181,7 @@ class Webhook:
             )
         except (OSError, ValueError, TemplateError) as error:
             raise ConfigurationError(
-                f"{self.template}: it makes no JSON ({type(error).__name__}). It may use text, headline and "
-                "messages, with `| tojson` behind each. The Airflow Variable notify_webhook_template names "
-                "it."
+                f"{self.template}: получается не JSON ({type(error).__name__}). В шаблоне можно использовать "
+                "text, headline и "
+                "messages, за каждым `| tojson`. Его называет переменная Airflow notify_webhook_template."
             ) from None

@@ -157,7 +157,9 @@ def send_unsent(warehouse: Warehouse, channels: Iterable[Channel]) -> int:
         except (ChannelError, ConfigurationError) as error:
             failures.append(f"{channel.name}: {error}")
     if failures:
-        raise ChannelError("Messages stay unsent until the next run. " + "; ".join(failures))
+        raise ChannelError(
+            "Сообщения не отправлены и ждут следующего запуска: " + "; ".join(failures) + "."
+        )
     return sent
 
 

@@ -282,7 +282,7 @@ def test_another_secret_is_refused(arrivals: Arrivals, monkeypatch: pytest.Monke
     arrivals.take("a.xlsx", xlsx_bytes(register(row())))
     monkeypatch.setenv("AIRFLOW_VAR_PERSONAL_DATA_KEY", "another-key-of-some-length")
     path = arrivals.put("b.xlsx", xlsx_bytes(register(row(Номер_заявления="2"))))
-    with pytest.raises(FilesFailedError, match="personal_data_key is not the secret") as caught:
+    with pytest.raises(FilesFailedError, match="personal_data_key — не тот ключ") as caught:
         arrivals.load()
     assert "another-key" not in str(caught.value)
     assert path.exists()
@@ -301,7 +301,7 @@ def test_an_application_of_two_services_is_one_and_is_warned_of_in_counts(
     assert arrivals.warehouse.rows(counted) == [("5700000000000163601", 1), ("60010153", 2)]
     (warning,) = check_marts(arrivals.warehouse).warnings
     assert "applications_name_one_service.sql" in warning
-    assert warning.endswith("1 rows, first (5700000000000163601 + 60010153, 2, 2)")
+    assert warning.endswith("строк 1, первые (5700000000000163601 + 60010153, 2, 2)")
 
 
 def test_words_that_nobody_has_mapped_are_reported_once_with_their_count(

@@ -15,7 +15,7 @@ from municipal_indicators.spreadsheets.words import Dictionary
 
 
 def test_a_word_under_two_meanings_is_an_error() -> None:
-    with pytest.raises(PlacedError, match="«ОТКАЗ» is listed under a and b"):
+    with pytest.raises(PlacedError, match="«ОТКАЗ» стоит и в a, и в b"):
         Dictionary({"a": ["Отказ"], "b": ["ОТКАЗ"]})
 
 
@@ -25,14 +25,14 @@ def test_a_word_under_two_meanings_is_an_error() -> None:
         (
             "statuses.yaml",
             {"codes": {"done": [3]}, "texts": {}},
-            r"2: codes\.done: unknown key; allowed are in_progress",
+            r"2: codes\.done: незнакомый ключ; допустимы in_progress",
         ),
         (
             "statuses.yaml",
             {"codes": {"failed": [3], "draft": [3]}, "texts": {}},
-            r"3: codes\.draft\[0\]: code 3 is listed under draft and failed",
+            r"3: codes\.draft\[0\]: код 3 стоит и в draft, и в failed",
         ),
-        ("channels.yaml", {"Портал": ["портал"]}, "1: Портал: unknown key; allowed are ЕПГУ"),
+        ("channels.yaml", {"Портал": ["портал"]}, "1: Портал: незнакомый ключ; допустимы ЕПГУ"),
     ],
 )
 def test_an_impossible_mapping_names_file_and_place(

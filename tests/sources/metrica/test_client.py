@@ -44,7 +44,7 @@ def prepared(client: MetricaClient) -> LogRequest:
 
 
 def test_the_connection_test_counts_the_counters_of_the_token(emulator: MetricaEmulator) -> None:
-    assert MetricaHook().test_connection() == (True, "The token has access to 2 counters.")
+    assert MetricaHook().test_connection() == (True, "Токену доступно счётчиков: 2.")
 
 
 def test_the_form_asks_for_a_token_and_the_public_api_is_the_default(
@@ -57,13 +57,13 @@ def test_the_form_asks_for_a_token_and_the_public_api_is_the_default(
 
 def test_a_missing_token_names_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", "metrica://localhost")
-    with pytest.raises(ConfigurationError, match=r"metrica_default has no OAuth token.*password"):
+    with pytest.raises(ConfigurationError, match=r"metrica_default нет токена OAuth.*пароль"):
         MetricaHook().get_conn()
 
 
 @pytest.mark.parametrize("token", ["two words", "пароль-кириллицей", "line\nend"])
 def test_an_impossible_token_is_an_error_and_not_shown(token: str) -> None:
-    with pytest.raises(ConfigurationError, match="blanks or characters") as caught:
+    with pytest.raises(ConfigurationError, match="пробелы или знаки") as caught:
         MetricaClient("http://127.0.0.1:1", token)
     assert token not in str(caught.value)
 
@@ -157,7 +157,7 @@ def test_a_short_quota_that_never_resets_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail(None, Reply(429, "quota_parallel_requests", "Too many"), times=99)
-    with pytest.raises(MetricaQuotaError, match=r"quota_parallel_requests.*6 attempts"):
+    with pytest.raises(MetricaQuotaError, match=r"quota_parallel_requests.*после 6 попыток"):
         client.counter(SITE)
     assert len(emulator.calls) == 6
 
@@ -168,7 +168,7 @@ def test_a_pause_that_is_too_long_is_left_to_the_next_run(
 ) -> None:
     reply = Reply(429, "quota_requests_by_ip", "Wait", retry_after=retry_after)
     emulator.faults.fail(None, reply)
-    with pytest.raises(MetricaQuotaError, match=r"asks to wait \d+ s"):
+    with pytest.raises(MetricaQuotaError, match=r"просит подождать \d+ с"):
         client.counter(SITE)
     assert len(emulator.calls) == 1
 
@@ -179,11 +179,11 @@ def test_a_pause_that_is_too_long_is_left_to_the_next_run(
     [
         (
             "quota_requests_by_uid",
-            r"5000 calls a day, which resets at \S+ 00:00 GMT.* 1 calls today",
+            r"5000 обращений в сутки, она обновится \S+ 00:00 GMT.* сегодня: 1",
         ),
-        ("quota_requests_by_counter_id", r"5000 calls a day, which resets at \S+ 00:00 GMT"),
-        ("quota_delegate_requests", r"3 calls an hour.*resets at \d\d:00 GMT"),
-        ("quota_grants_requests", r"3 calls an hour.*resets at \d\d:00 GMT"),
+        ("quota_requests_by_counter_id", r"5000 обращений в сутки, она обновится \S+ 00:00 GMT"),
+        ("quota_delegate_requests", r"3 обращения в час.*обновится в \d\d:00 GMT"),
+        ("quota_grants_requests", r"3 обращения в час.*обновится в \d\d:00 GMT"),
     ],
 )
 def test_a_long_quota_is_not_retried(
@@ -217,7 +217,10 @@ def test_denied_access_fails_at_once(
     client: MetricaClient, emulator: MetricaEmulator, status: int, html: bool
 ) -> None:
     emulator.faults.fail(None, Reply(status, "unauthorized", "Unauthorized", html=html), times=99)
-    with pytest.raises(MetricaAccessError, match=rf"HTTP {status}.*scope metrika:read.*counter"):
+    with pytest.raises(
+        MetricaAccessError,
+        match=rf"не приняла токен: .*HTTP {status}.*правом metrika:read.*счётчику",
+    ):
         client.counter(SITE)
     assert len(emulator.calls) == 1
 
@@ -247,13 +250,13 @@ def test_an_outage_is_an_error_with_the_way_out(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail(None, Reply(503), times=99)
-    with pytest.raises(MetricaUnavailableError, match=r"503 backend_error.*run the DAG again"):
+    with pytest.raises(MetricaUnavailableError, match=r"503 backend_error.*запустите DAG"):
         client.counter(SITE)
     assert len(emulator.calls) == 6
 
 
 def test_a_closed_port_is_unavailable(emulator: MetricaEmulator) -> None:
-    with pytest.raises(MetricaUnavailableError, match="connection broke"):
+    with pytest.raises(MetricaUnavailableError, match="соединение оборвалось"):
         MetricaClient("http://127.0.0.1:9", TOKEN, attempts=2).counter(SITE)
 
 
@@ -261,7 +264,7 @@ def test_a_response_without_a_required_field_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("counter", Reply(200, body='{"counter": {"id": 1}}'))
-    with pytest.raises(MetricaError, match=r"without a usable 'counter'.*time_zone_name"):
+    with pytest.raises(MetricaError, match=r"нет пригодного 'counter'.*time_zone_name"):
         client.counter(SITE)
 
 
@@ -311,7 +314,7 @@ def test_a_part_that_is_never_complete_leaves_no_file(
     client: MetricaClient, emulator: MetricaEmulator, tmp_path: Path, style: CutStyle
 ) -> None:
     emulator.faults.cut(1, style=style, times=99)
-    with pytest.raises(MetricaUnavailableError, match=r"part/1/download.*6 attempts"):
+    with pytest.raises(MetricaUnavailableError, match=r"part/1/download.*после 6 попыток"):
         part_sizes(client, prepared(client), tmp_path)
     assert [path.name for path in tmp_path.glob("*.tsv")] == ["0.tsv"]
 
@@ -321,7 +324,7 @@ def test_a_part_of_another_size_than_announced_is_an_error(
 ) -> None:
     request = prepared(client)
     part = LogRequestPart(part_number=0, size=request.parts[0].size + 1)
-    with pytest.raises(MetricaUnavailableError, match=rf"announced {part.size}"):
+    with pytest.raises(MetricaUnavailableError, match=f"обещала {part.size}"):
         client.download(request, part, tmp_path / "part.tsv")
 
 
@@ -341,7 +344,9 @@ def test_compression_is_requested_unless_the_connection_says_no(
 def test_an_invalid_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     extra = {"gzip": "no"}
     monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", connection_to("http://127.0.0.1:9", extra))
-    with pytest.raises(ConfigurationError, match=r"metrica_default has gzip 'no'.*true or"):
+    with pytest.raises(
+        ConfigurationError, match=r"metrica_default в extra стоит gzip 'no'.*true или"
+    ):
         MetricaHook().get_conn()
 
 

@@ -48,21 +48,25 @@ def test_given_dates_are_used() -> None:
 @pytest.mark.parametrize(
     ("date_from", "date_to", "message"),
     [
-        (None, "2024-03-01", "date_to needs date_from"),
-        ("2024-03-05", "2024-03-01", "date_from 2024-03-05 is after date_to 2024-03-01"),
-        ("2024-03-10", None, "date_from 2024-03-10 is after yesterday, 2024-03-09"),
-        ("01.03.2024", None, "date_from is '01.03.2024': write a day as YYYY-MM-DD"),
-        ("2024-03-01", "2024-02-30", "date_to is '2024-02-30'"),
+        (None, "2024-03-01", "Последний день \\(date_to\\) задан без первого"),
+        (
+            "2024-03-05",
+            "2024-03-01",
+            "\\(date_from\\) 2024-03-05 позже, чем последний \\(date_to\\) 2024-03-01",
+        ),
+        ("2024-03-10", None, "2024-03-10 позже, чем вчера, 2024-03-09"),
+        ("01.03.2024", None, "date_from: '01.03.2024' — не день. Напишите его как ГГГГ-ММ-ДД"),
+        ("2024-03-01", "2024-02-30", "date_to: '2024-02-30' — не день"),
         (
             "1926-03-01",
             "2024-03-01",
-            "date_from asks for 1926-03-01, .* allowed are days from 2009-01-01 through 2024-03-09",
+            "\\(date_from\\): 1926-03-01 — .* допустимы дни с 2009-01-01 по 2024-03-09",
         ),
-        ("0226-03-01", "0226-03-02", "date_from asks for 0226-03-01"),
+        ("0226-03-01", "0226-03-02", "\\(date_from\\): 0226-03-01"),
         (
             "2024-03-01",
             "2024-03-10",
-            "date_to asks for 2024-03-10, which is not over yet in Europe/Moscow",
+            "\\(date_to\\): 2024-03-10 ещё не закончился \\(Europe/Moscow\\)",
         ),
     ],
 )
@@ -74,13 +78,13 @@ def test_invalid_dates_are_errors_that_name_the_param(
 
 
 def test_a_logical_date_before_metrica_is_an_error() -> None:
-    with pytest.raises(ConfigurationError, match="logical date asks for 0226-02-25"):
+    with pytest.raises(ConfigurationError, match="Логическая дата: 0226-02-25"):
         requested(None, at=datetime(226, 3, 1, 12, tzinfo=UTC))
 
 
 def test_a_logical_date_in_the_future_is_an_error() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"logical date asks for 2029-12-31.*the latest is 2024-03-09"
+        ConfigurationError, match=r"Логическая дата: 2029-12-31.*последний возможный — 2024-03-09"
     ):
         requested(None, at=datetime(2030, 1, 1, tzinfo=UTC))
 

@@ -34,13 +34,13 @@ def test_an_unknown_or_missing_optional_column_is_told(caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     ("heading", "told"),
     [
-        ([n for n in FIELDS.names if n != "ym:s:visitID"], "missing ym:s:visitID"),
-        ([*FIELDS.names, "ym:s:visitID"], "twice ym:s:visitID"),
-        (["<html>"], r"unknown <html>"),
+        ([n for n in FIELDS.names if n != "ym:s:visitID"], "нет ym:s:visitID"),
+        ([*FIELDS.names, "ym:s:visitID"], "дважды ym:s:visitID"),
+        (["<html>"], "незнакомы <html>"),
     ],
 )
 def test_a_heading_that_does_not_fit_is_refused(heading: list[str], told: str) -> None:
-    with pytest.raises(MetricaError, match=f"part 3: the heading does not fit.*{told}"):
+    with pytest.raises(MetricaError, match=f"part 3: заголовки не подходят.*{told}"):
         FIELDS.places_of(heading, "part 3")
 
 
@@ -49,17 +49,17 @@ def test_a_heading_that_does_not_fit_is_refused(heading: list[str], told: str) -
     [
         (
             "source: visits\nattribution: LAST\nfields: []\n",
-            r"3: fields: a list cannot stand here; .*at least 1",
+            r"3: fields: список — нужно значений не меньше 1",
         ),
         (
             "source: visits\nattribution: LAST\nfields: [{name: a}]\n",
-            r"3: fields\[0\]\.column: is missing",
+            r"3: fields\[0\]\.column: отсутствует",
         ),
         (
             "source: visits\nattribution: LAST\nfeilds: []\n",
-            r"1: fields: is missing\.\n.*:3: feilds: unknown key; allowed are source,",
+            r"1: fields: отсутствует\.\n.*:3: feilds: незнакомый ключ; допустимы source,",
         ),
-        ("source: [", "2: top level: not valid YAML"),
+        ("source: [", "2: весь файл: это не YAML"),
     ],
 )
 def test_a_wrong_list_names_file_and_place(tmp_path: Path, text: str, told: str) -> None:
@@ -71,10 +71,10 @@ def test_a_wrong_list_names_file_and_place(tmp_path: Path, text: str, told: str)
 
 def test_a_field_may_stand_only_once_and_the_names_have_a_limit() -> None:
     first = FIELDS.fields[0]
-    with pytest.raises(ValueError, match="the same name stands twice: ym:s:visitid"):
+    with pytest.raises(ValueError, match="name стоит дважды: ym:s:visitid"):
         FieldList(source="visits", attribution="LAST", fields=(first, first))
     many = tuple(
         first.model_copy(update={"name": f"ym:s:{n:0200}", "column": str(n)}) for n in range(15)
     )
-    with pytest.raises(ValueError, match="longer than the API's 3000 characters"):
+    with pytest.raises(ValueError, match="разрешает Метрика: 3000 знаков"):
         FieldList(source="visits", attribution="LAST", fields=many)

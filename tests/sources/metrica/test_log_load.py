@@ -215,15 +215,17 @@ def test_a_lost_line_is_an_error_and_nothing_is_published(
     prepared = fetched(client, tmp_path, log_query())
     warehouse.command("DROP VIEW staging.metrica_visits_quarantining")
     try:
-        with pytest.raises(UnbalancedLoadError, match=r"part 0: \d+ lines, but \d+ loaded"):
+        with pytest.raises(
+            UnbalancedLoadError, match=r"часть 0: строк \d+, а загружено и в карантине \d+"
+        ):
             load_log(warehouse, prepared, load_fields("visits"))
     finally:
         for text in staging.staging_scripts().values():
             warehouse.run_script(text + ";\n")
     assert published(warehouse) == []
-    assert set(warehouse.rows("SELECT status, position(message, 'part 0') > 0 FROM ops.loads")) == {
-        ("failed", 1)
-    }
+    assert set(
+        warehouse.rows("SELECT status, position(message, 'часть 0') > 0 FROM ops.loads")
+    ) == {("failed", 1)}
     load_log(warehouse, prepared, load_fields("visits"))
     assert len(quarantined(warehouse)) == 1
 
@@ -234,9 +236,7 @@ def test_a_part_with_a_heading_that_does_not_fit_publishes_nothing(
     prepared = fetched(client, tmp_path, log_query())
     path = list(prepared.parts)[1][1]
     path.write_bytes(path.read_bytes().replace(b"ym:s:visitID", b"ym:s:visitNumber", 1))
-    with pytest.raises(
-        MetricaError, match=r"part 1: the heading does not fit.*missing ym:s:visitID"
-    ):
+    with pytest.raises(MetricaError, match=r"часть 1: заголовки не подходят.*нет ym:s:visitID"):
         load_log(warehouse, prepared, load_fields("visits"))
     assert published(warehouse) == []
     assert warehouse.value("SELECT count() FROM core.site_visits") == 0

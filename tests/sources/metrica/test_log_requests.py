@@ -159,7 +159,7 @@ def test_an_equal_request_that_the_list_never_shows_is_an_error(
     foreign(client)
     emulator.faults.fail("list", NOTHING_LISTED, times=99)
     load = site_load()
-    with pytest.raises(MetricaUnavailableError, match="the list does not show it yet"):
+    with pytest.raises(MetricaUnavailableError, match="в списке её ещё нет"):
         load.requests.acquire(load.queries[0])
 
 
@@ -228,9 +228,9 @@ def test_storage_that_the_other_source_holds_is_waited_for(
     assert "create" not in emulator.actions()[1:]
     overdue = waited(load, checkpoint, seconds=0.05)
     assert overdue["status"] == "timed_out"
-    with pytest.raises(MetricaQuotaError, match=r"room for 0 days of 3; 1 prepared requests"):
+    with pytest.raises(MetricaQuotaError, match=r"место для дней: 0 из 3; готовые выгрузки \(1\)"):
         load.resume(overdue)
-    with pytest.raises(MetricaQuotaError, match="room for 0 days"):
+    with pytest.raises(MetricaQuotaError, match="место для дней: 0"):
         # The storage was free for the trigger and full again for the request, until the deadline passed.
         load.resume(
             {
@@ -254,5 +254,5 @@ def test_a_checkpoint_survives_json(emulator: MetricaEmulator, warehouse: Wareho
     failed = replace(checkpoint, failures=("an earlier one",))
     event = waited(load, failed)
     event["checkpoint"]["failures"] = list(event["checkpoint"]["failures"])
-    with pytest.raises(Exception, match=r"1 of 1 logs.*an earlier one"):
+    with pytest.raises(Exception, match=r"целиком 1 из 1.*an earlier one"):
         finish(load, load.resume(event))

@@ -46,7 +46,7 @@ def test_a_dead_triggerer_is_named_and_not_waited_for_again(
     operator: LoadMetricaLogsOperator,
 ) -> None:
     with pytest.raises(
-        IndicatorsError, match=r"not ended within 0:35:00.*airflow triggerer"
+        IndicatorsError, match=r"не закончилось за 0:35:00.*airflow triggerer"
     ) as told:
         operator.resume_execution("__fail__", {"error": "Trigger timeout"}, Context())
     assert WHERE_IT_HELPS.evaluate(told.value, 1, 2).action.value == "fail"

@@ -117,8 +117,8 @@ def test_a_history_that_needs_days_of_calls_is_told() -> None:
     assert calls[:-1] == [CALLS_A_DAY] * (len(calls) - 1)
     lines, fits = told(runs, outcome, None)
     assert not fits
-    assert f"a: {sum(calls)} calls, 5000 on the fullest day" in lines[2]
-    assert f"{len(calls)} days, run the DAG again on each of them" in lines[2]
+    assert f"a: обращений {sum(calls)}, в самый полный день 5000" in lines[2]
+    assert f"дней {len(calls)}, в каждый запустите DAG снова" in lines[2]
     assert max(outcome.ends.values()) - runs[0].begins_at > timedelta(days=len(calls) - 2)
 
 
@@ -139,10 +139,10 @@ def test_a_night_that_is_not_over_when_the_watch_looks_does_not_fit() -> None:
     until = runs[0].begins_at + timedelta(hours=3, minutes=40)
     lines, fits = told(runs, play(runs, Assumptions()), until)
     assert fits
-    assert lines[-1] == "It fits."
+    assert lines[-1] == "Укладывается."
     lines, fits = told(runs, play(runs, Assumptions(prepare_seconds=15000.0)), until)
     assert not fits
-    assert "later than the watch looks (08:00)" in lines[0]
+    assert "позже утренней проверки (08:00)" in lines[0]
 
 
 def test_the_command_tells_of_each_token(
@@ -155,11 +155,11 @@ def test_the_command_tells_of_each_token(
     monkeypatch.setenv("AIRFLOW_CONN_METRICA_DEFAULT", own)
     assert main([]) == 0
     said = capsys.readouterr().out
-    assert "visits: 2 sites" in said
+    assert "visits: сайтов 2" in said
     assert "metrica_default: " in said
     assert "metrica_oryol: " in said
     assert main(["--history", "--prepare-seconds", "60", "--source", "visits"]) == 0
-    assert "visits: 2 sites, 2022-01-01…" in capsys.readouterr().out
+    assert "visits: сайтов 2, 2022-01-01…" in capsys.readouterr().out
     (folder / "mtsensk.yaml").write_text("programme: П\n", encoding="utf-8")
     assert main([]) == 2
-    assert "mtsensk.yaml:1: first_year: is missing" in capsys.readouterr().err
+    assert "mtsensk.yaml:1: first_year: отсутствует" in capsys.readouterr().err

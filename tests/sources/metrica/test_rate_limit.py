@@ -159,13 +159,13 @@ def test_a_call_counts_from_its_end(limiter: RateLimiter, monkeypatch: pytest.Mo
     monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.05)
     with limiter.slot("logs") as slot:
         with (
-            pytest.raises(MetricaUnavailableError, match=r"1 of 3 slots held"),
+            pytest.raises(MetricaUnavailableError, match=r"занято мест 1 из 3"),
             limiter.slot("logs"),
         ):
             pass
         slot.end_call()
         with (
-            pytest.raises(MetricaUnavailableError, match="1 of 1 logs calls"),
+            pytest.raises(MetricaUnavailableError, match="обращений logs 1 из 1"),
             limiter.slot("logs"),
         ):
             pass
@@ -190,7 +190,9 @@ def test_no_slot_in_time_is_an_error_with_the_numbers(
     with (
         limiter.slot("logs"),
         limiter.slot("logs"),
-        pytest.raises(MetricaUnavailableError, match=r"3 of 3 slots held.*of 10 logs calls in 1 s"),
+        pytest.raises(
+            MetricaUnavailableError, match=r"мест 3 из 3.*обращений logs \d+ из 10 за 1 с"
+        ),
         limiter.slot("logs"),
     ):
         pass
@@ -203,7 +205,7 @@ def test_a_wait_beyond_its_limit_is_not_started(
     with limiter.slot("management") as slot:
         slot.pause_all_calls(1000, of_host=False)
     with (
-        pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s requested by the API"),
+        pytest.raises(MetricaUnavailableError, match=r"Метрика просит паузу \d+ с"),
         limiter.slot("logs"),
     ):
         pass
@@ -217,7 +219,7 @@ def test_reports_have_their_own_rate(limiter: RateLimiter, monkeypatch: pytest.M
     filled["ended"]["reporting"] = [time.time() - 1] * 200  # type: ignore[index]
     (limiter.token_folder / "state.json").write_text(json.dumps(filled))
     with (
-        pytest.raises(MetricaUnavailableError, match=r"200 of 200 reporting calls in 300 s"),
+        pytest.raises(MetricaUnavailableError, match=r"обращений reporting 200 из 200 за 300 с"),
         limiter.slot("reporting"),
     ):
         pass
@@ -232,7 +234,7 @@ def test_a_used_up_daily_quota_is_an_error_and_resets_at_midnight(limiter: RateL
     full = {**state(limiter), "calls": CALLS_A_DAY}
     (limiter.token_folder / "state.json").write_text(json.dumps(full))
     with (
-        pytest.raises(MetricaQuotaError, match=r"5000 calls .* of 5000 a day.*00:00 GMT"),
+        pytest.raises(MetricaQuotaError, match=r"5000 раз из 5000 в сутки.*00:00 GMT"),
         limiter.slot("logs"),
     ):
         pass
@@ -289,7 +291,7 @@ def test_a_pause_that_the_api_asks_for_holds_for_all_clients(
     with pytest.raises(MetricaQuotaError):
         MetricaClient(emulator.url, TOKEN, attempts=1).counters()
     monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 50.0)
-    with pytest.raises(MetricaUnavailableError, match=r"a pause of \d+ s requested by the API"):
+    with pytest.raises(MetricaUnavailableError, match=r"Метрика просит паузу \d+ с"):
         MetricaClient(emulator.url, TOKEN).counters()
     assert len(emulator.calls) == 1
 
@@ -321,7 +323,7 @@ def test_what_counts_by_user_is_counted_by_token(
         with other.slot("reporting"):
             pass
         with (
-            pytest.raises(MetricaUnavailableError, match="3 of 3 slots held"),
+            pytest.raises(MetricaUnavailableError, match="занято мест 3 из 3"),
             limiter.slot("logs"),
         ):
             pass
@@ -345,11 +347,14 @@ def test_what_counts_by_host_is_counted_over_all_tokens(
         with one.slot("logs"):
             pass
     for one in (limiter, other):
-        with pytest.raises(MetricaUnavailableError, match="2 of 2 logs calls"), one.slot("logs"):
+        with (
+            pytest.raises(MetricaUnavailableError, match="обращений logs 2 из 2"),
+            one.slot("logs"),
+        ):
             pass
     with other.slot("management") as slot:
         slot.pause_all_calls(1000, of_host=True)
-    with pytest.raises(MetricaUnavailableError, match="a pause of"), limiter.slot("management"):
+    with pytest.raises(MetricaUnavailableError, match="просит паузу"), limiter.slot("management"):
         pass
 
 

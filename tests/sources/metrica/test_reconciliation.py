@@ -168,7 +168,7 @@ def test_a_day_with_other_figures_is_a_warning(given: Given, emulator: MetricaEm
     )
     assert differing == [(FIRST + DAY, True)]
     (warning,) = check_marts(given.warehouse).warnings
-    assert f"1 rows, first ({FIRST + DAY}, {SITE}, " in warning
+    assert f"строк 1, первые ({FIRST + DAY}, {SITE}, " in warning
 
 
 def test_the_share_of_a_sample_is_stored(given: Given, emulator: MetricaEmulator) -> None:
@@ -270,5 +270,5 @@ def test_a_wrong_connection_is_an_error(
 ) -> None:
     publish(given, emulator, consecutive_days(1))
     connect(emulator, monkeypatch, token="")
-    with pytest.raises(ConfigurationError, match="no OAuth token"):
+    with pytest.raises(ConfigurationError, match="нет токена OAuth"):
         reconcile_run()

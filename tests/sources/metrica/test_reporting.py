@@ -88,13 +88,13 @@ def test_names_and_numbers_may_be_missing_and_the_sample_is_reported(stub: StubS
 
 def test_pages_that_do_not_add_up_are_an_error(stub: StubServer) -> None:
     stub.body = json.dumps({"data": [], "total_rows": 2}).encode()
-    with pytest.raises(MetricaUnavailableError, match=r"pages have 0 rows.*announced 2"):
+    with pytest.raises(MetricaUnavailableError, match=r"на страницах 0 строк.*обещала 2"):
         MetricaClient(stub.url, TOKEN).report(1, FIRST, LAST, METRICS)
 
 
 def test_a_report_without_its_rows_is_an_error(stub: StubServer) -> None:
     stub.body = b'{"data": [{"metrics": ["many"]}], "total_rows": 1}'
-    with pytest.raises(MetricaError, match=r"data\.0\.metrics\.0 is wrong or missing"):
+    with pytest.raises(MetricaError, match=r"data\.0\.metrics\.0 неверно или отсутствует"):
         MetricaClient(stub.url, TOKEN).report(1, FIRST, LAST, METRICS)
 
 
@@ -110,7 +110,7 @@ def test_a_report_that_stays_too_complicated_is_an_error(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("report", HEAVY, times=99)
-    with pytest.raises(MetricaRequestError, match=r"too complicated.*fewer days.*6 attempts"):
+    with pytest.raises(MetricaRequestError, match=r"too complicated.*меньше дней.*после 6 попыток"):
         client.report(SITE, FIRST, LAST, METRICS)
     assert len(emulator.calls) == 6
 
@@ -125,6 +125,8 @@ def test_the_quota_of_reports_may_be_that_of_five_minutes(
     client: MetricaClient, emulator: MetricaEmulator
 ) -> None:
     emulator.faults.fail("report", Reply(429, "quota_requests_by_uid", "Quota exceeded"), times=99)
-    with pytest.raises(MetricaQuotaError, match=r"200 reports in 5 minutes.*or 5000 calls a day"):
+    with pytest.raises(
+        MetricaQuotaError, match=r"200 отчётов за 5 минут.*или 5000 обращений в сутки"
+    ):
         client.report(SITE, FIRST, LAST, METRICS)
     assert len(emulator.calls) == 1

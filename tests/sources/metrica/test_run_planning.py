@@ -85,7 +85,8 @@ def test_a_full_storage_is_an_error_with_the_numbers(
     emulator.faults.possible_days = possible
     with pytest.raises(
         MetricaQuotaError,
-        match=rf"room for {possible} days of 2; 1 prepared requests hold 11\.00 GB: {foreign.request_id}\.",
+        match=rf"место для дней: {possible} из 2; готовые выгрузки \(1\) занимают 11\.00 ГБ: "
+        rf"{foreign.request_id}\.",
     ):
         spans("2024-03-01", "2024-03-02")
     assert foreign.status == "processed"
@@ -241,7 +242,7 @@ def test_sites_in_other_zones_and_rejected_sites_do_not_affect_each_other(
         f"{FAR_SITE} (Сайт {FAR_SITE}) 2024-03-01…2024-03-03",
     ]
     assert "404" in plan[1]["problem"]
-    assert "deleted or replaced, write the last day" in plan[1]["problem"]
+    assert "удалён или заменён, впишите в паспорт последний день" in plan[1]["problem"]
     assert "`until`" in plan[1]["problem"]
     assert plan[2]["time_zone"] == "Asia/Vladivostok"
 
@@ -257,17 +258,12 @@ def described(zone: str) -> Reply:
         ("counter", Reply(504), 6, "HTTP 504"),
         ("list", Reply(504), 6, "HTTP 504"),
         ("evaluate", Reply(504), 6, "HTTP 504"),
-        ("counter", Reply(200, html=True), 6, "not the API's JSON"),
-        ("counter", Reply(200, body='{"counter": 5}'), 1, "without a usable 'counter'"),
-        (
-            "counter",
-            described("Mars/Olympus"),
-            1,
-            "'Mars/Olympus', which this machine does not know",
-        ),
-        ("counter", described("Europe"), 1, "'Europe', which this machine does not know"),
-        ("counter", described(""), 1, "'', which this machine does not know"),
-        ("list", Reply(200, body='{"requests": 5}'), 1, "TypeError (see the log of plan_requests)"),
+        ("counter", Reply(200, html=True), 6, "это не JSON Метрики"),
+        ("counter", Reply(200, body='{"counter": 5}'), 1, "нет пригодного 'counter'"),
+        ("counter", described("Mars/Olympus"), 1, "'Mars/Olympus', которого эта машина"),
+        ("counter", described("Europe"), 1, "'Europe', которого эта машина не знает"),
+        ("counter", described(""), 1, "'', которого эта машина не знает"),
+        ("list", Reply(200, body='{"requests": 5}'), 1, "TypeError (смотрите журнал plan_req"),
     ],
 )
 def test_one_sites_fault_is_its_problem_and_the_others_are_planned(
@@ -285,7 +281,7 @@ def test_one_sites_fault_is_its_problem_and_the_others_are_planned(
     emulator.faults.fail(action, reply, times=times)
     broken, planned = plan_run("visits", "2024-03-01", "2024-03-02", NOW, "a run")
     assert broken["name"] == f"{SITE} (Сайт {SITE})"
-    assert broken["problem"].startswith(f"Site {SITE} (Сайт {SITE}): ")
+    assert broken["problem"].startswith(f"Сайт {SITE} (Сайт {SITE}): ")
     assert told in broken["problem"]
     assert SitePlan.model_validate(planned).counter_id == FAR_SITE
 
@@ -313,7 +309,8 @@ def test_a_passport_without_sites_is_told_what_to_write(
     without = load_passport().model_copy(update={"sites": []})
     monkeypatch.setattr(run_planning, "load_passport", lambda: without)
     with pytest.raises(
-        ConfigurationError, match=r"^passport\.yaml names no sites.*sites: \[\{counter_id: 12345678"
+        ConfigurationError,
+        match=r"^В паспорте passport\.yaml нет сайтов.*sites: \[\{counter_id: 12345678",
     ):
         spans("2024-03-01", "2024-03-02")
     assert emulator.actions() == []

@@ -84,7 +84,9 @@ def test_a_log_is_requested_three_times_at_most(
 ) -> None:
     for _ in range(9):
         emulator.faults.script("created", "processing_failed")
-    with pytest.raises(MetricaError, match=r"1 of 1 logs.*requested 3 times.*is processing_failed"):
+    with pytest.raises(
+        MetricaError, match=r"целиком 1 из 1.*заказано раз: 3.*состоянии processing_failed"
+    ):
         finish(site_load())
     assert statuses(emulator) == ["processing_failed"] * 3
 
@@ -114,7 +116,7 @@ def test_a_timed_out_wait_is_an_error_and_the_request_is_released(
     assert event["status"] == "timed_out"
     assert emulator.actions().count("info") > 1
     with pytest.raises(
-        MetricaUnavailableError, match=f"request {checkpoint.request_id} was not prepared"
+        MetricaUnavailableError, match=f"не подготовила выгрузку {checkpoint.request_id}"
     ):
         load.resume(event)
     load.release()
@@ -182,9 +184,7 @@ def test_a_log_that_cannot_be_loaded_does_not_stop_the_others(
     for _ in range(3):
         emulator.faults.script("created", "processing_failed")
     emulator.faults.possible_days = 3  # so that none is created ahead
-    with pytest.raises(
-        MetricaError, match=r"1 of 2 logs .*with the same dates.*2024-03-01…2024-03-03"
-    ):
+    with pytest.raises(MetricaError, match=r"1 из 2, .*с теми же днями.*2024-03-01…2024-03-03"):
         finish(site_load(*HALVES))
     assert shown(warehouse) == truth(emulator, *HALVES[1])
     assert statuses(emulator) == ["processing_failed"] * 3 + ["cleaned_by_user"]
@@ -266,7 +266,7 @@ def test_a_failed_load_leaves_the_published_days(
     before = shown(warehouse)
     emulator.faults.cut(1, style="line", times=99)
     load = site_load()
-    with pytest.raises(MetricaUnavailableError, match="the API announced"):
+    with pytest.raises(MetricaUnavailableError, match="Метрика обещала"):
         finish(load)
     assert shown(warehouse) == before
     load.release()
@@ -279,7 +279,7 @@ def test_a_storage_filled_by_others_fails_at_once_with_the_numbers(
     foreign = emulator.occupy(SITE, 11 * 10**9)
     with pytest.raises(
         MetricaQuotaError,
-        match=rf"of 3; 1 prepared requests hold 11\.00 GB: {foreign.request_id}\.",
+        match=rf"из 3; готовые выгрузки \(1\) занимают 11\.00 ГБ: {foreign.request_id}\.",
     ):
         site_load().start()
     assert "create" not in emulator.actions()

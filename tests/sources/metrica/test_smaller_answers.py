@@ -66,13 +66,13 @@ def test_a_day_whose_rows_are_all_in_quarantine_keeps_its_published_version(
     rows = len(published(warehouse))
     emulator.faults.bad_rows = [OTHER_FORM] * rows
     told = (
-        rf"1 of 1 days stay .*counter {SITE}, day {FIRST}: {rows} of {rows} rows are in quarantine, most of "
-        rf"them because ym:s:dateTime .* is not a time.* day of {rows} rows stays.*metrica_visits\.yaml"
+        rf"прежними: 1 из 1: .*счётчик {SITE}, день {FIRST}: в карантине строк {rows} из {rows}, большинство "
+        rf"потому, что ym:s:dateTime .* is not a time.*строк: {rows}\) остаётся.*metrica_visits\.yaml"
     )
     kept(warehouse, fetch(), told)
     assert ends(warehouse) == [("failed", 1), ("published", 1)]
     (message,) = warehouse.rows("SELECT message FROM ops.loads WHERE status = 'failed'")
-    assert f"day {FIRST}: {rows} of {rows} rows are in quarantine" in message[0]
+    assert f"день {FIRST}: в карантине строк {rows} из {rows}" in message[0]
     assert warnings(warehouse) == []
 
 
@@ -84,7 +84,7 @@ def test_up_to_five_percent_in_quarantine_are_no_reason_to_keep_the_old_day(
     most = rows // 20
     assert most > 0
     emulator.faults.bad_rows = [OTHER_FORM] * (most + 1)
-    with pytest.raises(SmallerAnswerError, match=f"{most + 1} of {rows} rows"):
+    with pytest.raises(SmallerAnswerError, match=f"строк {most + 1} из {rows}"):
         load(warehouse, fetch())
     assert len(published(warehouse)) == rows
     emulator.faults.bad_rows = [OTHER_FORM] * most
@@ -103,7 +103,7 @@ def test_a_first_load_with_many_rows_in_quarantine_is_published_and_warned_of(
     assert len(published(warehouse)) == rows - bad
     ((source, unit, code, text),) = warnings(warehouse)
     assert (source, unit, code) == ("metrica", f"{SITE}/{FIRST}", "many_quarantined")
-    assert f"{bad} of {rows} rows are in quarantine, most of them because ym:s:dateTime" in text
+    assert f"в карантине строк {bad} из {rows}, большинство потому, что ym:s:dateTime" in text
     # A day that always was like this goes on, else it would never settle; one that got worse does not.
     load(warehouse, fetch())
     assert len(warnings(warehouse)) == 2
@@ -121,9 +121,9 @@ def test_a_heading_without_rows_keeps_published_days(
     kept(
         warehouse,
         fetch(last=LAST),
-        rf"3 of 3 days stay.*counter {SITE}, day {MIDDLE}: the answer has no row, but \d+ are published",
+        rf"прежними: 3 из 3.*счётчик {SITE}, день {MIDDLE}: в ответе нет строк, а опубликовано \d+",
     )
-    assert "withdraw it first" in warehouse.value(
+    assert "сначала отзовите его" in warehouse.value(
         "SELECT any(message) FROM ops.loads WHERE status = 'failed'"
     )
 
@@ -148,9 +148,7 @@ def test_the_other_days_of_the_log_are_published(
         place = lines[0].rstrip().split(b"\t").index(b"ym:s:date")
         day = str(MIDDLE).encode()
         path.write_bytes(b"".join(one for one in lines if one.split(b"\t")[place] != day))
-    with pytest.raises(
-        SmallerAnswerError, match=rf"1 of 3 days.*day {MIDDLE}: the answer has no row"
-    ):
+    with pytest.raises(SmallerAnswerError, match=rf"1 из 3.*день {MIDDLE}: в ответе нет строк"):
         load(warehouse, replace(again, size=sum(path.stat().st_size for _, path in again.parts)))
     assert published(warehouse) == before
     assert ends(warehouse) == [("failed", 1), ("published", 5)]
@@ -162,7 +160,7 @@ def test_a_first_load_without_a_good_row_is_not_published(
     emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch
 ) -> None:
     emulator.faults.bad_rows = [OTHER_FORM] * 1000
-    with pytest.raises(SmallerAnswerError, match=r"3 of 3 days.*ym:s:dateTime.*stays not loaded"):
+    with pytest.raises(SmallerAnswerError, match=r"3 из 3.*ym:s:dateTime.*остаётся незагруженным"):
         load(warehouse, fetch(last=LAST))
     assert warehouse.rows("SELECT * FROM core.site_days") == []
     assert ends(warehouse) == [("failed", 3)]
@@ -173,7 +171,7 @@ def test_a_first_load_whose_rows_tell_no_day_is_not_published(
     emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch, bad: dict[str, str]
 ) -> None:
     emulator.faults.bad_rows = [bad] * 1000
-    with pytest.raises(MetricaError, match=r"rows tell no day.*ym:s:date '.*' is not a day"):
+    with pytest.raises(MetricaError, match=r"не видно дня.*ym:s:date '.*' is not a day"):
         load(warehouse, fetch(last=LAST))
     assert warehouse.rows("SELECT * FROM core.site_days") == []
     assert ends(warehouse) == [("failed", 3)]
@@ -186,7 +184,7 @@ def test_a_first_load_whose_rows_have_other_cells_is_not_published(
     emulator: MetricaEmulator, warehouse: Warehouse, fetch: Fetch
 ) -> None:
     emulator.faults.wrong_column_rows = 1000
-    with pytest.raises(MetricaError, match=r"rows tell no day.*cells where the heading has"):
+    with pytest.raises(MetricaError, match=r"не видно дня.*cells where the heading has"):
         load(warehouse, fetch(last=LAST))
     assert warehouse.rows("SELECT * FROM core.site_days") == []
 
@@ -199,7 +197,7 @@ def test_a_part_that_is_missing_in_the_list_is_an_error(
     before = published(warehouse)
     emulator.settings.parts_per_request = 4
     emulator.faults.lost_parts = {lost}
-    with pytest.raises(MetricaError, match=r"announced a log of \d+ bytes.*a part is missing"):
+    with pytest.raises(MetricaError, match=r"обещала выгрузку в \d+ байт.*одной части нет"):
         load(warehouse, fetch(last=LAST))
     assert published(warehouse) == before
 
@@ -209,7 +207,9 @@ def test_numbers_of_parts_may_have_gaps_where_the_sizes_are_whole(
 ) -> None:
     emulator.settings.sparse_parts = True
     prepared = fetch(last=LAST)
-    with pytest.raises(MetricaError, match=r"announced a log of unknown bytes.*parts 0, 2"):
+    with pytest.raises(
+        MetricaError, match=r"обещала выгрузку в неизвестно сколько байт.*частях 0, 2"
+    ):
         load(warehouse, replace(prepared, size=0))
     load(warehouse, prepared)
     assert warehouse.value("SELECT count() FROM core.site_days") == 3
@@ -219,7 +219,9 @@ def test_a_size_without_parts_is_an_error_whatever_was_published(
     warehouse: Warehouse, fetch: Fetch
 ) -> None:
     prepared = replace(fetch(), parts=[], size=4321)
-    with pytest.raises(MetricaError, match=rf"{FIRST}.*announced a log of 4321 bytes.*no part"):
+    with pytest.raises(
+        MetricaError, match=rf"{FIRST}.*обещала выгрузку в 4321 байт.*ни одной её части"
+    ):
         load(warehouse, prepared)
     assert ends(warehouse) == [("failed", 1)]
     assert warehouse.value("SELECT count() FROM core.site_days") == 0
@@ -231,7 +233,7 @@ def test_a_part_of_no_bytes_is_named(warehouse: Warehouse, fetch: Fetch) -> None
     prepared = fetch(last=LAST)
     number, path = list(prepared.parts)[1]
     path.write_bytes(b"")
-    with pytest.raises(MetricaError, match=f"part {number}: it has 0 bytes, not even a heading"):
+    with pytest.raises(MetricaError, match=f"часть {number}: 0 байт, нет даже заголовков"):
         load(warehouse, prepared)
     assert published(warehouse) == []
 
@@ -249,7 +251,7 @@ def test_a_request_that_lists_no_part_of_its_size_keeps_its_days_and_the_others_
     while request.is_pending:
         again.client.log_request(SITE, checkpoint.request_id)
     request.parts = []
-    with pytest.raises(MetricaError, match=r"1 of 2 logs .*lists no part of it"):
+    with pytest.raises(MetricaError, match=r"целиком 1 из 2.*не назвала ни одной"):
         finish(again, checkpoint)
     assert shown(warehouse) == truth(emulator, date(2024, 3, 1), date(2024, 3, 6))
     assert set(statuses(emulator)) == {"cleaned_by_user"}
@@ -263,7 +265,7 @@ def test_a_later_run_with_the_same_dates_loads_only_the_day_that_was_kept(
     run_all("first", *span)
     rows = len(list(emulator.visits(SITE, FIRST, FIRST)))
     emulator.faults.bad_rows = [OTHER_FORM] * rows
-    with pytest.raises(MetricaError, match=rf"logs .*1 of 3 days stay .*day {FIRST}"):
+    with pytest.raises(MetricaError, match=rf"целиком .*прежними: 1 из 3.*день {FIRST}"):
         run_all("second", *span)
     emulator.faults.clear()
     (site,) = run_all("third", *span)

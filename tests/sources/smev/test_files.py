@@ -246,10 +246,10 @@ def test_a_new_event_text_is_a_line_in_the_reference(
     ("old", "new", "expected"),
     [
         ("GetRequestRequest: out", "GetRequestRequest: sideways", "operations.GetRequestRequest"),
-        ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms.Ack: names Acknowledge"),
-        ("(?i)^emu", "(?i)^emu(", "test_traffic.sender_mnemonics[0]: no regular expression"),
-        ("test_traffic:", "tests:", "test_traffic: is missing"),
-        ("operations:", "operations: [", "top level: not valid YAML"),
+        ("Ack: AckRequest", "Ack: Acknowledge", "operation_synonyms.Ack: называет Acknowledge"),
+        ("(?i)^emu", "(?i)^emu(", "test_traffic.sender_mnemonics[0]: не регулярное выражение"),
+        ("test_traffic:", "tests:", "test_traffic: отсутствует"),
+        ("operations:", "operations: [", "весь файл: это не YAML"),
     ],
 )
 def test_a_wrong_reference_names_file_and_place(

@@ -17,19 +17,19 @@ HEADINGS = "information_type;name;term;unit;source"
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (";Вид;;;", "information_type: '' cannot stand here; it must have at least 1"),
-        ("urn://a/;Вид;;;", "information_type: urn://a is given twice"),
-        ("urn://b;;;;", "name: '' cannot stand here"),
-        ("urn://b;Вид;5;;", "term: term and unit belong together"),
+        (";Вид;;;", "information_type: '' — нужен непустой"),
+        ("urn://a/;Вид;;;", "information_type: urn://a дано дважды"),
+        ("urn://b;;;;", "name: '' —"),
+        ("urn://b;Вид;5;;", "term: term и unit даются вместе"),
         (
             "urn://b;Вид;0;hours;",
-            "term: '0' cannot stand here; it must be greater than or equal to 1",
+            "term: '0' — нужно не меньше 1",
         ),
         (
             "urn://b;Вид;5;weeks;",
-            "unit: 'weeks' cannot stand here; it must be 'hours', 'working_days'",
+            "unit: 'weeks' — допустимы 'hours', 'working_days'",
         ),
-        ("urn://b;Вид;5", "row: 5 cells are needed"),
+        ("urn://b;Вид;5", "строка: нужно ячеек: 5"),
     ],
 )
 def test_a_wrong_line_of_the_kinds_is_named(

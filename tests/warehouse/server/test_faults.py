@@ -30,7 +30,7 @@ from tests.warehouse.server.rows import count, seen
 __all__ = ["disk"]
 
 STAGED = "INSERT INTO .?staging"
-CUT = "did not answer: (ConnectionResetError|RemoteDisconnected)"
+CUT = "не ответил: (ConnectionResetError|RemoteDisconnected)"
 LEDGER = "INSERT INTO .?ops.?[.].?load_events"
 
 
@@ -79,7 +79,7 @@ def published(warehouse: Warehouse) -> int:
 def is_reported(said: str, front: ClickHouseFront) -> bool:
     """Whether a person knows from it where it happened and what to do."""
     assert PASSWORD not in said
-    return f"clickhouse_default (127.0.0.1:{front.port})" in said and "then run again" in said
+    return f"clickhouse_default (127.0.0.1:{front.port})" in said and "запустите снова" in said
 
 
 # The second and later inserts into the ledger of the first file: it is published by one of them.
@@ -88,13 +88,13 @@ def is_reported(said: str, front: ClickHouseFront) -> bool:
     [
         ("reset_before", STAGED, 0, 0, CUT),
         ("reset_after", STAGED, 0, 0, CUT),
-        ("status_before", STAGED, 1, 502, "answered HTTP 502 instead of a result"),
-        ("status_after", STAGED, 1, 504, "answered HTTP 504 instead of a result"),
+        ("status_before", STAGED, 1, 502, "ответил HTTP 502 вместо результата"),
+        ("status_after", STAGED, 1, 504, "ответил HTTP 504 вместо результата"),
         ("reset_before", LEDGER, 2, 0, CUT),
         ("reset_after", LEDGER, 2, 0, CUT),
-        ("status_after", LEDGER, 1, 504, "answered HTTP 504 instead of a result"),
-        ("truncated", "SELECT unit_key, argMax", 0, 0, "did not answer"),
-        ("reset_after", "INSERT INTO .?ops.?[.].?files", 1, 0, "did not answer"),
+        ("status_after", LEDGER, 1, 504, "ответил HTTP 504 вместо результата"),
+        ("truncated", "SELECT unit_key, argMax", 0, 0, "не ответил"),
+        ("reset_after", "INSERT INTO .?ops.?[.].?files", 1, 0, "не ответил"),
     ],
 )
 def test_a_cut_load_is_told_and_ended_by_the_next_run(
@@ -199,7 +199,7 @@ def test_what_the_server_says_of_a_report_has_no_address_and_no_statement(
     with pytest.raises(IndicatorsError) as caught:
         write_report(opened, tmp_path / "page.html", programme="П", time_zone="Europe/Moscow")
     text = "".join(traceback.format_exception(caught.value))
-    assert "the warehouse refused it" in text
+    assert "хранилище отказало" in text
     assert not re.search(r"http://|SELECT", text)
 
 
@@ -273,7 +273,7 @@ def test_what_was_published_before_the_server_went_is_announced(
 
     outcome = load_outcome(file_source("registers", "Europe/Moscow", loader))
     assert outcome["published"] == 1
-    assert "the files that are left: The ClickHouse server" in outcome["failed"]
+    assert "остальные файлы: Сервер ClickHouse" in outcome["failed"]
     assert server.faults_done() < 100
     server.clear_faults()
     rest = load_outcome(file_source("registers", "Europe/Moscow", one_row))
@@ -297,5 +297,7 @@ def test_a_full_disk_of_the_warehouse_is_named(tmp_path: Path, disk: Disk) -> No
     place = disk(tmp_path / "small", "size=64m")
     with serving(place / "warehouse", None), open_warehouse() as opened:
         opened.command("CREATE TABLE t (a String) ENGINE = MergeTree ORDER BY tuple()")
-        with pytest.raises(StorageError, match="clickhouse_default: its disk is full"):
+        with pytest.raises(
+            StorageError, match="Диск хранилища подключения clickhouse_default заполнен"
+        ):
             opened.command("INSERT INTO t SELECT randomPrintableASCII(1000) FROM numbers(200000)")

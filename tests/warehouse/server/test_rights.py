@@ -228,8 +228,8 @@ def test_a_read_only_user_in_the_connection_is_reported(loaded: Path) -> None:
     ):
         opened.insert("marts.data_freshness", ["source"], [["a"]])
     said = str(caught.value)
-    assert f"'bi' of the connection clickhouse_default (127.0.0.1:{front.port})" in said
-    assert "role loader in deploy/clickhouse/users.d/municipal.xml" in said
+    assert f"'bi' подключения clickhouse_default (127.0.0.1:{front.port})" in said
+    assert "роли loader из deploy/clickhouse/users.d/municipal.xml" in said
     assert PASSWORD not in said
 
 
@@ -278,7 +278,7 @@ def test_only_the_right_login_is_let_in(
     with pytest.raises(WarehouseAccessError) as caught, open_warehouse():
         pass
     said = str(caught.value)
-    assert f"clickhouse_default (127.0.0.1:{front.port}) refuses the login '{user}'" in said
-    assert "correct login and password" in said
+    assert f"clickhouse_default (127.0.0.1:{front.port}) не принимает логин '{user}'" in said
+    assert "исправьте логин и пароль" in said
     assert "wrong" not in said
     assert PASSWORD not in said

@@ -79,7 +79,9 @@ def check_secret(warehouse: Warehouse, secret: bytes) -> None:
         warehouse.insert("ops.settings", ["name", "value"], [[_FINGERPRINT, fingerprint]])
     elif known[0][0] != fingerprint:
         raise ConfigurationError(
-            "The Airflow Variable personal_data_key is not the secret that this warehouse's application "
-            "keys were made with, so every application would be counted twice: restore the old value. If "
-            "it is lost, load all registers from the archive into an empty warehouse with the new one."
+            "Переменная Airflow personal_data_key — не тот ключ, с которым загружено это хранилище: каждое "
+            "заявление "
+            "сочлось бы дважды. Верните прежний ключ. Если он потерян, загрузите все реестры из архива в "
+            "пустое "
+            "хранилище с новым."
         )

@@ -219,7 +219,7 @@ def _known(allowed: Sequence[str]) -> BeforeValidator:
     def check(meanings: object) -> object:
         for name in meanings if isinstance(meanings, dict) else ():
             if name not in allowed:
-                raise PlacedError(f"unknown key; allowed are {', '.join(allowed)}", name)
+                raise PlacedError(f"незнакомый ключ; допустимы {', '.join(allowed)}", name)
         return meanings
 
     return BeforeValidator(check)
@@ -234,7 +234,7 @@ class _StatusLists(Strict):
         for group, codes in self.codes.items():
             for place, code in enumerate(codes):
                 if (other := self.groups[code]) != group:
-                    problem = f"code {code} is listed under {group} and {other}"
+                    problem = f"код {code} стоит и в {group}, и в {other}"
                     raise PlacedError(problem, "codes", group, place)
         return self
 

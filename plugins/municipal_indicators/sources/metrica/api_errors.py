@@ -86,19 +86,21 @@ def api_error(call: ApiCall, response: requests.Response, calls_today: int) -> M
         return _quota_error(message, call, kind, response, calls_today)
     if status in (401, 403):
         return MetricaAccessError(
-            f"{message}. Check that the password of the Metrica connection is a valid OAuth token with "
-            "the scope metrika:read, and that its account has access to this counter."
+            f"Метрика не приняла токен: {message}. Проверьте, что пароль подключения к Метрике — действующий "
+            "токен OAuth с правом metrika:read и что у его владельца есть доступ к счётчику."
         )
     if status >= 500:
         return _with_retry_after(BrokenResponseError(f"{message}."), response)
     if call.family == "reporting" and (kind == "query_error" or _TOO_COMPLICATED in api_message):
-        return TooComplicatedError(f"{message} Request fewer days at once.")
+        return TooComplicatedError(f"{message} Запросите меньше дней сразу.")
     return RejectedRequestError(message, api_message)
 
 
 def connection_error(call: str, error: requests.RequestException) -> BrokenResponseError:
     """The error for a broken connection; without the text of ``error``, which may quote the request."""
-    return BrokenResponseError(f"{call}: the connection broke ({type(error).__name__}).")
+    return BrokenResponseError(
+        f"{call}: Метрика не отвечает, соединение оборвалось ({type(error).__name__})."
+    )
 
 
 def json_object(response: requests.Response) -> dict[str, Any] | None:
@@ -121,7 +123,7 @@ def _error_of(response: requests.Response) -> tuple[str, str]:
         message = str(error.get("message") or content.get("message") or "")
         return str(error["error_type"]), re.sub(r"\s+", " ", message)[:_MAX_MESSAGE_CHARACTERS]
     except (LookupError, TypeError, AttributeError):
-        return "", "the response is not the API's JSON"
+        return "", "ответ — не JSON Метрики"
 
 
 def _quota_error(
@@ -130,17 +132,19 @@ def _quota_error(
     if kind.startswith(_HOURLY_QUOTAS):
         hour = datetime.now(UTC) + timedelta(hours=1)
         return MetricaQuotaError(
-            f"{message}. The quota of 3 calls an hour is used up; it resets at {hour:%H}:00 GMT. "
-            "Run the DAG again after that."
+            f"{message}. Квота в 3 обращения в час исчерпана, она обновится в {hour:%H}:00 GMT. Запустите "
+            "DAG "
+            "после этого."
         )
     if kind.startswith(_DAILY_QUOTAS):
-        quotas = f"{CALLS_A_DAY} calls a day, which resets at {next_midnight()}"
+        quotas = f"{CALLS_A_DAY} обращений в сутки, она обновится {next_midnight()}"
         if call.family == "reporting":
             # The Reporting API uses the same error type for its quota of five minutes.
-            quotas = f"200 reports in 5 minutes, which resets 5 minutes later, or {quotas}"
+            quotas = f"200 отчётов за 5 минут, она обновится через 5 минут, или {quotas}"
         return MetricaQuotaError(
-            f"{message}. The used-up quota is {quotas}. This host made {calls_today} calls today, other "
-            "programs of the same account made the rest. Run the DAG again after that."
+            f"{message}. Исчерпана квота: {quotas}. Обращений этой машины сегодня: {calls_today}, остальные "
+            "— "
+            "других программ того же владельца. Запустите DAG после этого."
         )
     limited = RateLimitedError(f"{message}.")
     limited.is_of_host = kind.startswith(_HOST_QUOTA)
@@ -151,7 +155,7 @@ def _with_retry_after(error: TransientError, response: requests.Response) -> Met
     error.retry_after = _retry_after(response.headers.get("Retry-After", ""))
     if error.retry_after is not None and error.retry_after > MAX_RETRY_PAUSE_SECONDS:
         return error.final_error(
-            f"{error} The API asks to wait {error.retry_after:.0f} s: run the DAG again after that."
+            f"{error} Метрика просит подождать {error.retry_after:.0f} с: запустите DAG после этого."
         )
     return error
 

@@ -57,7 +57,7 @@ class LogQuery(BaseModel, frozen=True):
 
     def __str__(self) -> str:
         """Counter and days, for messages."""
-        return f"counter {self.counter_id}, {self.date1}…{self.date2}"
+        return f"счётчик {self.counter_id}, {self.date1}…{self.date2}"
 
 
 class LogRequestPart(BaseModel):

@@ -71,8 +71,9 @@ class MetricaClient:
     ) -> None:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise ConfigurationError(
-                "The OAuth token of the Metrica connection holds blanks or characters that no token "
-                "has: copy it again into the password of the connection."
+                "Токен подключения к Метрике содержит пробелы или знаки, которых в токене не бывает: "
+                "скопируйте его в "
+                "пароль подключения ещё раз."
             )
         self.base_url = base_url.rstrip("/")
         self._session = requests.Session()
@@ -154,7 +155,7 @@ class MetricaClient:
             return retrying(action)
         except TransientError as error:
             raise error.final_error(
-                f"{error} {self._attempts} attempts failed; run the DAG again later."
+                f"{error} Не удалось и после {self._attempts} попыток: запустите DAG позже."
             ) from error
 
     def report(
@@ -219,13 +220,11 @@ class MetricaClient:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     received += file.write(chunk)
         except requests.RequestException as error:
-            raise connection_error(
-                f"{call} after {received} of {part.size} bytes", error
-            ) from error
+            raise connection_error(f"{call} после {received} из {part.size} байт", error) from error
         if received != part.size:
             raise BrokenResponseError(
-                f"{call}: the part has {received} bytes, but the API announced {part.size}: it ended "
-                "early or is another part."
+                f"{call}: в части {received} байт, а Метрика обещала {part.size}: часть оборвалась или это "
+                "другая часть."
             )
         partial.rename(target)
 
@@ -245,17 +244,18 @@ def _parse(model: type[Model], content: dict[str, Any], key: str) -> Model:
         field = (
             ""
             if isinstance(error, KeyError)
-            else f": {error.errors()[0]['loc']} is wrong or missing"
+            else f": {error.errors()[0]['loc']} неверно или отсутствует"
         )
-        raise MetricaError(f"The Metrica API responded without a usable {key!r}{field}.") from error
+        raise MetricaError(f"В ответе Метрики нет пригодного {key!r}{field}.") from error
 
 
 def _json(call: ApiCall, response: requests.Response) -> dict[str, Any]:
     content = json_object(response)
     if content is None:
         raise BrokenResponseError(
-            f"{call}: HTTP {response.status_code} with a body that is not the API's JSON. Check host and "
-            "port of the Metrica connection; a proxy may have responded instead."
+            f"{call}: HTTP {response.status_code}, и это не JSON Метрики. Проверьте адрес и порт подключения "
+            "к Метрике; "
+            "возможно, ответил прокси."
         )
     return content
 

@@ -53,18 +53,20 @@ def programme_days(
     if not date_from:
         if date_to:
             raise ConfigurationError(
-                "The param date_to needs date_from: give both, or date_from alone."
+                "Последний день (date_to) задан без первого (date_from): укажите оба или один первый."
             )
         days = Days(yesterday - settling_days * DAY, yesterday)
-        return _checked(days, "logical date", "logical date", zone, now)
+        return _checked(days, "Логическая дата", "Логическая дата", zone, now)
     first = _parse_day(date_from, "date_from")
     last = _parse_day(date_to, "date_to") if date_to else yesterday
     if first > last:
         raise ConfigurationError(
-            f"The param date_from {first} is after {f'date_to {last}' if date_to else f'yesterday, {last}'}."
+            f"Первый день (date_from) {first} позже, чем "
+            f"{f'последний (date_to) {last}' if date_to else f'вчера, {last}'}: исправьте дни и запустите "
+            "DAG снова."
         )
-    origin = "param date_to" if date_to else "logical date"
-    return _checked(Days(first, last), "param date_from", origin, zone, now)
+    origin = "Последний день (date_to)" if date_to else "Логическая дата"
+    return _checked(Days(first, last), "Первый день (date_from)", origin, zone, now)
 
 
 def counter_days(days: Days, programme_zone: str, counter_zone: str, now: datetime) -> Days | None:
@@ -125,7 +127,7 @@ def _parse_day(text: str, param: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"The param {param} is {text!r}: write a day as YYYY-MM-DD, for example 2024-03-05."
+            f"Параметр {param}: {text!r} — не день. Напишите его как ГГГГ-ММ-ДД, например 2024-03-05."
         ) from None
 
 
@@ -133,13 +135,14 @@ def _checked(days: Days, first_from: str, last_from: str, zone: str, now: dateti
     last_over = _last_day_over(zone, now)
     if days.first < EARLIEST:
         raise ConfigurationError(
-            f"The {first_from} asks for {days.first}, when there was no Metrica yet: allowed are days from "
-            f"{EARLIEST} through {last_over}."
+            f"{first_from}: {days.first} — Метрики тогда ещё не было: допустимы дни с {EARLIEST} по "
+            f"{last_over}."
         )
     if days.last > last_over:
         raise ConfigurationError(
-            f"The {last_from} asks for {days.last}, which is not over yet in {zone}. The Logs API serves "
-            f"whole past days only; the latest is {last_over}."
+            f"{last_from}: {days.last} ещё не закончился ({zone}), а Метрика отдаёт только целые прошедшие "
+            "дни: последний "
+            f"возможный — {last_over}."
         )
     return days
 

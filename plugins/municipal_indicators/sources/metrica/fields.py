@@ -74,14 +74,12 @@ class FieldList(Strict):
             values = [getattr(field, kind).casefold() for field in fields]
             for number, value in enumerate(values):
                 if value in values[:number]:
-                    raise PlacedError(f"the same {kind} stands twice: {value}", number, kind)
+                    raise PlacedError(f"{kind} стоит дважды: {value}", number, kind)
         if len(",".join(field.name for field in fields)) > MAX_LENGTH:
-            raise ValueError(
-                f"the names together are longer than the API's {MAX_LENGTH} characters"
-            )
+            raise ValueError(f"имена вместе длиннее, чем разрешает Метрика: {MAX_LENGTH} знаков")
         if not any(field.column == DAY and field.required for field in fields):
             raise ValueError(
-                f"no required field has the column {DAY}: it says to which unit a row belongs"
+                f"ни у одного обязательного поля нет столбца {DAY}: он говорит, чей это день"
             )
         return fields
 
@@ -123,10 +121,10 @@ class FieldList(Strict):
         twice = sorted({name for name in heading if names.count(present_field(name)) > 1})
         if twice or any(field.required for field in missing):
             raise MetricaError(
-                f"{place}: the heading does not fit the order: "
-                f"missing {_listed(field.name for field in missing)}; "
-                f"unknown {_listed(unknown)}; twice {_listed(twice)}. Nothing of it was loaded. "
-                f"If the API renamed a field, change its name in reference/{file_of(self.source).name}."
+                f"{place}: заголовки не подходят к заказу: нет {_listed(field.name for field in missing)}; "
+                f"незнакомы {_listed(unknown)}; дважды {_listed(twice)}. Ничего из этого не загружено. Если "
+                "Метрика "
+                f"переименовала поле, исправьте его имя в reference/{file_of(self.source).name}."
             )
         if missing or unknown:
             log.warning(
@@ -167,7 +165,7 @@ def load_fields(source: str = "visits", path: Path | None = None) -> FieldList:
     fields = read_kept(path, FieldList)
     if fields.source != source:
         raise ConfigurationError(
-            f"{path}:1: source: it is {fields.source!r}, but the file is for {source!r}."
+            f"{path}:1: source: стоит {fields.source!r}, а файл — для {source!r}."
         )
     return fields
 

@@ -64,7 +64,7 @@ class MetricaHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Whether the API accepts the token, and how many counters it has access to."""
         try:
-            return True, f"The token has access to {self.get_conn().counters()} counters."
+            return True, f"Токену доступно счётчиков: {self.get_conn().counters()}."
         except IndicatorsError as error:
             return False, str(error)
 
@@ -74,20 +74,22 @@ def make_client(connection: Connection) -> MetricaClient:
     token = (connection.password or "").strip()
     if not token:
         raise ConfigurationError(
-            f"The Airflow connection {connection.conn_id} has no OAuth token: put it into the password. "
-            "Get a token with the scope metrika:read from https://oauth.yandex.ru."
+            f"В подключении Airflow {connection.conn_id} нет токена OAuth: впишите его в пароль. Токен с "
+            "правом "
+            "metrika:read выдаёт https://oauth.yandex.ru."
         )
     schema = (connection.schema or "https").lower()
     if schema not in ("http", "https"):
         raise ConfigurationError(
-            f"The Airflow connection {connection.conn_id} has the schema {schema!r}: "
-            "use https, or http for a test server."
+            f"В подключении Airflow {connection.conn_id} схема {schema!r}: нужна https, для проверочного "
+            "сервера — http."
         )
     gzip = connection.extra_dejson.get("gzip", True)
     if not isinstance(gzip, bool):
         raise ConfigurationError(
-            f"The Airflow connection {connection.conn_id} has gzip {gzip!r} in its extra: write true or "
-            "false, or leave it out."
+            f"В подключении Airflow {connection.conn_id} в extra стоит gzip {gzip!r}: напишите true или "
+            "false или "
+            "уберите его."
         )
     port = f":{connection.port}" if connection.port else ""
     return MetricaClient(f"{schema}://{connection.host or DEFAULT_HOST}{port}", token, gzip=gzip)

@@ -206,11 +206,12 @@ class LogLoad:
 
     def _blocks_of(self, number: int, path: Path) -> Iterator[Block]:
         """One part in blocks of whole lines, each with the context that its rows need."""
-        part, size = f"{self.prepared.query}, part {number}", path.stat().st_size
+        part, size = f"{self.prepared.query}, часть {number}", path.stat().st_size
         if not size:
             raise MetricaError(
-                f"{part}: it has 0 bytes, not even a heading. Nothing of the log was published. Run the "
-                "DAG again: it is requested anew."
+                f"{part}: 0 байт, нет даже заголовков. Ничего из выгрузки не опубликовано. Запустите DAG "
+                "снова: она будет "
+                "заказана заново."
             )
         self.bytes += size
         with path.open("rb") as file:
@@ -256,17 +257,20 @@ class LogLoad:
         size = self.prepared.size
         if size and not lines:
             raise MetricaError(
-                f"{self.prepared.query}: the API announced a log of {size} bytes, but lists no "
-                "part of it. Nothing of it was published, and published days stay. Run the DAG again: it "
-                "is requested anew."
+                f"{self.prepared.query}: Метрика обещала выгрузку в {size} байт, но не назвала ни одной её "
+                "части. Ничего "
+                "из неё не опубликовано, опубликованные дни остаются. Запустите DAG снова: она будет "
+                "заказана заново."
             )
 
         has_gap = sorted(lines) != list(range(len(lines)))
         if self.bytes < size * LEAST_SHARE or (has_gap and not 0 < size <= self.bytes):
             raise MetricaError(
-                f"{self.prepared.query}: the API announced a log of {size or 'unknown'} bytes, but its parts "
-                f"{', '.join(map(str, sorted(lines)))} have {self.bytes}: a part is missing. Nothing of it "
-                "was published, and published days stay. Run the DAG again: it is requested anew."
+                f"{self.prepared.query}: Метрика обещала выгрузку в {size or 'неизвестно сколько'} байт, а в "
+                "её частях "
+                f"{', '.join(map(str, sorted(lines)))} только {self.bytes}: одной части нет. Ничего из неё "
+                "не опубликовано, "
+                "опубликованные дни остаются. Запустите DAG снова: она будет заказана заново."
             )
 
     def _check_days(self, lines: int) -> None:
@@ -275,9 +279,11 @@ class LogLoad:
         lost, reason = self._rows("rows_without_day", self.loads, day=day)[0]
         if lost > lines * smaller_answers.MOST_QUARANTINED:
             raise MetricaError(
-                f"{self.prepared.query}: {lost} of {lines} rows tell no day, such as: {day} {reason}. "
-                "Nothing of it was published, and published days stay. If Metrica changed the field, correct "
-                f"it in reference/{file_of(self.source).name}, then run the DAG again."
+                f"{self.prepared.query}: по строкам ({lost} из {lines}) не видно дня, например: {day} "
+                f"{reason}. Ничего из "
+                "выгрузки не опубликовано, опубликованные дни остаются. Если Метрика изменила поле, "
+                "исправьте его в "
+                f"reference/{file_of(self.source).name} и запустите DAG снова."
             )
 
     def _warnings(
@@ -300,14 +306,15 @@ class LogLoad:
         """Raise UnbalancedLoadError unless every line of every part is a row or in quarantine."""
         found = dict(self._rows("lines_of_parts", self.loads))
         wrong = [
-            f"part {number}: {count} lines, but {found.get(f'part {number}', 0)} loaded and quarantined rows"
+            f"часть {number}: строк {count}, а загружено и в карантине {found.get(f'part {number}', 0)}"
             for number, count in lines.items()
             if found.get(f"part {number}", 0) != count
         ]
         if wrong:
             raise UnbalancedLoadError(
-                f"{self.prepared.query}: {'; '.join(wrong)}. Nothing of it was published. Run the DAG "
-                "again; if it repeats, check the views of sql/staging/metrica_log.sql."
+                f"{self.prepared.query}: {'; '.join(wrong)}. Ничего из выгрузки не опубликовано. Запустите "
+                "DAG снова; если "
+                "повторится, проверьте представления sql/staging/metrica_log.sql."
             )
 
     def _balance(self) -> dict[UUID, LoadCounts]:

@@ -107,7 +107,7 @@ class LogRequests:
             if acquired or search.has_to_wait:
                 return acquired
         raise BrokenResponseError(
-            f"{search.query}: the counter's list of requests changed on each of {MAX_ROUNDS} reads."
+            f"{search.query}: список заказов счётчика менялся при каждом чтении ({MAX_ROUNDS})."
         )
 
     def _try_round(self, search: _Search) -> AcquiredRequest | None:
@@ -272,9 +272,7 @@ def clean_own_requests(
 def _foreign(equal: Sequence[LogRequest], query: LogQuery) -> AcquiredRequest | None:
     """The request of another login that kept the API from creating ours; None if it no longer does."""
     if not equal:
-        raise BrokenResponseError(
-            f"{query}: an equal request is in progress, but the list does not show it yet."
-        )
+        raise BrokenResponseError(f"{query}: такая же выгрузка готовится, но в списке её ещё нет.")
     pending = [request for request in equal if not request.is_processed]
     if not pending:
         return None

@@ -53,12 +53,12 @@ def storage_full_error(
     """
     processed = [request for request in listed if request.is_processed]
     gigabytes = sum(request.size or 0 for request in processed) / 1e9
-    numbers = ", ".join(str(request.request_id) for request in processed) or "none"
+    numbers = ", ".join(str(request.request_id) for request in processed) or "нет"
     return MetricaQuotaError(
-        f"{query}: the storage of the Logs API (10 GB a counter) has room for {possible_days} days of "
-        f"{len(Days(query.date1, query.date2))}; {len(processed)} prepared requests hold "
-        f"{gigabytes:.2f} GB: {numbers}. Ask their owners to clean those no longer needed, then run the "
-        "DAG again; ops.metrica_storage shows what each of them is."
+        f"{query}: в хранилище Метрики (10 ГБ на счётчик) есть место для дней: {possible_days} из "
+        f"{len(Days(query.date1, query.date2))}; готовые выгрузки ({len(processed)}) занимают "
+        f"{gigabytes:.2f} ГБ: {numbers}. Попросите их владельцев удалить ненужные и запустите DAG снова; что "
+        "есть что, показывает ops.metrica_storage."
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseOperator, Context
 
 from municipal_indicators import settings
+from municipal_indicators.endings import plainly
 
 if TYPE_CHECKING:
     from municipal_indicators.sources.metrica.checkpoint import Checkpoint
@@ -51,6 +52,7 @@ class LoadMetricaLogsOperator(BaseOperator):
         self.metrica_conn_id = metrica_conn_id
         self.wait_limit = wait_limit
 
+    @plainly
     def execute(self, context: Context) -> dict[str, int]:
         """Start; requests and published days of an interrupted run are reused."""
         load = self._site_load(context)
@@ -62,6 +64,7 @@ class LoadMetricaLogsOperator(BaseOperator):
         load = self._site_load(context)
         return self._counts_or_defer(load, load.resume(event))
 
+    @plainly
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
@@ -74,9 +77,10 @@ class LoadMetricaLogsOperator(BaseOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
             raise IndicatorsError(
-                f"The wait for Metrica was not ended within {self.wait_limit + TRIGGERER_GRACE}: Airflow's "
-                "triggerer does not work. Start the service (`airflow triggerer`), then run the DAG again "
-                "with the same dates: it loads what is missing."
+                f"Ожидание Метрики не закончилось за {self.wait_limit + TRIGGERER_GRACE}: не работает "
+                "triggerer Airflow. "
+                "Запустите эту службу (`airflow triggerer`), затем DAG с теми же днями: он догрузит "
+                "недостающее."
             ) from None
 
     def release(self, context: Context) -> None:

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if not runs:
-        sys.stdout.write("The passport names no sites: nothing is loaded from Metrica.\n")
+        sys.stdout.write("В паспорте нет сайтов: из Метрики ничего не загружается.\n")
         return 0
     assumed = Assumptions(**{one.name: getattr(given, one.name) for one in fields(Assumptions)})
     lines, fits = told(runs, play(runs, assumed), until)
@@ -113,45 +113,47 @@ def told(
         fits = fits and not is_late
         sites = [days for run in of for days in run.sites]
         lines.append(
-            f"{source}: {len(sites)} sites, {min(one.first for one in sites)}…"
-            f"{max(one.last for one in sites)}, begins {last.begins_at:%d.%m. %H:%M}, takes "
-            f"{(end - last.begins_at).total_seconds() / 3600:.1f} h, ends {end:%d.%m. %H:%M} in Moscow"
-            + (f", {last.district} last" if len(of) > 1 else "")
-            + (f": later than the watch looks ({until:%H:%M})" if is_late and until else "")
+            f"{source}: сайтов {len(sites)}, {min(one.first for one in sites)}…"
+            f"{max(one.last for one in sites)}, начало {last.begins_at:%d.%m. %H:%M}, длится "
+            f"{(end - last.begins_at).total_seconds() / 3600:.1f} ч, конец {end:%d.%m. %H:%M} по Москве"
+            + (f", последний — {last.district}" if len(of) > 1 else "")
+            + (f": позже утренней проверки ({until:%H:%M})" if is_late and until else "")
         )
     for token in dict.fromkeys(run.token for run in runs):
         calls = outcome.of_token(token)
         fits = fits and len(calls) == 1
         lines.append(
-            f"{token}: {sum(calls)} calls, {max(calls)} on the fullest day, of {CALLS_A_DAY} a day"
-            + ("" if len(calls) == 1 else f": {len(calls)} days, run the DAG again on each of them")
+            f"{token}: обращений {sum(calls)}, в самый полный день {max(calls)} из {CALLS_A_DAY} в сутки"
+            + ("" if len(calls) == 1 else f": дней {len(calls)}, в каждый запустите DAG снова")
         )
-    lines.append("It fits." if fits else "It does not fit: docs/operations.md says what helps.")
+    lines.append(
+        "Укладывается." if fits else "Не укладывается: что поможет, сказано в docs/operations.md."
+    )
     return lines, fits
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make plan-night",
-        description="Show before it starts whether the loads of Metrica fit its quotas, and how long they "
-        "take: the next night, or a first history. Calls nothing.",
+        description="Заранее показывает, уложатся ли загрузки из Метрики в её квоты и сколько продлятся: "
+        "ближайшая ночь или первая история. К Метрике не обращается.",
     )
-    parser.add_argument("--history", action="store_true", help="all days that the passport needs")
+    parser.add_argument("--history", action="store_true", help="все дни, нужные паспорту")
     parser.add_argument(
-        "--from", dest="first", type=date.fromisoformat, help="all days since this one (YYYY-MM-DD)"
+        "--from", dest="first", type=date.fromisoformat, help="все дни с этого (ГГГГ-ММ-ДД)"
     )
-    parser.add_argument("--source", choices=tuple(NIGHT), help="only one of both")
+    parser.add_argument("--source", choices=tuple(NIGHT), help="только один из двух")
     helps = {
-        "call_seconds": "a call, from its start to its answer",
-        "task_seconds": "a task of Airflow, from its turn to its work, with its load",
-        "prepare_seconds": "Metrica prepares a log: seconds of any log",
-        "prepare_day_seconds": "and seconds of each of its days",
-        "parts": "files of a log",
-        "at_once": "sites of a district that load at once (default: 1 embedded, 2 on a server)",
+        "call_seconds": "обращение, от начала до ответа, с",
+        "task_seconds": "задача Airflow, от очереди до конца работы, с",
+        "prepare_seconds": "Метрика готовит выгрузку: секунды любой",
+        "prepare_day_seconds": "и секунды каждого её дня",
+        "parts": "файлов в выгрузке",
+        "at_once": "сайтов района одновременно (обычно 1 со встроенным хранилищем, 2 с сервером)",
     }
     for one in fields(Assumptions):
         default = None if one.name == "at_once" else one.default
-        words = helps[one.name] + ("" if default is None else f" (default: {default})")
+        words = helps[one.name] + ("" if default is None else f" (обычно {default})")
         parser.add_argument(
             f"--{one.name.replace('_', '-')}", type=type(one.default), default=default, help=words
         )

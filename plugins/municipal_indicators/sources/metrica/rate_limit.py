@@ -102,12 +102,12 @@ class _State:
     def used(self, now: float, rates: Iterable[Rate]) -> str:
         """Rates and pauses in use, for messages."""
         counted = "".join(
-            f", {len(self.recent_calls(rate, now))} of {rate.calls} {rate.name} calls in "
-            f"{rate.seconds:.0f} s"
+            f", обращений {rate.name} {len(self.recent_calls(rate, now))} из {rate.calls} за "
+            f"{rate.seconds:.0f} с"
             for rate in rates
         )
         pause = max(0.0, self.paused_until - now)
-        return counted + (f", a pause of {pause:.0f} s requested by the API" if pause else "")
+        return counted + (f", Метрика просит паузу {pause:.0f} с" if pause else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +155,10 @@ class _StateFolder:
             descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         except OSError as error:
             raise ConfigurationError(
-                f"The folder {self.path}, through which the tasks of this host share the rate limit of "
-                f"the Metrica API, is not writable ({error.strerror}). Make it writable for Airflow, or "
-                f"set another one in the environment variable {settings.METRICA_RATE_LIMIT_VARIABLE}."
+                f"Папка {self.path}, через которую задачи этой машины делят ограничение частоты Метрики, не "
+                "доступна для записи "
+                f"({error.strerror}). Дайте Airflow право или назовите другую в переменной среды "
+                f"{settings.METRICA_RATE_LIMIT_VARIABLE}."
             ) from error
         try:
             yield descriptor
@@ -182,8 +183,9 @@ class _Places:
                 of_token.day, of_token.calls = _today(), 0
             if of_token.calls >= CALLS_A_DAY:
                 raise MetricaQuotaError(
-                    f"This host has made {of_token.calls} calls to the Metrica API today, of {CALLS_A_DAY} a "
-                    f"day; the quota resets at {next_midnight()}. Run the DAG again after that."
+                    f"Эта машина сегодня обратилась к Метрике {of_token.calls} раз из {CALLS_A_DAY} в сутки; "
+                    "квота обновится "
+                    f"{next_midnight()}. Запустите DAG после этого."
                 )
             pause = self._seconds_to_wait(of_host, of_token, family, now)
             if pause:
@@ -205,7 +207,7 @@ class _Places:
         with self.host.state() as of_host, self.token.state() as of_token:
             now = time.time()
             return (
-                f"{held} of {PARALLEL_CALLS} slots held{of_host.used(now, self.host.rates)}"
+                f"занято мест {held} из {PARALLEL_CALLS}{of_host.used(now, self.host.rates)}"
                 f"{of_token.used(now, self.token.rates)}"
             )
 
@@ -317,16 +319,17 @@ def _timeout_error(
     places: _Places, family: ApiFamily, waited: float, pause: float
 ) -> MetricaUnavailableError:
     return MetricaUnavailableError(
-        f"The rate limit let no {family} call to the Metrica API start within {MAX_WAIT_SECONDS:.0f} s "
-        f"(waited {waited:.0f} s, {pause:.0f} s more were needed): {places.usage()}. Downloads or another "
-        "program on this host use the limit up: run the DAG again later."
+        f"Ограничение частоты не дало обратиться к Метрике ({family}) за {MAX_WAIT_SECONDS:.0f} с (ждали "
+        f"{waited:.0f} с, нужно ещё {pause:.0f} с): {places.usage()}. Его занимают скачивания или другая "
+        "программа "
+        "этой машины: запустите DAG позже."
     )
 
 
 def next_midnight() -> str:
     """When the daily quotas reset, for messages."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    return f"{tomorrow} 00:00 GMT (03:00 in Moscow)"
+    return f"{tomorrow} 00:00 GMT (03:00 по Москве)"
 
 
 def _today() -> str:

@@ -155,7 +155,7 @@ def _figures(report: Report) -> dict[date, tuple[int, ...]]:
             counts = ()
         if len(counts) != len(METRICS) or min(counts) < 0:
             raise MetricaError(
-                f"The Reporting API responded with {row.metrics} for the day {day!r}, not with visits, users "
-                "and page views of a day."
+                f"Метрика ответила за день {day!r} числами {row.metrics}, а нужны визиты, посетители и "
+                "просмотры дня."
             )
     return figures

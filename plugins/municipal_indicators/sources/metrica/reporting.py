@@ -107,8 +107,9 @@ def read_report(get: Callable[[dict[str, str]], dict[str, Any]], query: ReportQu
             break
     if not page.total_rows_rounded and len(rows) != page.total_rows:
         raise MetricaUnavailableError(
-            f"{query}: the pages have {len(rows)} rows, but the API announced {page.total_rows}: the "
-            "report changed while it was read. Run the task again."
+            f"{query}: на страницах {len(rows)} строк, а Метрика обещала {page.total_rows}: отчёт изменился, "
+            "пока его "
+            "читали. Запустите задачу снова."
         )
     return Report(tuple(rows), sampled, share)
 
@@ -119,5 +120,5 @@ def _page(content: dict[str, Any]) -> _Page:
     except ValidationError as error:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise MetricaError(
-            f"The Reporting API responded without a usable report: {field} is wrong or missing."
+            f"В ответе Метрики нет пригодного отчёта: {field} неверно или отсутствует."
         ) from None

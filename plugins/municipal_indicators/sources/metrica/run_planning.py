@@ -223,9 +223,9 @@ class RunPlanner:
     def _raise_if_no_site_is_named(self) -> None:
         if not self.passport.sites:
             raise ConfigurationError(
-                f"{settings.passport_path().name} names no sites, so that there is nothing to load from "
-                "Metrica: write its counters, such as `sites: [{counter_id: 12345678, name: Официальный "
-                "сайт}]`, or switch this DAG off."
+                f"В паспорте {settings.passport_path().name} нет сайтов, загружать из Метрики нечего: "
+                "впишите счётчики, "
+                "например `sites: [{counter_id: 12345678, name: Официальный сайт}]`, или выключите этот DAG."
             )
 
     def _raise_if_no_site_is_left(self, observed: Sequence[Site]) -> None:

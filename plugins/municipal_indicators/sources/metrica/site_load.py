@@ -87,8 +87,9 @@ class SiteLoad:
             raise self._storage_full_error(query)
         if event["status"] == TIMED_OUT:
             raise MetricaUnavailableError(
-                f"{query}: request {checkpoint.request_id} was not prepared in time. "
-                "The API's queue is long during the day: run the DAG again later."
+                f"{query}: Метрика не подготовила выгрузку {checkpoint.request_id} вовремя. Днём её очередь "
+                "длинная: "
+                "запустите DAG позже."
             )
         return self._run(checkpoint)
 
@@ -111,9 +112,11 @@ class SiteLoad:
                 return checkpoint
         if checkpoint.failures:
             raise MetricaError(
-                f"{len(checkpoint.failures)} of {len(self.queries)} logs of counter "
-                f"{self.site.counter_id} were not loaded whole, the others are published. Run the DAG again "
-                f"with the same dates: it loads what is missing. {' | '.join(checkpoint.failures)}"
+                f"Счётчик {self.site.counter_id}: выгрузок не загружено целиком {len(checkpoint.failures)} "
+                "из "
+                f"{len(self.queries)}, остальные опубликованы. Запустите DAG с теми же днями: он догрузит "
+                "недостающее. "
+                f"{' | '.join(checkpoint.failures)}"
             )
         return LoadCounts(**checkpoint.counts)
 
@@ -235,9 +238,10 @@ class SiteLoad:
         """The checkpoint before the next request of the same log; MetricaError after the last one."""
         if checkpoint.attempt >= MAX_ATTEMPTS:
             raise MetricaError(
-                f"{self.queries[checkpoint.index]}: requested {checkpoint.attempt} times, and the last "
-                f"request, {request.request_id}, is {request.status}. Find out who cancels or cleans it, "
-                "or run the DAG again tomorrow."
+                f"{self.queries[checkpoint.index]}: заказано раз: {checkpoint.attempt}, последняя выгрузка "
+                f"{request.request_id} в состоянии {request.status}. Выясните, кто её отменяет или удаляет, "
+                "или запустите "
+                "DAG завтра."
             )
         log.warning("Request %d is %s: requesting again.", request.request_id, request.status)
         return checkpoint.next_attempt()

@@ -27,9 +27,9 @@ def check_zone(counter: Counter) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise MetricaError(
-            f"Counter {counter.id} has the time zone {name!r}, which this machine does not know: correct it "
-            "in the counter's settings, or install the present list of zones (pip install -U tzdata), "
-            "then run the DAG again."
+            f"У счётчика {counter.id} часовой пояс {name!r}, которого эта машина не знает: исправьте его в "
+            "настройках "
+            "счётчика или обновите список поясов (pip install -U tzdata), затем запустите DAG снова."
         ) from None
 
 
@@ -41,9 +41,9 @@ def with_way_out(site: Site) -> Iterator[None]:
     except (MetricaAccessError, MetricaRequestError) as error:
         kind = MetricaAccessError if isinstance(error, MetricaAccessError) else MetricaRequestError
         raise kind(
-            f"{error} If counter {site.counter_id} was deleted or replaced, write the last day on which it "
-            "was observed as `until` of its site in the passport, and name it in `replaces` of the site that "
-            "followed: then it is not requested any more, and its history stays."
+            f"{error} Если счётчик {site.counter_id} удалён или заменён, впишите в паспорт последний день "
+            "наблюдения как `until` его сайта и назовите его в `replaces` следующего: тогда он не "
+            "запрашивается, а история остаётся."
         ) from None
 
 
@@ -52,6 +52,6 @@ def problem_of(site: Site, error: Exception) -> dict[str, Any]:
     name = f"{site.counter_id} ({site.name})"
     is_ours = isinstance(error, IndicatorsError)
     # The text of other errors may quote the data.
-    text = str(error) if is_ours else f"{type(error).__name__} (see the log of plan_requests)"
+    text = str(error) if is_ours else f"{type(error).__name__} (смотрите журнал plan_requests)"
     log.error("Site %s cannot be loaded: %s", name, text, exc_info=None if is_ours else error)
-    return {"name": name, "problem": f"Site {name}: {text}"}
+    return {"name": name, "problem": f"Сайт {name}: {text}"}

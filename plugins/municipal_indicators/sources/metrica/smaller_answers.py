@@ -15,7 +15,7 @@ MOST_QUARANTINED = 0.05
 MANY_QUARANTINED = "many_quarantined"
 _SHOWN = 5
 _WITHDRAW = (
-    "withdraw it first (docs/operations.md, «опубликованная единица неверна»), then load it again"
+    "сначала отзовите его (docs/operations.md, «опубликованная единица неверна»), затем загрузите"
 )
 
 
@@ -58,20 +58,20 @@ def judge(
             text = f"{_named(load)}: {_quarantined(new, reasons.get(load.load_id, ''))}"
             if _replaces_better(new, old) or not new.loaded:
                 stays = (
-                    f"The published day of {old.loaded} rows stays"
+                    f"Опубликованный день (строк: {old.loaded}) остаётся"
                     if old.loaded
-                    else "The day stays not loaded"
+                    else "День остаётся незагруженным"
                 )
                 refused[load.load_id] = (
-                    f"{text}. {stays}. If Metrica changed a field, correct it in "
-                    f"reference/{file_of(source).name}, then run the DAG again."
+                    f"{text}. {stays}. Если Метрика изменила поле, исправьте его в "
+                    f"reference/{file_of(source).name} и запустите DAG снова."
                 )
             else:
                 doubtful[load.load_id] = text
         elif not new.delivered and old.loaded:
             refused[load.load_id] = (
-                f"{_named(load)}: the answer has no row, but {old.loaded} are published. The published day "
-                f"stays. Run the DAG again later; if the day is empty in Metrica's reports too, {_WITHDRAW}."
+                f"{_named(load)}: в ответе нет строк, а опубликовано {old.loaded}. Опубликованный день "
+                f"остаётся. Запустите DAG позже; если день пуст и в отчётах Метрики, {_WITHDRAW}."
             )
     return Verdict(refused, doubtful)
 
@@ -91,9 +91,9 @@ def record_warnings(warehouse: Warehouse, warnings: Iterable[tuple[Load, str, st
 def smaller_answer(name: object, days: int, verdict: Verdict) -> SmallerAnswerError:
     """The error for the refused ones of a log's days; ``name`` is the log's."""
     reasons = list(verdict.refused.values())
-    more = f" And {len(reasons) - _SHOWN} more: see ops.loads." if len(reasons) > _SHOWN else ""
+    more = f" И ещё {len(reasons) - _SHOWN}: смотрите ops.loads." if len(reasons) > _SHOWN else ""
     return SmallerAnswerError(
-        f"{name}: {len(reasons)} of {days} days stay as they were: "
+        f"{name}: дней остаются прежними: {len(reasons)} из {days}: "
         f"{' '.join(reasons[:_SHOWN])}{more}"
     )
 
@@ -110,13 +110,13 @@ def _share(counts: LoadCounts) -> float:
 
 def _named(load: Load) -> str:
     counter_id, day = load.unit.key.split("/")[:2]
-    return f"counter {counter_id}, day {day}"
+    return f"счётчик {counter_id}, день {day}"
 
 
 def _quarantined(counts: LoadCounts, reason: str) -> str:
     return (
-        f"{counts.quarantined} of {counts.delivered} rows are in quarantine"
-        f"{f', most of them because {reason}' if reason else ''}"
+        f"в карантине строк {counts.quarantined} из {counts.delivered}"
+        f"{f', большинство потому, что {reason}' if reason else ''}"
     )
 
 

@@ -43,7 +43,7 @@ def _compiles(expression: str) -> str:
     try:
         re.compile(_scoped(expression))
     except re.error as error:
-        raise ValueError(f"no regular expression: {error}") from None
+        raise ValueError(f"не регулярное выражение: {error}") from None
     return expression
 
 
@@ -89,14 +89,14 @@ class _Reference(Strict):
     @classmethod
     def _all_are_listed(cls, keys: dict[JournalKey, list[str]]) -> dict[JournalKey, list[str]]:
         if missing := set(get_args(JournalKey)) - set(keys):
-            raise ValueError(f"{', '.join(sorted(missing))} is missing")
+            raise ValueError(f"не хватает {', '.join(sorted(missing))}")
         return keys
 
     @model_validator(mode="after")
     def _synonyms_name_operations(self) -> _Reference:
         for word, operation in self.operation_synonyms.items():
             if operation not in self.operations:
-                problem = f"names {operation}, which operations does not list"
+                problem = f"называет {operation}, которой нет в operations"
                 raise PlacedError(problem, "operation_synonyms", word)
         return self
 
