@@ -108,22 +108,23 @@ FROM
 {% endfor %}
 CREATE MATERIALIZED VIEW {{ staging }}_loading TO {{ table }} AS
 SELECT
-    unit_key,
-    load_id,
-    part,
-    line_number AS line,
+    t.unit_key AS unit_key,
+    t.load_id AS load_id,
+    t.part AS part,
+    t.line_number AS line,
 {%- for field in fields %}
     {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
 {%- endfor %}
-FROM
+FROM {{ staging }}_typed AS t
+-- An address is masked once a block, however many rows hold it: sites have few pages, and masking is dear.
+{%- for address in addresses %}
+ANY LEFT JOIN
 (
-    -- All addresses of a row in one array: the text that masks them is long, and is here once.
-    SELECT
-        *,
-        arrayMap(url -> metrica_address(url), [{{ addresses | join(', ') }}]::Array(String)) AS addresses
-    FROM {{ staging }}_typed
-    WHERE bad_field = 0
-) AS t;
+    SELECT url, metrica_address(url) AS kept
+    FROM (SELECT DISTINCT {{ address }} AS url FROM {{ staging }}_typed WHERE bad_field = 0)
+) AS {{ address }}_masked ON {{ address }}_masked.url = t.{{ address }}
+{%- endfor %}
+WHERE t.bad_field = 0;
 
 CREATE MATERIALIZED VIEW {{ staging }}_quarantining TO ops.quarantine AS
 WITH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from municipal_indicators.errors import ConfigurationError
@@ -81,7 +81,7 @@ def staging_script(fields: FieldList) -> str:
     """The SQL that re-creates the staging of a list of fields."""
     addresses = [field.column for field in fields.fields if field.address]
     columns = [
-        _column(number, field, addresses) for number, field in enumerate(fields.fields, start=1)
+        _column(number, field) for number, field in enumerate(fields.fields, start=1)
     ]
     day = next(n for n, field in enumerate(fields.fields, start=1) if field.column == DAY)
     return render(
@@ -102,7 +102,7 @@ def label_suffix(source: str) -> str:
     return "" if source == "visits" else f"/{source}"
 
 
-def _column(number: int, field: ApiField, addresses: Sequence[str]) -> _Column:
+def _column(number: int, field: ApiField) -> _Column:
     cell = f"cells[places[{number}]]"
     if field.absent is not None:
         cell = f"if(empty({cell}), {literal(field.absent)}, {cell})"
@@ -118,7 +118,7 @@ def _column(number: int, field: ApiField, addresses: Sequence[str]) -> _Column:
     typed = stored_type = _stored_type(field)
     stored = f"t.{field.column}"
     if field.address:
-        stored = f"t.addresses[{addresses.index(field.column) + 1}]"
+        stored = f"{field.column}_masked.kept"
     is_bad = check.is_bad
     if is_bad and field.is_nullable:
         is_bad = f"{is_bad} AND notEmpty({cell})"
