@@ -61,7 +61,7 @@ CREATE OR REPLACE FUNCTION metrica_has_name AS (words) -> match(
         ' § '),
     {{ names.name | literal }});
 
--- Whether a decoded text, whose words are given too, holds what numbers, addresses or tokens are written with.
+-- Whether a decoded text, whose words are given too, holds what numbers, mails or tokens are written with.
 CREATE OR REPLACE FUNCTION metrica_has_sign AS (decoded, words) -> NOT isValidUTF8(decoded)
     OR match(decoded, '[@=]')
     OR metrica_has_number(words)

@@ -116,13 +116,13 @@ SELECT
     {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
 {%- endfor %}
 FROM {{ staging }}_typed AS t
--- An address is masked once a block, however many rows hold it: sites have few pages, and masking is dear.
-{%- for address in addresses %}
+-- A text is masked once a block, however many rows hold it: sites have few pages, and masking is dear.
+{%- for field in fields if field.masking %}
 ANY LEFT JOIN
 (
-    SELECT url, metrica_address(url) AS kept
-    FROM (SELECT DISTINCT {{ address }} AS url FROM {{ staging }}_typed WHERE bad_field = 0)
-) AS {{ address }}_masked ON {{ address }}_masked.url = t.{{ address }}
+    SELECT text, {{ field.masking }} AS kept
+    FROM (SELECT DISTINCT {{ field.column }} AS text FROM {{ staging }}_typed WHERE bad_field = 0)
+) AS {{ field.column }}_masked ON {{ field.column }}_masked.text = t.{{ field.column }}
 {%- endfor %}
 WHERE t.bad_field = 0;
 
