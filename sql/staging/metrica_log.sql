@@ -10,8 +10,10 @@
 {%- from 'macros/shown.sql' import shown %}
 {%- set staging = 'staging.metrica_' ~ source %}
 
+-- Two views in versions before; each row would be taken twice beside them.
 DROP VIEW IF EXISTS {{ staging }}_typing_plain SYNC;
 DROP VIEW IF EXISTS {{ staging }}_typing_escaped SYNC;
+DROP VIEW IF EXISTS {{ staging }}_typing SYNC;
 DROP VIEW IF EXISTS {{ staging }}_loading SYNC;
 DROP VIEW IF EXISTS {{ staging }}_quarantining SYNC;
 DROP TABLE IF EXISTS {{ staging }} SYNC;
@@ -39,12 +41,14 @@ CREATE TABLE {{ staging }}_typed
 ENGINE = Null
 COMMENT 'Строки после приведения типов; bad_field — номер первого поля, которое не принято';
 
--- Plain lines have no escape and no quote: they only need to be cut at tabs. They have a view of their own,
--- since a choice for each line would copy every cell once more. The context is read in the innermost query:
--- read where it is used, it would be parsed dozens of times per block.
+-- Plain lines have no escape and no quote: they only need to be cut at tabs. They have a query of their own,
+-- since a choice for each line would copy every cell once more, but one view with the others: each view that
+-- fills a table runs those below it once more. A union at the top of a view would lose all but its first
+-- query. The context is read in the innermost one: read where it is used, it would be parsed dozens of times.
+CREATE MATERIALIZED VIEW {{ staging }}_typing TO {{ staging }}_typed AS
+SELECT * FROM
+(
 {%- for is_plain in (true, false) %}
-CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }}
-TO {{ staging }}_typed AS
 SELECT
     unit_keys[place_of_day] AS unit_key,
     load_ids[place_of_day] AS load_id,
@@ -104,8 +108,11 @@ FROM
         )
         WHERE {{ '' if is_plain else 'NOT ' }}is_plain
     )
+)
+{{- '\nUNION ALL' if is_plain }}
+{%- endfor %}
 );
-{% endfor %}
+
 CREATE MATERIALIZED VIEW {{ staging }}_loading TO {{ table }} AS
 SELECT
     t.unit_key AS unit_key,

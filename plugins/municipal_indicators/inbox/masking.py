@@ -46,9 +46,7 @@ _EXACT = tuple(
 _EXACT_IN_ASCII = tuple(one for one in _EXACT if not one.pattern.startswith("(?<![А-Яа-яЁё])"))
 # What is needed for a surname beside a given name: most texts lack it, and the patterns of given names take a
 # tenth of a second to be made.
-_BESIDE_SURNAME = re.compile(
-    rf"(?<![А-Яа-яЁё]){_SURNAME}{_GAP}[^\W_]|[^\W_]{_GAP}{_SURNAME}"
-)
+_BESIDE_SURNAME = re.compile(rf"(?<![А-Яа-яЁё]){_SURNAME}{_GAP}[^\W_]|[^\W_]{_GAP}{_SURNAME}")
 _BESIDE_LATIN_SURNAME = re.compile(
     rf"(?<![A-Za-z])(?i:{_LATIN_SURNAME}){_LATIN_GAP}[^\W_]|[^\W_]{_LATIN_GAP}(?i:{_LATIN_SURNAME})"
 )
