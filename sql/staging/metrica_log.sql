@@ -32,7 +32,7 @@ CREATE TABLE {{ staging }}_typed
     load_id UUID,
     part UInt32,
     line_number UInt64,
-    line String,
+    bad_line String,
     bad_field UInt8,
 {%- for field in fields %}
     {{ field.column }} {{ field.typed }}{{ ',' if not loop.last }}
@@ -54,7 +54,7 @@ SELECT
     load_ids[place_of_day] AS load_id,
     part,
     line_number,
-    line,
+    if(bad_field = 0, '', line) AS bad_line,
 {%- for field in fields %}
     {{ field.cast }} AS {{ field.column }},
 {%- endfor %}
@@ -141,7 +141,7 @@ WITH
     toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
     first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
     (c -> {{ shown('c') }}) AS shown,
-    splitByChar('\t', t.line) AS raw_cells,
+    splitByChar('\t', t.bad_line) AS raw_cells,
     places[bad_field] AS place
 SELECT
     load_id,
