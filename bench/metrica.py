@@ -147,7 +147,10 @@ def _same_cells(measure: VisitsMeasure, other: VisitsMeasure | None) -> str:
 
 def _fields() -> tuple[Field, ...]:
     listed = load_fields("visits").fields
-    return tuple(Field(field.name, field.column, field.type) for field in listed)
+    return tuple(
+        Field(field.name, field.column, field.type, field.address or field.type == "Array(String)")
+        for field in listed
+    )
 
 
 def _sizes(text: str) -> list[int]:

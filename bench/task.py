@@ -14,11 +14,12 @@ OURS = "core.metrica_visits"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of reference/metrica_visits.yaml."""
+    """A field of reference/metrica_visits.yaml; our load masks what ``may_be_personal``."""
 
     name: str
     column: str
     type: str
+    may_be_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Task:
         """The fields that have a column of their own; the day is the unit's."""
         own = {name for name, _ in self.columns}
         return tuple(field for field in self.fields if field.column in own)
+
+    @property
+    def compared(self) -> tuple[Field, ...]:
+        """Those whose cells every way stores as they are."""
+        return tuple(field for field in self.loaded if not field.may_be_personal)
 
     def as_json(self) -> str:
         """The task as a child process reads it."""
@@ -98,6 +104,6 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class VisitsMeasure(Measure):
-    """``fingerprint`` is a hash of all cells, equal where the stored rows are."""
+    """``fingerprint`` is a hash of all cells that no way masks, equal where the stored rows are."""
 
     fingerprint: int

@@ -267,7 +267,7 @@ def measure(way: str, task: Task) -> VisitsMeasure:
     seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
     peak = peak_megabytes()
     cells = ", ".join(
-        f"`{field.name if prepared.api_names else field.column}`" for field in task.loaded
+        f"`{field.name if prepared.api_names else field.column}`" for field in task.compared
     )
     rows, fingerprint = prepared.value(
         f"SELECT (count(), groupBitXor(cityHash64({cells}))) FROM {prepared.table}"

@@ -61,22 +61,26 @@ CREATE OR REPLACE FUNCTION metrica_has_name AS (words) -> match(
         ' § '),
     {{ names.name | literal }});
 
--- Whether a decoded text may name a person or let in as one.
-CREATE OR REPLACE FUNCTION metrica_is_personal AS (decoded) -> NOT isValidUTF8(decoded)
+-- Whether a decoded text, whose words are given too, holds what numbers, mails or tokens are written with.
+CREATE OR REPLACE FUNCTION metrica_has_sign AS (decoded, words) -> NOT isValidUTF8(decoded)
     OR match(decoded, '[@=]')
-    OR metrica_has_number(metrica_words(decoded))
-    OR metrica_has_token(decoded)
-    OR metrica_has_name(metrica_words(decoded));
+    OR metrica_has_number(words)
+    OR metrica_has_token(decoded);
 
--- Whether any piece of a longer text may be personal: a cheap search, which few addresses pass.
-CREATE OR REPLACE FUNCTION metrica_is_doubtful AS (decoded) -> NOT isValidUTF8(decoded)
-    OR match(decoded, '[@=]')
-    OR metrica_has_number(metrica_words(decoded))
-    OR metrica_has_token(decoded)
-    OR match(metrica_words(decoded), {{ names.hint | literal }});
+-- Whether any piece of these decoded texts may be personal: a cheap search, which few addresses pass.
+CREATE OR REPLACE FUNCTION metrica_are_doubtful AS (decoded) -> arrayMap(
+    (text, words) -> metrica_has_sign(text, words) OR match(words, {{ names.hint | literal }}),
+    decoded,
+    arrayMap(text -> metrica_words(text), decoded));
 
-CREATE OR REPLACE FUNCTION metrica_piece AS (piece) ->
-    if(metrica_is_personal(metrica_decoded(piece)), '***', piece);
+-- The texts with *** for those that may name a person or let in as one. All of them at once: the patterns of
+-- names are long, and a view that holds them once is analysed in a third of the time.
+CREATE OR REPLACE FUNCTION metrica_masked AS (texts) -> arrayMap(
+    (text, decoded, words) ->
+        if(metrica_has_sign(decoded, words) OR metrica_has_name(words), '***', text),
+    texts,
+    arrayMap(text -> metrica_decoded(text), texts),
+    arrayMap(text -> metrica_words(metrica_decoded(text)), texts));
 
 CREATE OR REPLACE FUNCTION metrica_after_scheme AS (url) -> replaceRegexpOne(url, '(?i)^https?://', '');
 
@@ -96,53 +100,59 @@ CREATE OR REPLACE FUNCTION metrica_pairs AS (url) -> if(
 CREATE OR REPLACE FUNCTION metrica_joined AS (path, pairs) ->
     concat(path, if(empty(pairs), '', '?'), arrayStringConcat(pairs, '&'));
 
-CREATE OR REPLACE FUNCTION metrica_must_be_read AS (path, pairs) ->
-    metrica_is_doubtful(metrica_decoded(
-        concat(path, ' ', arrayStringConcat(arrayMap(pair -> extract(pair, '=((?s).*)'), pairs), ' '))))
-        OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs);
+CREATE OR REPLACE FUNCTION metrica_value AS (pair) -> extract(pair, '=((?s).*)');
 
--- The same with *** for each part of the path and each value that is personal; a value that is no plain word
--- or number is. An array's function runs for all rows, whatever `if` says: what need not be read is empty.
--- The arrays of one element bind what is used more than once: a function's text is copied for each use.
+-- A pair of the query with its value as it was masked; a value that is no plain word or number is *** too.
+CREATE OR REPLACE FUNCTION metrica_pair AS (pair, masked) -> concat(
+    extract(pair, '^[^=]*='),
+    if(
+        lengthUTF8(pair) <= 80
+            AND match(metrica_decoded(metrica_value(pair)), '^[\\p{L}\\p{N}_., :{}-]*$'),
+        masked,
+        '***'));
+
+-- Path and query with *** for each part of the path and each value that is personal.
 CREATE OR REPLACE FUNCTION metrica_page AS (path, pairs) -> arrayMap(
-    is_read -> if(
-        is_read,
-        metrica_joined(
-            arrayStringConcat(
-                arrayMap(segment -> metrica_piece(segment), if(is_read, splitByChar('/', path), [])), '/'),
-            arrayMap(
-                pair -> concat(
-                    extract(pair, '^[^=]*='),
-                    arrayMap(
-                        value -> if(
-                            lengthUTF8(pair) <= 80
-                                AND match(metrica_decoded(value), '^[\\p{L}\\p{N}_., :{}-]*$'),
-                            metrica_piece(value),
-                            '***'),
-                        [extract(pair, '=((?s).*)')])[1]),
-                if(is_read, pairs, []))),
-        metrica_joined(path, pairs)),
-    [metrica_must_be_read(path, pairs)])[1];
+    (segments, masked) -> metrica_joined(
+        arrayStringConcat(arraySlice(masked, 1, segments), '/'),
+        arrayMap((pair, text) -> metrica_pair(pair, text), pairs, arraySlice(masked, segments + 1))),
+    [length(splitByChar('/', path))],
+    [metrica_masked(arrayConcat(splitByChar('/', path), arrayMap(pair -> metrica_value(pair), pairs)))])[1];
 
 -- Host and port, without user.
 CREATE OR REPLACE FUNCTION metrica_host AS (url) ->
     extract(metrica_after_scheme(url), '^(?:[^/?#]*@)?([^/?#]*)');
 
 -- Whether it is the address of a page: mailto:, tel:, file: and a sentence are none.
-CREATE OR REPLACE FUNCTION metrica_is_page AS (url) ->
-    match(metrica_host(url), '^[\\p{L}\\p{N}._-]*(?::[0-9]+)?$')
-        AND (match(url, '(?i)^(?:https?:/)?/')
-            OR match(url, '^[^/?#@]+[.][^/?#@]+') AND NOT metrica_is_doubtful(metrica_host(url)));
+CREATE OR REPLACE FUNCTION metrica_has_scheme AS (url) -> match(url, '(?i)^(?:https?:/)?/');
+CREATE OR REPLACE FUNCTION metrica_is_page AS (url, host, is_host_doubtful) ->
+    match(host, '^[\\p{L}\\p{N}._-]*(?::[0-9]+)?$')
+        AND (metrica_has_scheme(url) OR match(url, '^[^/?#@]+[.][^/?#@]+') AND NOT is_host_doubtful);
 
 -- An address without user, fragment and what of path and query may be a person's; *** if it is of no page.
--- An element of an array, not a branch of `if`: that would compute its common parts again for each use.
-CREATE OR REPLACE FUNCTION metrica_address AS (url) -> [
-    '***',
-    concat(
-        extract(url, '(?i)^https?://'),
-        metrica_host(url),
-        arrayMap((path, pairs) -> metrica_page(path, pairs), [metrica_path(url)], [metrica_pairs(url)])[1])
-][if(url = '' OR metrica_is_page(url), 2, 1)];
+-- An array's function runs for all rows, whatever `if` says: what need not be read is empty. The arrays of
+-- one element bind what is used more than once: a function's text is copied for each use.
+CREATE OR REPLACE FUNCTION metrica_address AS (url) -> arrayMap(
+    (host, path, pairs) -> arrayMap(
+        doubtful -> arrayMap(
+            (is_page, is_read) -> multiIf(
+                NOT is_page,
+                '***',
+                is_read,
+                concat(
+                    extract(url, '(?i)^https?://'),
+                    host,
+                    metrica_page(if(is_read, path, ''), if(is_read, pairs, []))),
+                concat(extract(url, '(?i)^https?://'), host, metrica_joined(path, pairs))),
+            [url = '' OR metrica_is_page(url, host, doubtful[1])],
+            [doubtful[2] OR arrayExists(pair -> NOT match(pair, '^\\w+=[\\w.,-]{0,40}$'), pairs)])[1],
+        [metrica_are_doubtful([
+            if(metrica_has_scheme(url), '', host),
+            metrica_decoded(concat(
+                path, ' ', arrayStringConcat(arrayMap(pair -> metrica_value(pair), pairs), ' ')))])])[1],
+    [metrica_host(url)],
+    [metrica_path(url)],
+    [metrica_pairs(url)])[1];
 
 -- An array's literal. In dialect A it was escaped once more, as a whole: [\'a\',\'b\'] for ['a','b'].
 CREATE OR REPLACE FUNCTION metrica_literal AS (cell) ->
@@ -155,9 +165,8 @@ CREATE OR REPLACE FUNCTION metrica_is_strings AS (literal) -> match(
         '^(?s)\\[(?:(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+)',
         '(?:,(?:''(?:[^''\\\\]|\\\\.)*''|[^'',\\[\\]]+))*)?\\]$'));
 
--- The elements, masked. Each step binds its result, so that it is not written out again at each use.
-CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> arrayMap(
-    value -> metrica_piece(value),
+-- The elements, masked.
+CREATE OR REPLACE FUNCTION metrica_strings AS (literal) -> metrica_masked(
     arrayMap(
         element -> if(
             startsWith(element, ''''),

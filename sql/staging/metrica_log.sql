@@ -10,8 +10,10 @@
 {%- from 'macros/shown.sql' import shown %}
 {%- set staging = 'staging.metrica_' ~ source %}
 
+-- Two views in versions before; each row would be taken twice beside them.
 DROP VIEW IF EXISTS {{ staging }}_typing_plain SYNC;
 DROP VIEW IF EXISTS {{ staging }}_typing_escaped SYNC;
+DROP VIEW IF EXISTS {{ staging }}_typing SYNC;
 DROP VIEW IF EXISTS {{ staging }}_loading SYNC;
 DROP VIEW IF EXISTS {{ staging }}_quarantining SYNC;
 DROP TABLE IF EXISTS {{ staging }} SYNC;
@@ -30,7 +32,7 @@ CREATE TABLE {{ staging }}_typed
     load_id UUID,
     part UInt32,
     line_number UInt64,
-    line String,
+    bad_line String,
     bad_field UInt8,
 {%- for field in fields %}
     {{ field.column }} {{ field.typed }}{{ ',' if not loop.last }}
@@ -39,18 +41,20 @@ CREATE TABLE {{ staging }}_typed
 ENGINE = Null
 COMMENT 'Строки после приведения типов; bad_field — номер первого поля, которое не принято';
 
--- Plain lines have no escape and no quote: they only need to be cut at tabs. They have a view of their own,
--- since a choice for each line would copy every cell once more. The context is read in the innermost query:
--- read where it is used, it would be parsed dozens of times per block.
+-- Plain lines have no escape and no quote: they only need to be cut at tabs. They have a query of their own,
+-- since a choice for each line would copy every cell once more, but one view with the others: each view that
+-- fills a table runs those below it once more. A union at the top of a view would lose all but its first
+-- query. The context is read in the innermost one: read where it is used, it would be parsed dozens of times.
+CREATE MATERIALIZED VIEW {{ staging }}_typing TO {{ staging }}_typed AS
+SELECT * FROM
+(
 {%- for is_plain in (true, false) %}
-CREATE MATERIALIZED VIEW {{ staging }}_typing_{{ 'plain' if is_plain else 'escaped' }}
-TO {{ staging }}_typed AS
 SELECT
     unit_keys[place_of_day] AS unit_key,
     load_ids[place_of_day] AS load_id,
     part,
     line_number,
-    line,
+    if(bad_field = 0, '', line) AS bad_line,
 {%- for field in fields %}
     {{ field.cast }} AS {{ field.column }},
 {%- endfor %}
@@ -104,26 +108,30 @@ FROM
         )
         WHERE {{ '' if is_plain else 'NOT ' }}is_plain
     )
+)
+{{- '\nUNION ALL' if is_plain }}
+{%- endfor %}
 );
-{% endfor %}
+
 CREATE MATERIALIZED VIEW {{ staging }}_loading TO {{ table }} AS
 SELECT
-    unit_key,
-    load_id,
-    part,
-    line_number AS line,
+    t.unit_key AS unit_key,
+    t.load_id AS load_id,
+    t.part AS part,
+    t.line_number AS line,
 {%- for field in fields %}
     {{ field.stored }} AS {{ field.column }}{{ ',' if not loop.last }}
 {%- endfor %}
-FROM
+FROM {{ staging }}_typed AS t
+-- A text is masked once a block, however many rows hold it: sites have few pages, and masking is dear.
+{%- for field in fields if field.masking %}
+ANY LEFT JOIN
 (
-    -- All addresses of a row in one array: the text that masks them is long, and is here once.
-    SELECT
-        *,
-        arrayMap(url -> metrica_address(url), [{{ addresses | join(', ') }}]::Array(String)) AS addresses
-    FROM {{ staging }}_typed
-    WHERE bad_field = 0
-) AS t;
+    SELECT text, {{ field.masking }} AS kept
+    FROM (SELECT DISTINCT {{ field.column }} AS text FROM {{ staging }}_typed WHERE bad_field = 0)
+) AS {{ field.column }}_masked ON {{ field.column }}_masked.text = t.{{ field.column }}
+{%- endfor %}
+WHERE t.bad_field = 0;
 
 CREATE MATERIALIZED VIEW {{ staging }}_quarantining TO ops.quarantine AS
 WITH
@@ -133,7 +141,7 @@ WITH
     toDateOrZero(JSONExtractString(context, 'first_day')) AS first_day,
     first_day + length(JSONExtractArrayRaw(context, 'load_ids')) - 1 AS last_day,
     (c -> {{ shown('c') }}) AS shown,
-    splitByChar('\t', t.line) AS raw_cells,
+    splitByChar('\t', t.bad_line) AS raw_cells,
     places[bad_field] AS place
 SELECT
     load_id,

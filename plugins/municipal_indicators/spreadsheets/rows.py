@@ -303,7 +303,10 @@ class _RowClassifier:
             if "" in cells or " " in cells or "\u00a0" in cells:
                 return False
         keys = block.column(self.needed[0])
-        if not all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys):
+        if isinstance(keys, Texts):
+            if not keys.match("^[0-9]"):
+                return False
+        elif not all(not isinstance(cell, str) or cell[:1].isdigit() for cell in keys):
             return False
         return not self._may_hold_column_numbers(keys)
 

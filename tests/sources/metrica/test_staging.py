@@ -48,6 +48,18 @@ def test_texts_of_arrays_arrive_exactly(
     assert [arrived[visit_id] for visit_id in ids] == odd
 
 
+def test_plain_and_escaped_lines_of_a_block_are_one_part_of_the_table(
+    client: MetricaClient, emulator: MetricaEmulator, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    emulator.faults.bad_rows = [{"ym:s:regionCity": r"Мценск\\Орёл"}]
+    counts = load_log(warehouse, fetched(client, tmp_path, log_query()), load_fields("visits"))
+    ((blocks, parts, rows, cities),) = warehouse.rows(
+        "SELECT uniqExact(part), uniqExact(_part), count(), groupUniqArray(city) FROM core.metrica_visits"
+    )
+    assert (parts, rows) == (blocks, counts.loaded)
+    assert r"Мценск\Орёл" in cities
+
+
 @pytest.mark.parametrize(
     ("name", "cell", "reason"),
     [

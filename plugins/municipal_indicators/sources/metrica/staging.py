@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from municipal_indicators.errors import ConfigurationError
@@ -30,7 +30,10 @@ _TIME_ZONE = "ifNull(nullIf(JSONExtractString(getSetting('log_comment'), 'time_z
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One field as the template needs it: SQL expressions over ``cells`` and the typed column."""
+    """One field as the template needs it: SQL expressions over ``cells`` and the typed column.
+
+    ``masking`` masks a ``text`` of the typed column, where it may be a person's.
+    """
 
     number: int
     column: str
@@ -40,6 +43,7 @@ class _Column:
     stored: str
     demand: str
     literal: str = ""
+    masking: str = ""
 
 
 def id_of(source: str) -> str:
@@ -79,10 +83,7 @@ def _functions() -> str:
 
 def staging_script(fields: FieldList) -> str:
     """The SQL that re-creates the staging of a list of fields."""
-    addresses = [field.column for field in fields.fields if field.address]
-    columns = [
-        _column(number, field, addresses) for number, field in enumerate(fields.fields, start=1)
-    ]
+    columns = [_column(number, field) for number, field in enumerate(fields.fields, start=1)]
     day = next(n for n, field in enumerate(fields.fields, start=1) if field.column == DAY)
     return render(
         _TEMPLATE,
@@ -90,7 +91,6 @@ def staging_script(fields: FieldList) -> str:
         table=table_of(fields.source),
         label_suffix=label_suffix(fields.source),
         fields=[one for one in columns if one.column != DAY],
-        addresses=addresses,
         day_number=day,
         NOT_A_FIELD=_NOT_A_FIELD,
         demands="[" + ", ".join(one.demand for one in columns) + "]",
@@ -102,7 +102,7 @@ def label_suffix(source: str) -> str:
     return "" if source == "visits" else f"/{source}"
 
 
-def _column(number: int, field: ApiField, addresses: Sequence[str]) -> _Column:
+def _column(number: int, field: ApiField) -> _Column:
     cell = f"cells[places[{number}]]"
     if field.absent is not None:
         cell = f"if(empty({cell}), {literal(field.absent)}, {cell})"
@@ -117,15 +117,26 @@ def _column(number: int, field: ApiField, addresses: Sequence[str]) -> _Column:
         check = _whole_number(field, cell)
     typed = stored_type = _stored_type(field)
     stored = f"t.{field.column}"
-    if field.address:
-        stored = f"t.addresses[{addresses.index(field.column) + 1}]"
+    masking = "metrica_address(text)" if field.address else ""
+    if kind == "Array(String)":
+        typed, masking = "String", "if(length(text) < 3, [], metrica_strings(text))"
+    if masking:
+        stored = f"{field.column}_masked.kept"
     is_bad = check.is_bad
     if is_bad and field.is_nullable:
         is_bad = f"{is_bad} AND notEmpty({cell})"
     elif is_bad and not kind.startswith("Array("):
         typed, stored = f"Nullable({stored_type})", f"assumeNotNull({stored})"
     return _Column(
-        number, field.column, typed, check.cast, is_bad, stored, check.demand, check.literal
+        number,
+        field.column,
+        typed,
+        check.cast,
+        is_bad,
+        stored,
+        check.demand,
+        check.literal,
+        masking,
     )
 
 
@@ -162,7 +173,7 @@ _CASTS: dict[str, Callable[[str, str], _Check]] = {
 def _strings(number: int, column: str, cell: str) -> _Check:
     text = f"{column}_literal"
     return _Check(
-        f"if(length({text}) < 3, [], metrica_strings({text}))",
+        text,
         f"notEmpty({text}) AND NOT metrica_is_strings({text})",
         literal("is not a list of texts as ['a','b']"),
         # Its quotes are escaped by rules of their own, so that it is read before the cells are unescaped.
