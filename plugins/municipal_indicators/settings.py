@@ -406,8 +406,7 @@ def personal_data_key() -> bytes:
     if len(key) < 16:
         raise ConfigurationError(
             "Переменная Airflow personal_data_key короче 16 знаков: задайте случайный ключ не короче и "
-            "храните его "
-            "всегда."
+            "храните его всегда."
         )
     # Its name is on no list of Airflow's own: without this a message that holds it would show it.
     mask_secret(key)

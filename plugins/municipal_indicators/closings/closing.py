@@ -74,8 +74,7 @@ def close_period(
     if state is not None and store.content_of(read) != state:
         raise IndicatorsError(
             f"Числа {period} изменились после того, как их показали для согласования: очистите задачу "
-            "check_period, "
-            "чтобы посмотреть на них снова."
+            "check_period, чтобы посмотреть на них снова."
         )
     given = store.Approval(approval.closed_by.strip(), approval.closed_at, reasons)
     return store.keep(warehouse, wanted, version, read, given)

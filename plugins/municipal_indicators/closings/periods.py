@@ -31,8 +31,7 @@ def parse_period(name: str) -> Period:
     if not match:
         raise ConfigurationError(
             f"Параметр period: {name!r} — не период. Напишите месяц, например 2026-09, квартал, например "
-            "2026-Q3, или "
-            "год, например 2026."
+            "2026-Q3, или год, например 2026."
         )
     year, quarter, month = int(match[1]), match[2], match[3]
     begin = int(month) if month else int(quarter) * 3 - 2 if quarter else 1

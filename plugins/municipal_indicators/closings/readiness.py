@@ -52,15 +52,13 @@ def standings(
     if not rows:
         raise IndicatorsError(
             f"{period.name} нельзя закрыть: в витринах нет месяца {period.last_month:%Y-%m}. Он вне "
-            "программы, или до "
-            "него не доходит ни один источник."
+            "программы, или до него не доходит ни один источник."
         )
     computed = rows[0]["computed_at"].replace(tzinfo=UTC).astimezone(passport.zone).date()
     if computed <= period.last:
         raise IndicatorsError(
             f"{period.name} нельзя закрыть: витрины рассчитаны {computed}, когда период ещё не закончился. "
-            "Запустите "
-            "build_indicator_marts, затем закройте снова."
+            "Запустите build_indicator_marts, затем закройте снова."
         )
     beyond = passport.reporting.deviation_needs_reason_percent
     names = ("indicator", "name", "unit", "fact", "plan", "deviation")
@@ -87,8 +85,7 @@ def require_reasons(
     if unknown := sorted(reasons.keys() - set(known)):
         raise ConfigurationError(
             f"Параметр reasons называет {', '.join(unknown)} — такого показателя в {period.name} нет. "
-            "Допустимы: "
-            f"{', '.join(known)}."
+            f"Допустимы: {', '.join(known)}."
         )
     given = {code: text.strip() for code, text in reasons.items() if text and text.strip()}
     missing = [one for one in found if one.why and one.indicator not in given]
@@ -97,8 +94,7 @@ def require_reasons(
         example = ", ".join(f'"{one.indicator}": "…"' for one in missing)
         raise ConfigurationError(
             f"{period.name} нельзя закрыть без причины отклонения: {told}. Ничего не сохранено. Укажите "
-            "причины в форме "
-            "(очистите задачу ask_for_reasons, она спросит снова) или параметром "
+            "причины в форме (очистите задачу ask_for_reasons, она спросит снова) или параметром "
             f'{{"reasons": {{{example}}}}}.'
         )
     return given

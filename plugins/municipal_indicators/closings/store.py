@@ -106,8 +106,7 @@ def require_free(warehouse: Warehouse, period: Period, version: int, content: st
             return False
         raise IndicatorsError(
             f"{period.name} уже закрыт {at:%d.%m.%Y} ({by}) как версия {version} с другими числами или "
-            "причинами: "
-            "отчётное остаётся. "
+            "причинами: отчётное остаётся. "
             + ("Закройте версию 2, уточнённую." if version == 1 else "Третьей версии не бывает.")
         )
     if version == 2 and 1 not in closed:

@@ -31,8 +31,7 @@ def check_known(dag_id: str, given: Iterable[str], known: list[str]) -> None:
     allowed = f"допустимы {', '.join(known)}" if known else "у него их нет"
     raise ConfigurationError(
         f"Параметры запуска {dag_id}: неизвестно {' и '.join(_with_guess(key, known) for key in unknown)}; "
-        f"{allowed}. "
-        "Ничего не сделано: исправьте параметры и запустите DAG снова."
+        f"{allowed}. Ничего не сделано: исправьте параметры и запустите DAG снова."
     )
 
 

@@ -116,8 +116,7 @@ def _warehouse() -> tuple[State, str]:
     if apart > CLOCKS_DIFFER:
         return "fail", (
             f"Часы сервера и этой машины расходятся на {apart:.0f} с: сверяйте те и другие по серверу "
-            "времени "
-            "(NTP), иначе порядок загрузок неверен."
+            "времени (NTP), иначе порядок загрузок неверен."
         )
     place = embedded_path()
     return (
@@ -169,8 +168,7 @@ def _writable(folder: Path | UPath, variable: str) -> tuple[State, str]:
     except OSError as error:
         return "fail", (
             f"В {folder} не записать ({error.strerror}): дайте право пользователю Airflow или назовите "
-            "другую "
-            f"папку в переменной Airflow {variable}."
+            f"другую папку в переменной Airflow {variable}."
         )
     if isinstance(folder, Path):
         free = shutil.disk_usage(folder).free

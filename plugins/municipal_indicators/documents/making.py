@@ -136,8 +136,7 @@ def _closed(warehouse: Warehouse, period: Period, version: int) -> Closing:
     if not found:
         raise IndicatorsError(
             f"{period.name} не закрывали как версию {version}: запустите сначала close_reporting_period или "
-            "уберите "
-            "версию, и отчёт будет по сегодняшним витринам."
+            "уберите версию, и отчёт будет по сегодняшним витринам."
         )
     return Closing(**found[0])
 

@@ -104,8 +104,7 @@ def waiting_files(source: str) -> Waiting:
     else:
         raise ConfigurationError(
             f"Папки приёма {root} нет: создайте или подключите её, или исправьте переменную Airflow inbox, "
-            "затем "
-            "запустите снова."
+            "затем запустите снова."
         )
     quiet = settings.file_quiet_seconds()
     for one in [one for one in waiting.files if one.stamp.age < quiet]:
@@ -166,11 +165,9 @@ def reject(file: LandedFile, error: FileRejectedError) -> str:
     target = settings.archive_folder() / "rejected" / (file.unit.key + file.suffix)
     reason = target.parent / (target.name + ".reason.txt")
     text = (
-        f"Файл не принят: {file.unit.label}\n"
-        f"Получен: {file.modified_at:%d.%m.%Y %H:%M} UTC\n"
-        f"Причина: {mask_personal(error.for_sender)}\n"
-        "Исправьте файл и положите его в ту же папку ещё раз.\n"
-        f"\nFor the engineer: {mask_personal(error.reason)}\n"
+        f"Файл не принят: {file.unit.label}\nПолучен: {file.modified_at:%d.%m.%Y %H:%M} UTC\nПричина: "
+        f"{mask_personal(error.for_sender)}\nИсправьте файл и положите его в ту же папку ещё раз.\n\nFor the "
+        f"engineer: {mask_personal(error.reason)}\n"
     )
     with named(archived.described()):
         if local := archived.local(reason):
@@ -201,8 +198,7 @@ def from_archive(unit: Unit, modified_at: datetime, folder: Path) -> LandedFile:
     if not found or digest != unit.key:
         raise IndicatorsError(
             f"{unit.label}: в {place}/{unit.key}… {'лежит не его содержимое' if found else 'его нет'}: "
-            "попросите файл "
-            "ещё раз и положите его в папку приёма"
+            "попросите файл ещё раз и положите его в папку приёма"
         )
     return LandedFile(unit, target, suffix_of(found.name), modified_at, None)
 

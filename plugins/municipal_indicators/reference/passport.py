@@ -135,8 +135,7 @@ class Indicator(_Part):
         direction = fields.data.get("direction")
         if (direction, relation) in {("up", "at_most"), ("down", "at_least")}:
             raise ValueError(
-                f"{relation} противоречит direction {direction}: "
-                "at_least бывает при up, at_most при down"
+                f"{relation} противоречит direction {direction}: at_least бывает при up, at_most при down"
             )
         return relation
 

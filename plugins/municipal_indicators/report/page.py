@@ -185,6 +185,5 @@ def _replace(path: Path, text: str) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"Отчёт не записать в {path}: {error.strerror}. Исправьте это или назовите другой файл в "
-            "переменной Airflow "
-            "report."
+            "переменной Airflow report."
         ) from error

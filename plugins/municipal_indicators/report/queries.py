@@ -29,8 +29,7 @@ def rows(warehouse: Warehouse, query: str) -> list[Row]:
     if "UNKNOWN_TABLE" in message or "UNKNOWN_DATABASE" in message:
         raise IndicatorsError(
             f"{path.name}: нет витрины, которую он читает ({_first_sentence(message)}). Запустите сначала "
-            "DAG "
-            "build_indicator_marts с тем же хранилищем."
+            "DAG build_indicator_marts с тем же хранилищем."
         )
     raise IndicatorsError(f"{path}: хранилище отказало: {_first_sentence(message)}.")
 

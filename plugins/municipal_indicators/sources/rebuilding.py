@@ -50,8 +50,7 @@ def rebuild_from_archive(passport: Passport, *, after_restore: bool = False) -> 
     if broken:
         raise IndicatorsError(
             f"Не загружено файлов архива: {len(broken)}, остальные загружены. Исправьте причины и запустите "
-            "снова: "
-            f"восстановление продолжится. {'; '.join(broken[:20])}"
+            f"снова: восстановление продолжится. {'; '.join(broken[:20])}"
         )
     if not after_restore:
         with open_warehouse() as warehouse:
@@ -85,9 +84,8 @@ def _begin(warehouse: Warehouse) -> None:
     if published and warehouse.value(mark, {"name": _MARK}) != "begun":
         raise ConfigurationError(
             "Хранилище не пустое: архив восстанавливается только в пустое, ничего не сделано. Назовите "
-            "пустую папку или "
-            "сервер в подключении clickhouse_default. Чтобы загрузить только то, чего нет в восстановленной "
-            "копии, "
+            "пустую папку или сервер в подключении clickhouse_default. Чтобы загрузить только то, чего нет "
+            "в восстановленной копии, "
             'запустите с {"after_restore": true}.'
         )
     if not published:

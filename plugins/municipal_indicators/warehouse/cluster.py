@@ -99,8 +99,7 @@ def cluster_of(connection: Connection) -> str | None:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigurationError(
             f"Подключение {connection.conn_id}: `cluster` в его extra должно быть именем кластера из "
-            "remote_servers "
-            "сервера: буквы, цифры и _."
+            "remote_servers сервера: буквы, цифры и _."
         )
     return name
 
@@ -163,10 +162,8 @@ class _Translation:
         if plain:
             raise ConfigurationError(
                 f"Подключение называет кластер {self.cluster}, но {name}.{plain[0][0]} создана без него и "
-                "есть только на "
-                "этом сервере. Уберите кластер из подключения или начните с пустых томов и загрузите всё из "
-                "архива "
-                "(docs/cluster.md)."
+                "есть только на этом сервере. Уберите кластер из подключения или начните с пустых томов и "
+                "загрузите всё из архива (docs/cluster.md)."
             )
         names = [name, SHARDS] if name == "core" else [name]
         return [f"CREATE DATABASE IF NOT EXISTS {one}{self.on}" for one in names]

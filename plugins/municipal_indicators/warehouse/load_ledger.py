@@ -67,10 +67,9 @@ class LoadCounts:
         if self.delivered != self.loaded + self.quarantined + self.duplicates:
             raise UnbalancedLoadError(
                 f"{load.unit.source} {load.unit.label}: получено строк {self.delivered}, а загружено "
-                f"{self.loaded} + в "
-                f"карантине {self.quarantined} + повторов {self.duplicates}; ничего не опубликовано. "
-                "Запустите DAG снова; "
-                f"если повторится, смотрите загрузку {load.load_id} в ops.load_events и ops.quarantine."
+                f"{self.loaded} + в карантине {self.quarantined} + повторов {self.duplicates}; ничего не "
+                f"опубликовано. Запустите DAG снова; если повторится, смотрите загрузку {load.load_id} в "
+                "ops.load_events и ops.quarantine."
             )
 
 

@@ -182,6 +182,6 @@ class Webhook:
         except (OSError, ValueError, TemplateError) as error:
             raise ConfigurationError(
                 f"{self.template}: получается не JSON ({type(error).__name__}). В шаблоне можно использовать "
-                "text, headline и "
-                "messages, за каждым `| tojson`. Его называет переменная Airflow notify_webhook_template."
+                "text, headline и messages, за каждым `| tojson`. Его называет переменная Airflow "
+                "notify_webhook_template."
             ) from None

@@ -133,8 +133,7 @@ def _quota_error(
         hour = datetime.now(UTC) + timedelta(hours=1)
         return MetricaQuotaError(
             f"{message}. Квота в 3 обращения в час исчерпана, она обновится в {hour:%H}:00 GMT. Запустите "
-            "DAG "
-            "после этого."
+            "DAG после этого."
         )
     if kind.startswith(_DAILY_QUOTAS):
         quotas = f"{CALLS_A_DAY} обращений в сутки, она обновится {next_midnight()}"
@@ -143,8 +142,7 @@ def _quota_error(
             quotas = f"200 отчётов за 5 минут, она обновится через 5 минут, или {quotas}"
         return MetricaQuotaError(
             f"{message}. Исчерпана квота: {quotas}. Обращений этой машины сегодня: {calls_today}, остальные "
-            "— "
-            "других программ того же владельца. Запустите DAG после этого."
+            "— других программ того же владельца. Запустите DAG после этого."
         )
     limited = RateLimitedError(f"{message}.")
     limited.is_of_host = kind.startswith(_HOST_QUOTA)

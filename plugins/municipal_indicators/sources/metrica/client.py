@@ -72,8 +72,7 @@ class MetricaClient:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise ConfigurationError(
                 "Токен подключения к Метрике содержит пробелы или знаки, которых в токене не бывает: "
-                "скопируйте его в "
-                "пароль подключения ещё раз."
+                "скопируйте его в пароль подключения ещё раз."
             )
         self.base_url = base_url.rstrip("/")
         self._session = requests.Session()
@@ -254,8 +253,7 @@ def _json(call: ApiCall, response: requests.Response) -> dict[str, Any]:
     if content is None:
         raise BrokenResponseError(
             f"{call}: HTTP {response.status_code}, и это не JSON Метрики. Проверьте адрес и порт подключения "
-            "к Метрике; "
-            "возможно, ответил прокси."
+            "к Метрике; возможно, ответил прокси."
         )
     return content
 

@@ -141,8 +141,7 @@ def _checked(days: Days, first_from: str, last_from: str, zone: str, now: dateti
     if days.last > last_over:
         raise ConfigurationError(
             f"{last_from}: {days.last} ещё не закончился ({zone}), а Метрика отдаёт только целые прошедшие "
-            "дни: последний "
-            f"возможный — {last_over}."
+            f"дни: последний возможный — {last_over}."
         )
     return days
 

@@ -123,8 +123,7 @@ class FieldList(Strict):
             raise MetricaError(
                 f"{place}: заголовки не подходят к заказу: нет {_listed(field.name for field in missing)}; "
                 f"незнакомы {_listed(unknown)}; дважды {_listed(twice)}. Ничего из этого не загружено. Если "
-                "Метрика "
-                f"переименовала поле, исправьте его имя в reference/{file_of(self.source).name}."
+                f"Метрика переименовала поле, исправьте его имя в reference/{file_of(self.source).name}."
             )
         if missing or unknown:
             log.warning(

@@ -75,8 +75,7 @@ def make_client(connection: Connection) -> MetricaClient:
     if not token:
         raise ConfigurationError(
             f"В подключении Airflow {connection.conn_id} нет токена OAuth: впишите его в пароль. Токен с "
-            "правом "
-            "metrika:read выдаёт https://oauth.yandex.ru."
+            "правом metrika:read выдаёт https://oauth.yandex.ru."
         )
     schema = (connection.schema or "https").lower()
     if schema not in ("http", "https"):
@@ -88,8 +87,7 @@ def make_client(connection: Connection) -> MetricaClient:
     if not isinstance(gzip, bool):
         raise ConfigurationError(
             f"В подключении Airflow {connection.conn_id} в extra стоит gzip {gzip!r}: напишите true или "
-            "false или "
-            "уберите его."
+            "false или уберите его."
         )
     port = f":{connection.port}" if connection.port else ""
     return MetricaClient(f"{schema}://{connection.host or DEFAULT_HOST}{port}", token, gzip=gzip)

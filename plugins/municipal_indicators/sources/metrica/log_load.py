@@ -210,8 +210,7 @@ class LogLoad:
         if not size:
             raise MetricaError(
                 f"{part}: 0 байт, нет даже заголовков. Ничего из выгрузки не опубликовано. Запустите DAG "
-                "снова: она будет "
-                "заказана заново."
+                "снова: она будет заказана заново."
             )
         self.bytes += size
         with path.open("rb") as file:
@@ -258,19 +257,17 @@ class LogLoad:
         if size and not lines:
             raise MetricaError(
                 f"{self.prepared.query}: Метрика обещала выгрузку в {size} байт, но не назвала ни одной её "
-                "части. Ничего "
-                "из неё не опубликовано, опубликованные дни остаются. Запустите DAG снова: она будет "
-                "заказана заново."
+                "части. Ничего из неё не опубликовано, опубликованные дни остаются. Запустите DAG снова: "
+                "она будет заказана заново."
             )
 
         has_gap = sorted(lines) != list(range(len(lines)))
         if self.bytes < size * LEAST_SHARE or (has_gap and not 0 < size <= self.bytes):
             raise MetricaError(
                 f"{self.prepared.query}: Метрика обещала выгрузку в {size or 'неизвестно сколько'} байт, а в "
-                "её частях "
-                f"{', '.join(map(str, sorted(lines)))} только {self.bytes}: одной части нет. Ничего из неё "
-                "не опубликовано, "
-                "опубликованные дни остаются. Запустите DAG снова: она будет заказана заново."
+                f"её частях {', '.join(map(str, sorted(lines)))} только {self.bytes}: одной части нет. "
+                "Ничего из неё не опубликовано, опубликованные дни остаются. Запустите DAG снова: она будет "
+                "заказана заново."
             )
 
     def _check_days(self, lines: int) -> None:
@@ -280,10 +277,8 @@ class LogLoad:
         if lost > lines * smaller_answers.MOST_QUARANTINED:
             raise MetricaError(
                 f"{self.prepared.query}: по строкам ({lost} из {lines}) не видно дня, например: {day} "
-                f"{reason}. Ничего из "
-                "выгрузки не опубликовано, опубликованные дни остаются. Если Метрика изменила поле, "
-                "исправьте его в "
-                f"reference/{file_of(self.source).name} и запустите DAG снова."
+                f"{reason}. Ничего из выгрузки не опубликовано, опубликованные дни остаются. Если Метрика "
+                f"изменила поле, исправьте его в reference/{file_of(self.source).name} и запустите DAG снова."
             )
 
     def _warnings(
@@ -313,8 +308,7 @@ class LogLoad:
         if wrong:
             raise UnbalancedLoadError(
                 f"{self.prepared.query}: {'; '.join(wrong)}. Ничего из выгрузки не опубликовано. Запустите "
-                "DAG снова; если "
-                "повторится, проверьте представления sql/staging/metrica_log.sql."
+                "DAG снова; если повторится, проверьте представления sql/staging/metrica_log.sql."
             )
 
     def _balance(self) -> dict[UUID, LoadCounts]:

@@ -78,9 +78,8 @@ class LoadMetricaLogsOperator(BaseOperator):
         except TaskDeferralTimeout:
             raise IndicatorsError(
                 f"Ожидание Метрики не закончилось за {self.wait_limit + TRIGGERER_GRACE}: не работает "
-                "triggerer Airflow. "
-                "Запустите эту службу (`airflow triggerer`), затем DAG с теми же днями: он догрузит "
-                "недостающее."
+                "triggerer Airflow. Запустите эту службу (`airflow triggerer`), затем DAG с теми же днями: "
+                "он догрузит недостающее."
             ) from None
 
     def release(self, context: Context) -> None:

@@ -156,9 +156,8 @@ class _StateFolder:
         except OSError as error:
             raise ConfigurationError(
                 f"Папка {self.path}, через которую задачи этой машины делят ограничение частоты Метрики, не "
-                "доступна для записи "
-                f"({error.strerror}). Дайте Airflow право или назовите другую в переменной среды "
-                f"{settings.METRICA_RATE_LIMIT_VARIABLE}."
+                f"доступна для записи ({error.strerror}). Дайте Airflow право или назовите другую в "
+                f"переменной среды {settings.METRICA_RATE_LIMIT_VARIABLE}."
             ) from error
         try:
             yield descriptor
@@ -184,8 +183,7 @@ class _Places:
             if of_token.calls >= CALLS_A_DAY:
                 raise MetricaQuotaError(
                     f"Эта машина сегодня обратилась к Метрике {of_token.calls} раз из {CALLS_A_DAY} в сутки; "
-                    "квота обновится "
-                    f"{next_midnight()}. Запустите DAG после этого."
+                    f"квота обновится {next_midnight()}. Запустите DAG после этого."
                 )
             pause = self._seconds_to_wait(of_host, of_token, family, now)
             if pause:
@@ -321,8 +319,7 @@ def _timeout_error(
     return MetricaUnavailableError(
         f"Ограничение частоты не дало обратиться к Метрике ({family}) за {MAX_WAIT_SECONDS:.0f} с (ждали "
         f"{waited:.0f} с, нужно ещё {pause:.0f} с): {places.usage()}. Его занимают скачивания или другая "
-        "программа "
-        "этой машины: запустите DAG позже."
+        "программа этой машины: запустите DAG позже."
     )
 
 

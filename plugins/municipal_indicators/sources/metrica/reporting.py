@@ -108,8 +108,7 @@ def read_report(get: Callable[[dict[str, str]], dict[str, Any]], query: ReportQu
     if not page.total_rows_rounded and len(rows) != page.total_rows:
         raise MetricaUnavailableError(
             f"{query}: на страницах {len(rows)} строк, а Метрика обещала {page.total_rows}: отчёт изменился, "
-            "пока его "
-            "читали. Запустите задачу снова."
+            "пока его читали. Запустите задачу снова."
         )
     return Report(tuple(rows), sampled, share)
 

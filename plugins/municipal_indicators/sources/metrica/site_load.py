@@ -88,8 +88,7 @@ class SiteLoad:
         if event["status"] == TIMED_OUT:
             raise MetricaUnavailableError(
                 f"{query}: Метрика не подготовила выгрузку {checkpoint.request_id} вовремя. Днём её очередь "
-                "длинная: "
-                "запустите DAG позже."
+                "длинная: запустите DAG позже."
             )
         return self._run(checkpoint)
 
@@ -113,10 +112,8 @@ class SiteLoad:
         if checkpoint.failures:
             raise MetricaError(
                 f"Счётчик {self.site.counter_id}: выгрузок не загружено целиком {len(checkpoint.failures)} "
-                "из "
-                f"{len(self.queries)}, остальные опубликованы. Запустите DAG с теми же днями: он догрузит "
-                "недостающее. "
-                f"{' | '.join(checkpoint.failures)}"
+                f"из {len(self.queries)}, остальные опубликованы. Запустите DAG с теми же днями: он догрузит "
+                f"недостающее. {' | '.join(checkpoint.failures)}"
             )
         return LoadCounts(**checkpoint.counts)
 
@@ -240,8 +237,7 @@ class SiteLoad:
             raise MetricaError(
                 f"{self.queries[checkpoint.index]}: заказано раз: {checkpoint.attempt}, последняя выгрузка "
                 f"{request.request_id} в состоянии {request.status}. Выясните, кто её отменяет или удаляет, "
-                "или запустите "
-                "DAG завтра."
+                "или запустите DAG завтра."
             )
         log.warning("Request %d is %s: requesting again.", request.request_id, request.status)
         return checkpoint.next_attempt()

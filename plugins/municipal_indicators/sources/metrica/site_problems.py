@@ -28,8 +28,8 @@ def check_zone(counter: Counter) -> None:
     except (KeyError, ValueError, OSError):
         raise MetricaError(
             f"У счётчика {counter.id} часовой пояс {name!r}, которого эта машина не знает: исправьте его в "
-            "настройках "
-            "счётчика или обновите список поясов (pip install -U tzdata), затем запустите DAG снова."
+            "настройках счётчика или обновите список поясов (pip install -U tzdata), затем запустите DAG "
+            "снова."
         ) from None
 
 

@@ -93,8 +93,7 @@ def smaller_answer(name: object, days: int, verdict: Verdict) -> SmallerAnswerEr
     reasons = list(verdict.refused.values())
     more = f" И ещё {len(reasons) - _SHOWN}: смотрите ops.loads." if len(reasons) > _SHOWN else ""
     return SmallerAnswerError(
-        f"{name}: дней остаются прежними: {len(reasons)} из {days}: "
-        f"{' '.join(reasons[:_SHOWN])}{more}"
+        f"{name}: дней остаются прежними: {len(reasons)} из {days}: {' '.join(reasons[:_SHOWN])}{more}"
     )
 
 
