@@ -51,7 +51,7 @@ _STAGING_SETTINGS = {
     # rewrites take longer than they gain where every block analyses its views again.
     "query_plan_enable_optimizations": 0,
     "optimize_and_compare_chain": 0,
-    # Only this analyzer shows the inserted block wherever a view names its source: see staging/metrica_log.sql.
+    # Only this analyzer shows the inserted block wherever a view names its source (staging/metrica_log.sql).
     "enable_analyzer": 1,
 }
 # An embedded engine ends with its task: what it would compile for the next queries is never used again, and
