@@ -177,7 +177,10 @@ def test_the_thresholds_of_the_local_order(year: Given) -> None:
     [
         ({"method": "G"}, r"effectiveness\.method: 'G' нет в .*; есть F, F-no-cap"),
         ({"thresholds": [0.5, 0.6, 0.7]}, r"нужно чисел по убыванию: 3, .* высокая, средняя"),
-        ({"method": "MEAN", "thresholds": [1]}, r"нужно чисел по убыванию: 0, .* у этого способа их нет"),
+        (
+            {"method": "MEAN", "thresholds": [1]},
+            r"нужно чисел по убыванию: 0, .* у этого способа их нет",
+        ),
     ],
 )
 def test_a_wrong_choice_is_refused(given_words: dict[str, Any], said: str) -> None:
