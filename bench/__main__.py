@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description="Runs all benches in turn. Writes one table (ours, reference, ratio, goal) into "
         "docs/performance.md and the figures into docs/performance.json, so that the next run shows what "
-        "changed. Nothing else should be at work: it takes about forty minutes, 15 GB of memory and of disk.",
+        "changed. Nothing else should be at work: it takes twenty minutes and 15 GB of memory.",
     )
     add = parser.add_argument
     names = ",".join(RUNS)
