@@ -46,8 +46,11 @@ class Airflow:
         self.console = console
 
     def __enter__(self) -> Self:
+        # Behind a server's front the warehouse is open already, in the front's process.
+        is_embedded = '"chdb"' in self.environment["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"]
+        held = ["--hold", str(self.stage.warehouse)] if is_embedded else []
         self._process = subprocess.Popen(
-            [sys.executable, "-P", commands.__file__, "--hold", str(self.stage.warehouse)],
+            [sys.executable, "-P", commands.__file__, *held],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

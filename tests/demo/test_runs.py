@@ -10,6 +10,7 @@ from rich.console import Console
 
 from demo.runs import Airflow, RunFailedError
 from demo.stage import Stage
+from tests.emulators.clickhouse import ClickHouseFront
 
 
 @pytest.mark.frees_engine
@@ -44,3 +45,16 @@ def test_an_interrupted_command_leaves_no_process(tmp_path: Path) -> None:
     ):
         raise KeyboardInterrupt
     assert airflow.ended
+
+
+def test_behind_a_front_the_warehouse_is_left_to_it(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "demo")
+    stage.warehouse.mkdir(parents=True)
+    front = ClickHouseFront(stage.warehouse, None, password="of-the-test").start()
+    try:
+        environment = stage.environment(emulator_port=1)
+        environment["AIRFLOW_CONN_CLICKHOUSE_DEFAULT"] = front.connection()
+        with Airflow(stage, environment, Console(quiet=True)) as airflow:
+            airflow.run(["version"], "Версия", "version")
+    finally:
+        front.stop()
