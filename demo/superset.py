@@ -109,8 +109,9 @@ def warehouse_front(warehouse: Path, identity: str | None) -> Iterator[ClickHous
             front = ClickHouseFront(warehouse, identity, password=password, grants=ledger).start()
     except RuntimeError as error:
         raise NotStartedError(
-            f"Хранилище демонстрации не открылось: {error}\nОдновременно его может держать одна программа: "
-            "дождитесь make demo или остановите make airflow. Airflow и Superset вместе: make stack."
+            f"Хранилище демонстрации не открылось: {error}\n"
+            "Одновременно его может держать одна программа: дождитесь make demo или остановите make airflow. "
+            "Airflow и Superset вместе: make stack."
         ) from error
     try:
         yield front

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,11 @@ import pytest
 from bench.__main__ import BEGIN, DOCS, END, QUICK, RUNS
 from bench.goals import LINES, Line
 from bench.measuring import REPOSITORY
+from tests.bench.running import bench
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return bench("__main__", "--quick", *arguments)
 
 
 def test_every_bench_has_runs_and_goals() -> None:

@@ -165,9 +165,11 @@ def reject(file: LandedFile, error: FileRejectedError) -> str:
     target = settings.archive_folder() / "rejected" / (file.unit.key + file.suffix)
     reason = target.parent / (target.name + ".reason.txt")
     text = (
-        f"Файл не принят: {file.unit.label}\nПолучен: {file.modified_at:%d.%m.%Y %H:%M} UTC\nПричина: "
-        f"{mask_personal(error.for_sender)}\nИсправьте файл и положите его в ту же папку ещё раз.\n\nFor the "
-        f"engineer: {mask_personal(error.reason)}\n"
+        f"Файл не принят: {file.unit.label}\n"
+        f"Получен: {file.modified_at:%d.%m.%Y %H:%M} UTC\n"
+        f"Причина: {mask_personal(error.for_sender)}\n"
+        "Исправьте файл и положите его в ту же папку ещё раз.\n"
+        f"\nFor the engineer: {mask_personal(error.reason)}\n"
     )
     with named(archived.described()):
         if local := archived.local(reason):
